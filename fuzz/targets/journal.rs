@@ -30,7 +30,11 @@ fuzz_target!(|data: &[u8]| {
 fn reads_what_it_wrote(bytes: &[u8]) {
     let Ok(stamped) = trade::journal::decode(bytes) else { return };
     let mut written = Vec::new();
-    trade::journal::encode(&stamped, &mut written).expect("what was read can be written");
+    let known = &**trade::Instruments::builtin();
+    if trade::journal::encode(&stamped, known, &mut written).is_err() {
+        // An order whose record has units of its own, as none of the bundled instruments has, may not fit.
+        return;
+    }
     assert_eq!(trade::journal::decode(&written), Ok(stamped));
 }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use access::{Holder, PaperAccountId};
+use access::{Holder, PaperAccountId, SymbolId};
 use gate::{Gate, OperatorCancel, View};
 use rust_decimal::Decimal;
+use trade::instrument::Instruments;
 use trade::order::{Order, OrderId, OrderState};
 use trade::price::Ticks;
 
@@ -68,9 +69,6 @@ pub(crate) async fn act(desk: &Desk<'_>, request: PortfolioRequest) -> Result<Va
     }
 }
 
-/// The only currency so far.
-pub(crate) const CURRENCY: &str = "USD";
-
 /// The views of the account that is named, or of all; closed ones have a history too.
 async fn views(gate: &Gate, account: Option<PaperAccountId>) -> Result<Vec<Arc<View>>, Fault> {
     let mut views = Vec::new();
@@ -95,7 +93,9 @@ pub(crate) async fn list(
 
 pub(crate) fn row(order: &Order, names: &BTreeMap<Holder, String>) -> OrderRow {
     let kind = order.order_type;
-    let price = |ticks: Option<Ticks>| ticks.map(|ticks| money(ticks.price()));
+    let price = |ticks: Option<Ticks>| {
+        ticks.map(|ticks| money(Instruments::builtin().price(order.symbol, ticks)))
+    };
     OrderRow {
         order: order.id.0,
         account: order.account.to_string(),
@@ -103,7 +103,7 @@ pub(crate) fn row(order: &Order, names: &BTreeMap<Holder, String>) -> OrderRow {
         side: order.side.to_string(),
         quantity: order.quantity,
         filled: order.filled,
-        currency: CURRENCY.to_owned(),
+        currency: currency(order.symbol),
         symbol: symbol(order.symbol),
         order_type: kind.name().to_owned(),
         limit_price: price(kind.limit()),
@@ -129,10 +129,16 @@ fn origin(holder: Holder, names: &BTreeMap<Holder, String>) -> OriginRow {
     OriginRow { kind: kind.to_owned(), id, name }
 }
 
-/// US dollars: with cents, and with more places only where there are any.
-pub(crate) fn money(usd: Decimal) -> String {
-    let usd = usd.normalize();
-    if usd.scale() < 2 { format!("{usd:.2}") } else { usd.to_string() }
+/// What the prices and amounts of a contract are in.
+fn currency(symbol: SymbolId) -> String {
+    let known = Instruments::builtin().get(symbol);
+    known.map_or_else(String::new, |one| one.currency.to_string())
+}
+
+/// An amount: with cents, and with more places only where there are any.
+pub(crate) fn money(amount: Decimal) -> String {
+    let amount = amount.normalize();
+    if amount.scale() < 2 { format!("{amount:.2}") } else { amount.to_string() }
 }
 
 pub(crate) async fn cancel(gate: &Gate, number: u64) -> Result<OrdersCancelled, Fault> {
@@ -183,9 +189,9 @@ pub(crate) async fn executions(
             side: one.side.to_string(),
             quantity: one.quantity,
             symbol: symbol(one.symbol),
-            price: money(one.price.price()),
+            price: money(Instruments::builtin().price(one.symbol, one.price)),
             commission: money(one.commission),
-            currency: CURRENCY.to_owned(),
+            currency: currency(one.symbol),
         }));
     }
     // Of one account they are in order already.
@@ -201,15 +207,15 @@ pub(crate) async fn positions(
     let held = view.positions.iter().filter(|holding| holding.position.shares != 0);
     Ok(PositionsNow {
         account: view.account.to_string(),
-        currency: CURRENCY.to_owned(),
+        currency: view.currency.to_string(),
         cash: money(view.cash),
         net_liquidation: money(view.summary.net_liquidation),
         positions: held
             .map(|holding| PositionRow {
                 symbol: symbol(holding.symbol),
                 quantity: holding.position.shares,
-                average_cost: format!("{:.4}", holding.position.average_cost().round_dp(4)),
-                value: money(holding.position.value(holding.mark)),
+                average_cost: format!("{:.4}", holding.average_cost().round_dp(4)),
+                value: money(holding.value()),
             })
             .collect(),
     })

@@ -10,7 +10,7 @@ use access::{CredentialId, PaperAccountId, Secret};
 use gate::{Admission, CredentialDoor, Gate, OrderRequest};
 use rust_decimal::Decimal;
 use serde_json::Value;
-use trade::instrument::Instruments;
+use trade::instrument::{Instrument, Instruments};
 use trade::order::{Change, NewOrder, Order, OrderId, OrderType, Origin, Side, TimeInForce};
 use trade::{Exits, Ticks};
 
@@ -22,7 +22,7 @@ use crate::credential::{self, CredentialName};
 use crate::desk::{Desk, value};
 use crate::fault::Fault;
 use crate::person::NAME_NEEDED;
-use crate::portfolio::{CURRENCY, money, row};
+use crate::portfolio::{money, row};
 
 /// A token on its way to the server. It cannot be printed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,13 +167,19 @@ fn on(
 }
 
 /// Price and kind that go together, or what is missing.
-fn terms(kind: &str, price: Option<Decimal>, stop: Option<Decimal>) -> Result<OrderType, Fault> {
+fn terms(
+    instrument: &Instrument,
+    kind: &str,
+    price: Option<Decimal>,
+    stop: Option<Decimal>,
+) -> Result<OrderType, Fault> {
     let needed = |given: Option<Decimal>, option: &str| {
         let given = given.ok_or_else(|| {
-            let text = format!("an order of type {kind} needs {option}, a price in US dollars");
+            let currency = instrument.currency;
+            let text = format!("an order of type {kind} needs {option}, a price in {currency}");
             Fault::new("PRICE_MISSING", text)
         })?;
-        ticks(given, option)
+        ticks(instrument, given, option)
     };
     let unwanted = |given: Option<Decimal>, option: &str| {
         if given.is_none() {
@@ -204,11 +210,10 @@ fn terms(kind: &str, price: Option<Decimal>, stop: Option<Decimal>) -> Result<Or
     }
 }
 
-fn ticks(price: Decimal, option: &str) -> Result<Ticks, Fault> {
-    Ticks::of(price).filter(|ticks| ticks.0 > 0).ok_or_else(|| {
-        let text = format!("{option} is {price}; prices go in steps of 0.01 and are above zero");
-        Fault::new("PRICE_OFF_TICK", text)
-    })
+fn ticks(instrument: &Instrument, price: Decimal, option: &str) -> Result<Ticks, Fault> {
+    instrument
+        .ticks(price)
+        .map_err(|error| Fault::new("PRICE_OFF_TICK", format!("{option} is {price}; {error}")))
 }
 
 fn unknown(what: &str, given: &str, known: &str) -> Fault {
@@ -240,7 +245,7 @@ impl Wanted {
 fn read(gate: &Gate, bearing: &Bearing, wish: &OrderWish) -> Result<Wanted, Fault> {
     let contract = Instruments::builtin().named(&wish.symbol);
     let contract = contract.ok_or_else(|| {
-        let known = "the symbol of a contract that trades here; the portal\u{2019}s Instruments page lists them";
+        let known = "the symbol of a contract that trades here; the portal\u{2019}s Contracts page lists them";
         unknown("symbol", &wish.symbol, known)
     })?;
     let side = match wish.side.as_str() {
@@ -248,11 +253,13 @@ fn read(gate: &Gate, bearing: &Bearing, wish: &OrderWish) -> Result<Wanted, Faul
         "sell" => Side::Sell,
         other => return Err(unknown("side", other, "buy or sell")),
     };
-    let order_type = terms(&wish.order_type, wish.limit_price, wish.stop_price)?;
+    let order_type = terms(contract, &wish.order_type, wish.limit_price, wish.stop_price)?;
     let tif = TIFS.into_iter().find(|tif| tif.name() == wish.time_in_force);
     let tif =
         tif.ok_or_else(|| unknown("time in force", &wish.time_in_force, "DAY, GTC, IOC or FOK"))?;
-    let exit = |price: Option<Decimal>, option| price.map(|price| ticks(price, option)).transpose();
+    let exit = |price: Option<Decimal>, option| {
+        price.map(|price| ticks(contract, price, option)).transpose()
+    };
     let exits = Exits {
         profit: exit(wish.take_profit, "--take-profit")?,
         loss: exit(wish.stop_loss, "--stop-loss")?,
@@ -263,7 +270,8 @@ fn read(gate: &Gate, bearing: &Bearing, wish: &OrderWish) -> Result<Wanted, Faul
         if profit || loss {
             let option = if profit { "--take-profit" } else { "--stop-loss" };
             let text = format!(
-                "{option} is on the wrong side of {entry}: it would trade as soon as the order fills"
+                "{option} is on the wrong side of {}: it would trade as soon as the order fills",
+                contract.price(entry)
             );
             return Err(Fault::new("EXIT_MISPLACED", text));
         }
@@ -296,10 +304,10 @@ async fn preview(gate: &Gate, wish: &OrderWish) -> Result<OrderSheet, Fault> {
         lines: wanted
             .orders()
             .iter()
-            .map(|order| trade::Asked::of_new(order).to_string())
+            .map(|order| trade::Asked::of_new(order, Instruments::builtin()).to_string())
             .collect(),
         credential_name: bearing.name,
-        currency: CURRENCY.to_owned(),
+        currency: sheet.currency.to_string(),
         value: money(sheet.notional),
         commission: money(sheet.commission),
         initial_margin_before: money(sheet.initial_before),
@@ -356,26 +364,35 @@ async fn change(gate: &Gate, wish: &ChangeWish) -> Result<OrdersTaken, Fault> {
         );
         Fault::new("ORDER_NOT_OPEN", text)
     })?;
+    let instrument = Instruments::builtin().get(open.symbol).ok_or_else(|| {
+        let text = format!("order {} is in a contract that is not known here", open.id);
+        Fault::new("ORDER_NOT_OPEN", text)
+    })?;
     let old = open.order_type;
     let kind = wish.order_type.as_deref().unwrap_or(old.name());
     // A price that the new kind does not have goes with the old kind.
-    let kept = |price: Option<Ticks>, takes: bool| price.filter(|_| takes).map(Ticks::price);
+    let kept = |price: Option<Ticks>, takes: bool| {
+        price.filter(|_| takes).map(|ticks| instrument.price(ticks))
+    };
     let limit = kept(old.limit(), matches!(kind, "LMT" | "STP LMT"));
     let stop = kept(old.trigger(), matches!(kind, "STP" | "STP LMT"));
-    let order_type = terms(kind, wish.limit_price.or(limit), wish.stop_price.or(stop))?;
+    let order_type = terms(instrument, kind, wish.limit_price.or(limit), wish.stop_price.or(stop))?;
     let quantity = wish.quantity.unwrap_or(open.quantity);
-    let change = Change { order: open.id, quantity, order_type, tif: open.tif };
+    let change =
+        Change { order: open.id, quantity, order_type, tif: open.tif, units: instrument.units() };
     submit(gate, &bearing, OrderRequest::Modify(change), |_| Some(change.order)).await
 }
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
+    #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
 
     #[test]
     fn kind_and_prices_of_an_order_go_together() {
         let (price, stop) = (Some(Decimal::new(7_050, 2)), Some(Decimal::new(58, 0)));
+        let stock = &Instruments::builtin().all()[0];
+        let terms = |kind, price, stop| terms(stock, kind, price, stop);
         let code = |kind, price, stop| terms(kind, price, stop).unwrap_err().code;
         assert_eq!(terms("MKT", None, None), Ok(OrderType::Market));
         assert_eq!(terms("LMT", price, None), Ok(OrderType::Limit { price: Ticks(7_050) }));

@@ -23,9 +23,11 @@ use crate::session::Actor;
 pub struct PaperAccount {
     /// Its number.
     pub id: PaperAccountId,
-    /// What it began with, in US dollars.
+    /// Its base currency, which amounts are in.
+    pub currency: Currency,
+    /// What it began with.
     pub deposited: Decimal,
-    /// Cash and positions at the last prices, in US dollars.
+    /// Cash and positions at the last prices.
     pub net_liquidation: Decimal,
     /// Open orders.
     pub open_orders: usize,
@@ -96,8 +98,10 @@ impl PaperAccounts<'_> {
         let look = |exchange: &trade::exchange::Exchange| {
             let line = |ledger: &Ledger| PaperAccount {
                 id: ledger.id,
-                deposited: ledger.deposited,
-                net_liquidation: ledger.net_liquidation(|symbol| exchange.mark(symbol)),
+                currency: ledger.base(),
+                deposited: ledger.purse.own().deposited,
+                net_liquidation: ledger
+                    .net_liquidation(ledger.base(), |symbol| exchange.mark(symbol)),
                 open_orders: ledger.open_orders().count(),
                 self_match: ledger.self_match,
                 opened: ledger.opened,
@@ -177,8 +181,8 @@ impl PaperAccounts<'_> {
                     Some(account) => account,
                     None => self.draw()?,
                 };
-                let (cash, self_match) = (new.cash, new.self_match);
-                self.open(Opening { account, cash, self_match }).await?;
+                let (cash, currency, self_match) = (new.cash, new.base_currency, new.self_match);
+                self.open(Opening { account, cash, currency, self_match }).await?;
                 account
             }
         };
@@ -204,7 +208,8 @@ impl PaperAccounts<'_> {
             if self.is_owned(one.id).await? {
                 continue;
             }
-            if (one.deposited, one.self_match) == (new.cash, new.self_match) {
+            let is_wanted = (one.deposited, one.currency) == (new.cash, new.base_currency);
+            if is_wanted && one.self_match == new.self_match {
                 return Ok(Some(one.id));
             }
         }

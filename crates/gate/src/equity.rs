@@ -13,6 +13,7 @@ use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
 use trade::calendar::{Day, Session};
 use trade::equity::{Held, curve};
+use trade::instrument::Instruments;
 use trade::ledger::{KEPT, KEPT_FOR};
 use trade::price::Ticks;
 
@@ -37,7 +38,8 @@ impl View {
         let shares = self.positions.iter().map(|held| (held.symbol, held.position.shares));
         let now = Held { cash: self.cash, shares: shares.collect() };
         let since: Vec<_> = self.executions.from_where(|row| row.time <= *first).collect();
-        curve(now, since.into_iter().map(AsRef::as_ref), times, price)
+        let since = since.into_iter().map(AsRef::as_ref);
+        curve(now, since, times, price, Instruments::builtin())
     }
 
     /// Instruments that were held at some time since.

@@ -9,12 +9,13 @@ use access::currency::Currency;
 use access::entitlements::{Act, Side};
 use access::large_order::{Command as LargeOrder, Placed, Threshold};
 use access::refusal::Refusal;
-use access::{ApprovalId, Call, Command, Digest, PersonId, Secret};
+use access::{ApprovalId, Call, Command, Digest, PersonId, Secret, SymbolId};
 use rust_decimal::Decimal;
 use store::Key;
 use trade::Denial;
 use trade::exchange::Exchange;
 use trade::instrument::Instruments;
+use trade::money::Money;
 use trade::order::{Change, NewOrder, Order, OrderType, TimeInForce};
 use trade::pretrade::large::{self, Cost};
 
@@ -31,10 +32,10 @@ use crate::step_up::Reissued;
 /// An order or a change that its session's threshold asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Large {
-    /// What it is worth, in US dollars.
-    pub value: Decimal,
+    /// What it is worth.
+    pub value: Money,
     /// The threshold.
-    pub above: Decimal,
+    pub above: Money,
     /// What it costs or brings now.
     pub cost: Cost,
 }
@@ -98,6 +99,7 @@ impl LargeOrderGate<'_> {
             self.gate.case(admission, ticket.address, attempt, |case| case.large(request))?;
         let Some((size, above)) = found else { return Ok(None) };
         let (value, cost) = (size.value, size.cost.filter(|_| plain));
+        let above = Money::new(above, value.currency);
         match cost {
             Some(cost) => Ok(Some(Large { value, above, cost })),
             None => Err(Denial::Large { value, above }.into()),
@@ -268,7 +270,7 @@ impl LargeOrderGate<'_> {
             facts.push(Term::OldFilled, before.filled);
             facts.push(Term::OldOrderType, type_name(before.order_type));
             let prices = (Term::OldLimitPrice, Term::OldStopPrice);
-            push_prices(&mut facts, prices, before.order_type, currency);
+            push_prices(&mut facts, prices, before.order_type, before.symbol);
         }
         facts.push_amount(Term::Value, large.cost.value, currency.code());
         facts.push_amount(Term::Commission, large.cost.commission, currency.code());
@@ -307,7 +309,7 @@ fn is_plain(request: &OrderRequest) -> bool {
 }
 
 /// What the prices of an instrument are in.
-fn currency(symbol: access::SymbolId) -> Currency {
+fn currency(symbol: SymbolId) -> Currency {
     Instruments::builtin().get(symbol).map_or(Currency::USD, |one| one.currency)
 }
 
@@ -330,7 +332,7 @@ fn push_exit(terms: &mut Terms, order: &NewOrder) {
     push_pricing(terms, order.symbol, order.order_type, order.tif);
 }
 
-fn push_instrument(terms: &mut Terms, symbol: access::SymbolId) {
+fn push_instrument(terms: &mut Terms, symbol: SymbolId) {
     terms.push(Term::Instrument, symbol);
     if let Some(found) = Instruments::builtin().get(symbol) {
         terms.push(Term::Symbol, &found.symbol);
@@ -338,14 +340,9 @@ fn push_instrument(terms: &mut Terms, symbol: access::SymbolId) {
     }
 }
 
-fn push_pricing(
-    terms: &mut Terms,
-    symbol: access::SymbolId,
-    order_type: OrderType,
-    tif: TimeInForce,
-) {
+fn push_pricing(terms: &mut Terms, symbol: SymbolId, order_type: OrderType, tif: TimeInForce) {
     terms.push(Term::OrderType, type_name(order_type));
-    push_prices(terms, (Term::LimitPrice, Term::StopPrice), order_type, currency(symbol));
+    push_prices(terms, (Term::LimitPrice, Term::StopPrice), order_type, symbol);
     let good = match tif {
         TimeInForce::Day => "day",
         TimeInForce::Gtc => "gtc",
@@ -359,11 +356,12 @@ fn push_prices(
     terms: &mut Terms,
     (limit, stop): (Term, Term),
     order_type: OrderType,
-    currency: Currency,
+    symbol: SymbolId,
 ) {
     for (term, price) in [(limit, order_type.limit()), (stop, order_type.trigger())] {
         if let Some(price) = price {
-            terms.push_amount(term, price.price(), currency.code());
+            let price = Instruments::builtin().price(symbol, price);
+            terms.push_amount(term, price, currency(symbol).code());
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use access::currency::Currency;
 use access::id::PaperAccountId;
 use access::moment::Time;
 use access::refusal::Refusal;
@@ -36,7 +37,7 @@ use crate::view::Views;
 use crate::watch::Watch;
 use crate::{Gate, Inner, checkpoint, front_door, snapshot, timer};
 
-/// Cash of a new account, in US dollars.
+/// Cash of a new account, in its base currency.
 const CASH: i64 = 1_000_000;
 
 /// Why a data folder could not be opened.
@@ -393,6 +394,7 @@ fn genesis(config: &Config, now: Time) -> Result<Genesis, NoEntropy> {
         at: now,
         account: PaperAccountId::new(number).unwrap_or_else(first_account),
         cash: Decimal::from(CASH),
+        currency: Currency::USD,
         hours: config.hours,
         market_rule: MARKET_RULE,
     })

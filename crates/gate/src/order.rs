@@ -10,6 +10,7 @@ use access::refusal::Refusal;
 use rust_decimal::Decimal;
 use trade::event::Reject;
 use trade::exchange::Exchange;
+use trade::instrument::Instruments;
 use trade::journal::{Asked, CancelTarget, Cause, Command, Decided};
 use trade::ledger::Ledger;
 use trade::order::{Change, NewOrder, Order, OrderId, OrderType, Origin};
@@ -408,7 +409,7 @@ impl Case<'_, '_> {
             OrderRequest::Cancel { .. } | OrderRequest::CancelAll(_) => None,
         };
         let asked = size.zip(self.entitlements.asks_above);
-        Ok(asked.filter(|(size, above)| size.value > *above))
+        Ok(asked.filter(|(size, above)| size.value.amount > *above))
     }
 
     fn pretrade(&self, orders: Vec<NewOrder>) -> Result<Checked<Vec<NewOrder>>, Against> {
@@ -626,10 +627,15 @@ impl Attempt {
 
     fn asked(&self, exchange: &Exchange) -> Vec<Asked> {
         match self {
-            Self::Place(orders) => orders.iter().map(Asked::of_new).collect(),
+            Self::Place(orders) => {
+                orders.iter().map(|one| Asked::of_new(one, Instruments::builtin())).collect()
+            }
             Self::Modify(change) => {
                 let order = exchange.order(change.order);
-                order.map(|order| Asked::of_change(order, change)).into_iter().collect()
+                order
+                    .map(|order| Asked::of_change(order, change, Instruments::builtin()))
+                    .into_iter()
+                    .collect()
             }
             Self::Preview | Self::Other => Vec::new(),
         }

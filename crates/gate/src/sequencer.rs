@@ -100,7 +100,7 @@ impl Engine {
         let (holder, account) = (decision.holder, decision.account);
         let stamped = Stamped { seq: self.next, time, decision, command };
         let chain = self.pending.push(self.next, &self.chain, self.unsynced, |bytes| {
-            trade::journal::encode(&stamped, bytes)
+            trade::journal::encode(&stamped, &self.exchange, bytes)
         });
         // Only numbers beyond what a record holds fail here, and pre-trade limits are far below.
         self.chain = chain.map_err(|_| Refusal::JournalFailed)?;

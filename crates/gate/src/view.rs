@@ -6,6 +6,7 @@ mod rows;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use access::currency::Currency;
 use access::id::{PaperAccountId, SymbolId};
 use access::moment::Time;
 use access::refusal::Refusal;
@@ -30,11 +31,13 @@ pub struct View {
     pub began: Time,
     /// Which account.
     pub account: PaperAccountId,
-    /// Cash in US dollars.
+    /// Its base currency, which amounts are in.
+    pub currency: Currency,
+    /// Cash.
     pub cash: Decimal,
-    /// Realised over the life of the account, in US dollars.
+    /// Realised over the life of the account.
     pub realised: Decimal,
-    /// Commissions paid over the life of the account, in US dollars.
+    /// Commissions paid over the life of the account.
     pub commissions: Decimal,
     /// All that is asked about the account, at the last prices.
     pub summary: AccountSummary,
@@ -67,21 +70,17 @@ impl View {
         };
         let completed = known.map_or(&no_orders, |known| &known.completed_orders);
         let executions = known.map_or(&no_executions, |known| &known.executions);
-        let holding = |(symbol, position): (SymbolId, &trade::position::Position)| Holding {
-            symbol,
-            position: *position,
-            mark: exchange.mark(symbol),
-        };
         Self {
             seq: exchange.seq(),
             time: exchange.now(),
             began: account.opened,
             account: account.id,
-            cash: account.cash,
-            realised: account.realised(),
-            commissions: account.commissions,
+            currency: account.base(),
+            cash: account.purse.own().balance,
+            realised: account.realised(account.base()),
+            commissions: account.purse.own().commissions,
             summary: exchange.summary_of(account),
-            positions: account.positions().map(holding).collect(),
+            positions: account.ever_held(|symbol| exchange.mark(symbol)).collect(),
             open_orders: open,
             completed_orders: completed.next_of_queue(account.completed_orders()),
             executions: executions.next_of_queue(account.executions()),

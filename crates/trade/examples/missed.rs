@@ -27,8 +27,15 @@ fn main() {
     let account = "DU1234567".parse().unwrap();
     let at = Time::from_seconds(1_795_471_500);
     let cash = Decimal::from(1_000_000_000);
-    let genesis =
-        Genesis { seed: 7, at, account, cash, hours: Hours::RoundTheClock, market_rule: rule };
+    let genesis = Genesis {
+        seed: 7,
+        at,
+        account,
+        cash,
+        currency: access::currency::Currency::USD,
+        hours: Hours::RoundTheClock,
+        market_rule: rule,
+    };
     let mut exchange = Exchange::new(genesis, Instruments::builtin());
     let holder = Holder::Credential(CredentialId([1; 16]));
     let limits = Limits { collar_bps: Some(100_000), ..Limits::default() };

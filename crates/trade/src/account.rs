@@ -2,7 +2,9 @@
 
 use crate::ledger::Ledger;
 use crate::margin;
-use crate::price::{Ticks, cents, floor_cents};
+use crate::money::{floor_coins, of_coins};
+use crate::price::Ticks;
+use access::currency::Currency;
 use access::id::{PaperAccountId, SymbolId};
 use rust_decimal::Decimal;
 
@@ -37,11 +39,13 @@ pub const LEDGER: [&str; 24] = [
 /// What stands for the currency where all currencies are taken together.
 pub const BASE: &str = "BASE";
 
-/// All that is asked about an account at one moment, in US dollars.
+/// All that is asked about an account at one moment, in its base currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountSummary {
     /// The account.
     pub account: PaperAccountId,
+    /// Its base currency, which all amounts are in.
+    pub currency: Currency,
     /// Cash.
     pub cash: Decimal,
     /// Value of what is held, short positions below zero.
@@ -71,36 +75,42 @@ pub struct AccountSummary {
 }
 
 impl AccountSummary {
-    /// The summary of an account at these prices, with orders that could add up to `worst` cents.
+    /// The summary of an account at these prices, with orders that could add up to `worst` of the smallest coins.
     pub(crate) fn new(account: &Ledger, worst: i128, mark: impl Fn(SymbolId) -> Ticks) -> Self {
         let (mut net, mut gross, mut unrealised, mut realised) =
             (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
-        for (symbol, position) in account.positions() {
-            let price = mark(symbol);
-            net = net.saturating_add(position.value(price));
-            gross = gross.saturating_add(position.value(price).abs());
-            unrealised = unrealised.saturating_add(position.unrealised(price));
+        let (currency, cash) = (account.base(), account.purse.own());
+        for (instrument, position) in account.positions_in(currency) {
+            let value = position.value(instrument.point(), mark(instrument.id));
+            net = net.saturating_add(value);
+            gross = gross.saturating_add(value.abs());
+            unrealised = unrealised.saturating_add(value.saturating_sub(position.basis));
             realised = realised.saturating_add(position.realised_today());
         }
-        let liquidation = account.cash.saturating_add(net);
-        let initial = cents(margin::initial(worst));
-        let maintenance = cents(margin::maintenance(floor_cents(gross)));
+        let liquidation = cash.balance.saturating_add(net);
+        let initial = of_coins(margin::initial(worst), currency);
+        let held = floor_coins(gross, currency);
+        let maintenance = of_coins(margin::maintenance(held), currency);
         let available = liquidation.saturating_sub(initial);
         Self {
             account: account.id,
-            cash: account.cash,
+            currency,
+            cash: cash.balance,
             stock_value: net,
             gross_position_value: gross,
             net_liquidation: liquidation,
-            previous_day: account.day_start,
+            previous_day: cash.day_start,
             initial_margin: initial,
             maintenance_margin: maintenance,
             available_funds: available,
             excess_liquidity: liquidation.saturating_sub(maintenance),
-            buying_power: cents(margin::buying_power(floor_cents(available))),
+            buying_power: of_coins(
+                margin::buying_power(floor_coins(available, currency)),
+                currency,
+            ),
             realised,
             unrealised,
-            daily: liquidation.saturating_sub(account.day_start),
+            daily: liquidation.saturating_sub(cash.day_start),
         }
     }
 
@@ -119,23 +129,24 @@ impl AccountSummary {
 
     /// The account's values under the names that TWS clients know: name, value, currency (empty
     /// where the value is no money). Money has two decimals, rounded half to even. Those of
-    /// [`LEDGER`] come in US dollars and as [`BASE`], which is the same while there is one currency.
+    /// [`LEDGER`] come in the account's currency and as [`BASE`], which is the same while it has no other.
     pub fn values(&self) -> Vec<Value> {
         let money = |amount: &Decimal| format!("{:.2}", amount.round_dp(2));
         let text = |text: &str| text.to_owned();
+        let (of_own, of_none) = (Denomination::Of(self.currency), Denomination::None);
         let mut values = vec![
-            ("AccountCode", self.account.to_string(), ""),
-            ("AccountOrGroup", self.account.to_string(), "USD"),
-            ("AccountReady", text("true"), ""),
-            ("AccountType", text("INDIVIDUAL"), ""),
-            ("Currency", text("USD"), "USD"),
-            ("Cushion", self.cushion().to_string(), ""),
-            ("DayTradesRemaining", text("-1"), ""),
-            ("ExchangeRate", text("1.00"), "USD"),
-            ("HighestSeverity", text("0"), ""),
-            ("Leverage", self.leverage().to_string(), ""),
-            ("LookAheadNextChange", text("0"), ""),
-            ("RealCurrency", text("USD"), "USD"),
+            ("AccountCode", self.account.to_string(), of_none),
+            ("AccountOrGroup", self.account.to_string(), of_own),
+            ("AccountReady", text("true"), of_none),
+            ("AccountType", text("INDIVIDUAL"), of_none),
+            ("Currency", self.currency.to_string(), of_own),
+            ("Cushion", self.cushion().to_string(), of_none),
+            ("DayTradesRemaining", text("-1"), of_none),
+            ("ExchangeRate", text("1.00"), of_own),
+            ("HighestSeverity", text("0"), of_none),
+            ("Leverage", self.leverage().to_string(), of_none),
+            ("LookAheadNextChange", text("0"), of_none),
+            ("RealCurrency", self.currency.to_string(), of_own),
         ];
         let nothing = Decimal::ZERO;
         let amounts: [(&'static str, &Decimal); 45] = [
@@ -185,20 +196,43 @@ impl AccountSummary {
             ("WarrantValue", &nothing),
             ("TotalDebitCardPendingCharges", &nothing),
         ];
-        values.extend(amounts.iter().map(|(name, amount)| (*name, money(amount), "USD")));
+        values.extend(amounts.iter().map(|(name, amount)| (*name, money(amount), of_own)));
         let base = in_base(&values);
         values.extend(base);
         values
     }
 }
 
-/// A value of an account: name, value, currency (empty where it is no money).
-pub type Value = (&'static str, String, &'static str);
+/// What an account's value is told in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Denomination {
+    /// It is no money.
+    None,
+    /// All currencies together, told in the base currency.
+    Base,
+    /// One currency.
+    Of(Currency),
+}
+
+impl Denomination {
+    /// As TWS clients know it: nothing, [`BASE`], or three letters.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::None => "",
+            Self::Base => BASE,
+            Self::Of(currency) => currency.code(),
+        }
+    }
+}
+
+/// A value of an account: name, value, and what it is told in.
+pub type Value = (&'static str, String, Denomination);
 
 /// The ledger's values once more, for all currencies together.
 fn in_base(values: &[Value]) -> Vec<Value> {
     let text = |(name, value, _): &Value| {
-        (*name, if *name == "Currency" { BASE.to_owned() } else { value.clone() }, BASE)
+        let value = if *name == "Currency" { BASE.to_owned() } else { value.clone() };
+        (*name, value, Denomination::Base)
     };
     values.iter().filter(|(name, ..)| LEDGER.contains(name)).map(text).collect()
 }

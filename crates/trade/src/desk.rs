@@ -11,7 +11,6 @@ use access::id::Holder;
 use access::moment::Time;
 use rust_decimal::Decimal;
 
-use crate::commission::commission;
 use crate::event::Event;
 use crate::ledger::orders::Open;
 use crate::ledger::{Ledger, SelfMatch};
@@ -274,19 +273,23 @@ impl<V: Venue> Desk<'_, V> {
         liquidity: Liquidity,
     ) {
         let now = self.now;
+        let instruments = Arc::clone(self.ledger.instruments());
         let Some(open) = self.ledger.orders.open.get_mut(&id) else { return };
+        let Some(instrument) = instruments.at(open.at) else { return };
         let order = Arc::make_mut(&mut open.order);
         let value = price.saturating_mul(i64::try_from(quantity).unwrap_or(i64::MAX));
         order.filled += quantity;
         order.value = order.value.saturating_add(value);
-        let total = commission(order.filled, order.value);
+        let total = instrument.commission(order.filled, order.value.into());
+        // Of fills below and above zero, the sum may come nearer to zero: nothing is given back.
         let cost = total.saturating_sub(order.commission);
-        order.commission = total;
+        let cost = if cost.is_sign_negative() { Decimal::ZERO } else { cost };
+        order.commission = if total < order.commission { order.commission } else { total };
         order.last_fill = Some(Ticks(price));
         order.updated = now;
         order.state = if order.remaining() == 0 { OrderState::Filled } else { OrderState::Working };
         let order = Arc::clone(&open.order);
-        let realised = self.ledger.fill(order.symbol, order.side, quantity, Ticks(price), cost);
+        let realised = self.ledger.fill(instrument, order.side, quantity, Ticks(price), cost);
         let execution = Arc::new(Execution {
             id: ExecutionId(self.register.execution),
             order: id,

@@ -9,13 +9,14 @@ use access::id::SymbolId;
 use access::moment::Time;
 use rust_decimal::Decimal;
 
+use crate::instrument::{Instrument, Instruments};
 use crate::order::{Execution, Side};
 use crate::price::Ticks;
 
 /// Cash and shares at some time.
 #[derive(Debug, Clone)]
 pub struct Held {
-    /// In US dollars.
+    /// In the account's base currency.
     pub cash: Decimal,
     /// By contract; shorts below zero.
     pub shares: BTreeMap<SymbolId, i64>,
@@ -23,8 +24,9 @@ pub struct Held {
 
 impl Held {
     /// As it was before an execution.
-    fn undo(&mut self, execution: &Execution) {
-        let value = execution.price.value(execution.quantity);
+    fn undo(&mut self, execution: &Execution, instrument: &Instrument) {
+        let value = i128::from(execution.price.0) * i128::from(execution.quantity);
+        let value = instrument.amount(value);
         let quantity = i64::try_from(execution.quantity).unwrap_or(i64::MAX);
         let shares = self.shares.entry(execution.symbol).or_default();
         let cash = match execution.side {
@@ -40,12 +42,13 @@ impl Held {
         self.cash = cash.saturating_add(execution.commission);
     }
 
-    fn worth(&self, price: impl Fn(SymbolId) -> Ticks) -> Decimal {
+    fn worth(&self, price: impl Fn(SymbolId) -> Ticks, instruments: &Instruments) -> Decimal {
         self.shares.iter().filter(|(_, shares)| **shares != 0).fold(
             self.cash,
             |sum, (symbol, shares)| {
-                let value = price(*symbol).price().saturating_mul(Decimal::from(*shares));
-                sum.saturating_add(value)
+                let value = i128::from(price(*symbol).0) * i128::from(*shares);
+                let worth = instruments.get(*symbol).map(|one| one.amount(value));
+                sum.saturating_add(worth.unwrap_or_default())
             },
         )
     }
@@ -58,6 +61,7 @@ pub fn curve<'a>(
     executions: impl DoubleEndedIterator<Item = &'a Execution>,
     times: &[Time],
     price: impl Fn(SymbolId, Time) -> Ticks,
+    instruments: &Instruments,
 ) -> Vec<Decimal> {
     let mut back = executions.rev().peekable();
     let mut values: Vec<Decimal> = times
@@ -65,9 +69,11 @@ pub fn curve<'a>(
         .rev()
         .map(|time| {
             while let Some(later) = back.next_if(|execution| execution.time > *time) {
-                now.undo(later);
+                if let Some(instrument) = instruments.get(later.symbol) {
+                    now.undo(later, instrument);
+                }
             }
-            now.worth(|symbol| price(symbol, *time))
+            now.worth(|symbol| price(symbol, *time), instruments)
         })
         .collect();
     values.reverse();

@@ -20,6 +20,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use access::currency::Currency;
 use access::id::{Holder, PaperAccountId, SymbolId};
 use access::moment::Time;
 
@@ -28,9 +29,10 @@ use crate::bar::{Bar, BarSize};
 use crate::calendar::Session;
 use crate::desk::{Desk, Register};
 use crate::event::{Event, Reject};
-use crate::instrument::Instruments;
-use crate::journal::{CancelTarget, Cause, Command, Decided, Genesis, Opening, Stamped};
+use crate::instrument::{Instrument, Instruments, Units};
+use crate::journal::{CancelTarget, Catalogue, Cause, Command, Decided, Genesis, Opening, Stamped};
 use crate::ledger::Ledger;
+use crate::money::Money;
 use crate::order::{Change, End, Execution, NewOrder, Order, OrderId};
 use crate::paper::Paper;
 use crate::position::Holding;
@@ -86,7 +88,7 @@ impl Exchange {
             ledgers: Ledgers::new(Ledger::new(
                 Arc::clone(instruments),
                 genesis.account,
-                genesis.cash,
+                Money::new(genesis.cash, genesis.currency),
                 memory.rule(),
                 genesis.at,
             )),
@@ -288,7 +290,8 @@ impl Exchange {
 
     /// Opens a ledger. An account that has one already keeps it.
     fn open(&mut self, opening: &Opening) {
-        let Opening { account, cash, self_match } = *opening;
+        let Opening { account, cash, currency, self_match } = *opening;
+        let cash = Money::new(cash, currency);
         let instruments = Arc::clone(&self.paper.instruments);
         let (rule, now) = (self.memory.rule(), self.paper.now);
         let mut ledger = Ledger::new(instruments, account, cash, rule, now);
@@ -343,6 +346,20 @@ impl Exchange {
             }
         };
         self.end_all(meant, cause.end(), events);
+    }
+}
+
+impl Catalogue for Exchange {
+    fn units_of(&self, symbol: SymbolId) -> Units {
+        self.paper.instruments.get(symbol).map_or(Units::SHARES, Instrument::units)
+    }
+
+    fn base_of(&self, account: PaperAccountId) -> Currency {
+        self.ledger(account).map_or(Currency::USD, Ledger::base)
+    }
+
+    fn account_of(&self, order: OrderId) -> Option<PaperAccountId> {
+        self.open_order(order).map(|order| order.account)
     }
 }
 
@@ -489,7 +506,7 @@ impl Exchange {
 
     /// All that is asked about an account, at the last prices.
     pub fn summary_of(&self, ledger: &Ledger) -> AccountSummary {
-        let worst = ledger.worst(|at| self.paper.last(at));
+        let worst = ledger.worst(ledger.base(), |at| self.paper.last(at));
         AccountSummary::new(ledger, worst, |symbol| self.mark(symbol))
     }
 

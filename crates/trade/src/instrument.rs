@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::calendar::Day;
 use crate::history::{self, Past};
-use crate::order::Shares;
+use crate::order::{Order, Shares};
 use crate::price::Ticks;
 
 mod fee;
@@ -66,6 +66,8 @@ pub struct Instrument {
     pub branch: String,
     /// What one tick of one step is worth.
     point: Unit,
+    /// A point is the smallest coin of the currency.
+    in_coins: bool,
     /// The days before an account was made.
     pub(crate) history: history::Source,
     /// Where its simulated price begins without a history.
@@ -126,10 +128,20 @@ impl Instrument {
         self.step.of(steps.into())
     }
 
+    /// Whether so many steps are no more than this many units.
+    pub(crate) fn is_within(&self, steps: Shares, units: u64) -> bool {
+        if self.step == Unit::ONE { steps <= units } else { self.quantity(steps) <= units.into() }
+    }
+
     /// The steps of an order's quantity.
     pub fn steps(&self, quantity: Decimal) -> Result<Shares, QuantityError> {
         let count = self.step.count(quantity).ok().and_then(|count| Shares::try_from(count).ok());
         count.filter(|count| *count > 0).ok_or(QuantityError { step: self.step.size() })
+    }
+
+    /// What one tick of one step is worth.
+    pub const fn point(&self) -> Unit {
+        self.point
     }
 
     /// Price times quantity times multiplier, exactly, for so many ticks and steps; below zero where one of them is. None
@@ -148,6 +160,9 @@ impl Instrument {
     /// The same in the smallest coins of its currency, rounded away from zero.
     #[inline]
     pub(crate) fn coins(&self, value: i128) -> i128 {
+        if self.in_coins {
+            return value;
+        }
         self.point.rounded_up(value, self.currency.digits())
     }
 
@@ -207,6 +222,21 @@ impl Instruments {
     #[inline]
     pub fn get(&self, id: SymbolId) -> Option<&Instrument> {
         self.all.get(self.index(id)?)
+    }
+
+    /// So many ticks of an instrument as a price; zero for an unknown one.
+    pub fn price(&self, id: SymbolId, ticks: Ticks) -> Decimal {
+        self.get(id).map_or(Decimal::ZERO, |one| one.price(ticks))
+    }
+
+    /// So many steps of an instrument as a quantity; zero for an unknown one.
+    pub fn quantity(&self, id: SymbolId, steps: Shares) -> Decimal {
+        self.get(id).map_or(Decimal::ZERO, |one| one.quantity(steps))
+    }
+
+    /// The average price of an order's fills; none before the first.
+    pub fn average_price(&self, order: &Order) -> Option<Decimal> {
+        order.average_price(self.get(order.symbol)?)
     }
 
     /// The instrument at a place.

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use access::currency::Currency;
 use access::entitlements::{Limits, Side};
 use access::id::{Holder, PaperAccountId, SymbolId};
 use access::moment::{Span, Time};
@@ -26,7 +27,7 @@ mod tests;
 mod v1;
 mod v2;
 
-pub use convert::{decode, encode};
+pub use convert::{Catalogue, decode, encode};
 
 /// The schema of the records that are written: it rises with every field, variant or number that
 /// is added to format 2. Records of all schemas so far are read.
@@ -73,12 +74,19 @@ pub struct Genesis {
     pub at: Time,
     /// The account.
     pub account: PaperAccountId,
-    /// What it begins with, in US dollars.
+    /// What it begins with.
     pub cash: Decimal,
+    /// Of which currency: the account's base currency. Snapshots keep it with the cash, as old ones know dollars alone.
+    #[serde(skip, default = "dollars")]
+    pub currency: Currency,
     /// When the markets trade.
     pub hours: Hours,
     /// By which rule the markets move to begin with (see `market.rs`): 1, second by second, or 2.
     pub market_rule: u16,
+}
+
+const fn dollars() -> Currency {
+    Currency::USD
 }
 
 /// The newest rule by which markets move.
@@ -233,8 +241,10 @@ pub enum Command {
 pub struct Opening {
     /// Its number.
     pub account: PaperAccountId,
-    /// What it begins with, in US dollars.
+    /// What it begins with.
     pub cash: Decimal,
+    /// Of which currency: the account's base currency.
+    pub currency: Currency,
     /// What its orders do when they meet each other.
     pub self_match: SelfMatch,
 }
@@ -281,39 +291,48 @@ pub struct Asked {
 
 impl Asked {
     /// A new order.
-    pub fn of_new(order: &NewOrder) -> Self {
+    pub fn of_new(order: &NewOrder, instruments: &Instruments) -> Self {
         let origin = order.origin;
         Self {
             client_id: origin.client_id,
             order_id: origin.order_id,
-            ..Self::of((order.symbol, order.side), order.quantity, order.order_type, order.tif)
+            ..Self::of(
+                (instruments, order.symbol, order.side),
+                order.quantity,
+                order.order_type,
+                order.tif,
+            )
         }
     }
 
     /// New terms for an order.
-    pub fn of_change(order: &Order, change: &Change) -> Self {
+    pub fn of_change(order: &Order, change: &Change, instruments: &Instruments) -> Self {
         let Change { quantity, order_type, tif, .. } = *change;
         Self {
             changes: Some(order.id),
             client_id: order.origin.client_id,
             order_id: order.origin.order_id,
-            ..Self::of((order.symbol, order.side), quantity, order_type, tif)
+            ..Self::of((instruments, order.symbol, order.side), quantity, order_type, tif)
         }
     }
 
     fn of(
-        (symbol, side): (SymbolId, Side),
+        (instruments, symbol, side): (&Instruments, SymbolId, Side),
         quantity: u64,
         order_type: OrderType,
         tif: TimeInForce,
     ) -> Self {
-        let contract = Instruments::builtin().get(symbol);
-        let price =
-            |ticks: Option<Ticks>| ticks.map_or_else(String::new, |price| price.to_string());
+        let found = instruments.get(symbol);
+        let price = |ticks: Option<Ticks>| match (ticks, found) {
+            (None, _) => String::new(),
+            (Some(ticks), None) => ticks.0.to_string(),
+            (Some(ticks), Some(instrument)) => instrument.price(ticks).to_string(),
+        };
         Self {
             side: side.to_string().to_uppercase(),
-            quantity: quantity.to_string(),
-            symbol: contract.map_or_else(|| symbol.to_string(), |contract| contract.symbol.clone()),
+            quantity: found
+                .map_or_else(|| quantity.to_string(), |one| one.quantity(quantity).to_string()),
+            symbol: found.map_or_else(|| symbol.to_string(), |one| one.symbol.clone()),
             order_type: order_type.name().to_owned(),
             limit: price(order_type.limit()),
             trigger: price(order_type.trigger()),

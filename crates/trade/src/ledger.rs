@@ -4,14 +4,16 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use access::currency::Currency;
 use access::id::{Holder, PaperAccountId, SymbolId};
 use access::moment::{Span, Time};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Reject;
-use crate::instrument::Instruments;
+use crate::instrument::{Instrument, Instruments};
 use crate::margin::Exposure;
+use crate::money::{Cash, Money, Purse};
 use crate::order::{Execution, NewOrder, Order, OrderId, OrderType, Shares, Side};
 use crate::position::{Holding, Position};
 use crate::price::Ticks;
@@ -51,22 +53,16 @@ pub(crate) struct Recent {
     pub(crate) order_type: OrderType,
 }
 
-/// One account's side of an exchange. `cash + sum of bases = deposited + realised` holds to the last
+/// One account's side of an exchange. In every currency, `cash + sum of bases = deposited + realised` holds to the last
 /// decimal.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     instruments: Arc<Instruments>,
     /// The account's number.
     pub id: PaperAccountId,
-    /// What it began with, in US dollars.
-    pub deposited: Decimal,
-    /// Cash in US dollars; short sales raise it.
-    pub cash: Decimal,
-    /// Commissions paid, in US dollars; part of bases and realised profit already.
-    pub commissions: Decimal,
-    /// Net liquidation value when the trading day began, in US dollars.
-    pub day_start: Decimal,
-    /// By contract. A closed position stays, with zero shares and what it realised.
+    /// Its cash, by currency.
+    pub purse: Purse,
+    /// By instrument. A closed position stays, with zero shares and what it realised.
     positions: BTreeMap<SymbolId, Position>,
     pub(crate) orders: Orders,
     /// What working orders could trade, by the contract's place.
@@ -89,16 +85,13 @@ impl Ledger {
     pub(crate) fn new(
         instruments: Arc<Instruments>,
         id: PaperAccountId,
-        cash: Decimal,
+        cash: Money,
         rule: u16,
         opened: Time,
     ) -> Self {
         Self {
             id,
-            deposited: cash,
-            cash,
-            commissions: Decimal::ZERO,
-            day_start: cash,
+            purse: Purse::new(cash.currency, Cash::begun(cash.amount)),
             positions: BTreeMap::new(),
             orders: Orders::default(),
             exposures: vec![Exposure::default(); instruments.all().len()],
@@ -135,34 +128,55 @@ impl Ledger {
 
     /// What is held at these prices, by contract id ascending; closed positions left out.
     pub fn holdings(&self, mark: impl Fn(SymbolId) -> Ticks) -> impl Iterator<Item = Holding> {
-        let held = self.positions().filter(|(_, position)| position.shares != 0);
-        held.map(move |(symbol, position)| Holding {
-            symbol,
-            position: *position,
-            mark: mark(symbol),
+        self.ever_held(mark).filter(|held| held.position.shares != 0)
+    }
+
+    /// The same with closed positions.
+    pub fn ever_held(&self, mark: impl Fn(SymbolId) -> Ticks) -> impl Iterator<Item = Holding> {
+        self.positions.iter().filter_map(move |(symbol, position)| {
+            Some(Holding::new(self.instruments.get(*symbol)?, *position, mark(*symbol)))
         })
     }
 
-    /// Realised over the life of the account, commission deducted, in US dollars.
-    pub fn realised(&self) -> Decimal {
-        self.positions.values().fold(Decimal::ZERO, |sum, p| sum.saturating_add(p.realised))
+    /// Positions in instruments of a currency, closed ones included.
+    pub(crate) fn positions_in(
+        &self,
+        currency: Currency,
+    ) -> impl Iterator<Item = (&Instrument, &Position)> {
+        let known = self.positions.iter();
+        let known = known.filter_map(|(id, position)| Some((self.instruments.get(*id)?, position)));
+        known.filter(move |(instrument, _)| instrument.currency == currency)
     }
 
-    /// Cash and the value of the positions, in US dollars.
-    pub fn net_liquidation(&self, mark: impl Fn(SymbolId) -> Ticks) -> Decimal {
-        self.positions().fold(self.cash, |sum, (symbol, position)| {
-            sum.saturating_add(position.value(mark(symbol)))
+    /// Its base currency.
+    pub const fn base(&self) -> Currency {
+        self.purse.base()
+    }
+
+    /// Realised in a currency over the life of the account, commission deducted.
+    pub fn realised(&self, currency: Currency) -> Decimal {
+        let realised = self.positions_in(currency).map(|(_, position)| position.realised);
+        realised.fold(Decimal::ZERO, Decimal::saturating_add)
+    }
+
+    /// Cash and the value of the positions in a currency.
+    pub fn net_liquidation(&self, currency: Currency, mark: impl Fn(SymbolId) -> Ticks) -> Decimal {
+        let cash = self.purse.of(currency).balance;
+        self.positions_in(currency).fold(cash, |sum, (instrument, position)| {
+            sum.saturating_add(position.value(instrument.point(), mark(instrument.id)))
         })
     }
 
-    /// The value in cents that positions and working orders could come to at worst. `last` gives the
-    /// price, in ticks, of the contract at a place in the catalogue.
-    pub(crate) fn worst(&self, last: impl Fn(usize) -> i64) -> i128 {
+    /// The value, in the smallest coins, that positions and working orders in instruments of a currency could come to at
+    /// worst. `last` gives the price, in ticks, of the instrument at a place in the catalogue.
+    pub(crate) fn worst(&self, currency: Currency, last: impl Fn(usize) -> i64) -> i128 {
         let listed = self.instruments.all().iter().zip(&self.exposures).enumerate();
-        let worst = listed.map(|(at, (contract, exposure))| {
-            exposure.worst(self.position(contract.id).shares, last(at))
+        let same = listed.filter(|(_, (instrument, _))| instrument.currency == currency);
+        let worst = same.map(|(at, (instrument, exposure))| {
+            let shares = self.position(instrument.id).shares;
+            instrument.coins(exposure.worst(shares, last(at)))
         });
-        worst.sum()
+        worst.fold(0, i128::saturating_add)
     }
 
     /// What working orders in a contract could trade.
@@ -214,27 +228,34 @@ impl Ledger {
     /// Books a fill; what it realised, if it closed anything.
     pub(crate) fn fill(
         &mut self,
-        symbol: SymbolId,
+        instrument: &Instrument,
         side: Side,
         quantity: Shares,
         price: Ticks,
         commission: Decimal,
     ) -> Option<Decimal> {
-        let position = self.positions.entry(symbol).or_default();
-        let (cash, realised) = position.fill(side, quantity, price, commission);
-        self.cash = self.cash.saturating_add(cash);
-        self.commissions = self.commissions.saturating_add(commission);
+        let value = instrument.amount(i128::from(price.0) * i128::from(quantity));
+        let position = self.positions.entry(instrument.id).or_default();
+        let (brought, realised) = position.fill(side, quantity, value, commission);
+        let cash = self.purse.of_mut(instrument.currency);
+        cash.balance = cash.balance.saturating_add(brought);
+        cash.commissions = cash.commissions.saturating_add(commission);
         realised
     }
 
     /// Begins a trading day at these prices.
     pub(crate) fn begin_day(&mut self, now: Time, mark: impl Fn(SymbolId) -> Ticks) {
-        let mut total = self.cash;
-        for (symbol, position) in &mut self.positions {
-            position.begin_day(mark(*symbol));
-            total = total.saturating_add(position.day_value);
+        for (currency, cash) in self.purse.all_mut() {
+            let mut total = cash.balance;
+            for (symbol, position) in &mut self.positions {
+                let Some(one) = self.instruments.get(*symbol) else { continue };
+                if one.currency == currency {
+                    position.begin_day(one.point(), mark(*symbol));
+                    total = total.saturating_add(position.day_value);
+                }
+            }
+            cash.day_start = total;
         }
-        self.day_start = total;
         self.orders.prune(now);
         self.forget_parents();
         let oldest = now - KEPT_FOR;

@@ -9,7 +9,6 @@ pub mod bar;
 pub mod book;
 pub mod bracket;
 pub mod calendar;
-pub mod commission;
 mod desk;
 pub mod equity;
 pub mod event;
@@ -20,6 +19,7 @@ pub mod journal;
 pub mod ledger;
 pub mod margin;
 pub mod market;
+pub mod money;
 pub mod naive;
 pub mod order;
 mod paper;
@@ -41,6 +41,7 @@ pub use exchange::{Advanced, Exchange, ORDER_RULE};
 pub use instrument::{Instrument, Instruments};
 pub use journal::{Asked, CancelTarget, Cause, Command, Decided, Genesis, OrdersRefused, Stamped};
 pub use ledger::Ledger;
+pub use money::{Cash, Money};
 pub use order::{
     Change, End, Execution, ExecutionId, Liquidity, NewOrder, Oca, Order, OrderId, OrderState,
     OrderType, Origin, Parent, Shares, Side, TimeInForce,

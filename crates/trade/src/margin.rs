@@ -4,29 +4,31 @@
 //! value of what is held, long or short, and of what working orders could add to it at worst; the
 //! maintenance requirement is 25 % of what is held. Buying power is twice the available funds.
 //! Positions are not liquidated when the maintenance requirement is not met; orders that enlarge
-//! are denied then. Amounts are in cents.
+//! are denied then. Values of one instrument count ticks times steps; requirements count the smallest coins of the account's
+//! currency.
 
 use serde::{Deserialize, Serialize};
 
 use crate::order::{Shares, Side};
 
-/// Orders in one contract that could trade: shares, and their value at their own prices.
+/// Orders in one instrument that could trade: steps, and their value at their own prices, in ticks times steps. A price
+/// below zero binds as much as one above.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exposure {
     /// Shares to buy.
     pub buy_shares: Shares,
-    /// Their value in cents.
+    /// Their value.
     pub buy_value: i128,
     /// Shares to sell.
     pub sell_shares: Shares,
-    /// Their value in cents.
+    /// Their value.
     pub sell_value: i128,
 }
 
 impl Exposure {
     /// Counts so many shares at so many ticks in.
     pub(crate) fn add(&mut self, side: Side, shares: Shares, price: i64) {
-        let value = i128::from(price).saturating_mul(shares.into());
+        let value = i128::from(price.unsigned_abs()).saturating_mul(shares.into());
         let (all, total) = self.of(side);
         *all = all.saturating_add(shares);
         *total = total.saturating_add(value);
@@ -34,7 +36,7 @@ impl Exposure {
 
     /// Counts them out again.
     pub(crate) fn remove(&mut self, side: Side, shares: Shares, price: i64) {
-        let value = i128::from(price).saturating_mul(shares.into());
+        let value = i128::from(price.unsigned_abs()).saturating_mul(shares.into());
         let (all, total) = self.of(side);
         *all = all.saturating_sub(shares);
         *total = total.saturating_sub(value);
@@ -47,10 +49,10 @@ impl Exposure {
         }
     }
 
-    /// The largest value, in cents, that a position could come to if the orders of either side all
+    /// The largest value, in ticks times steps, that a position could come to if the orders of either side all
     /// traded: what closes it binds nothing, what goes beyond it does.
     pub fn worst(&self, shares: i64, mark: i64) -> i128 {
-        let held = i128::from(shares.unsigned_abs()).saturating_mul(mark.into());
+        let held = i128::from(shares.unsigned_abs()).saturating_mul(mark.unsigned_abs().into());
         let (with, with_value, against, against_value) = if shares >= 0 {
             (self.buy_shares, self.buy_value, self.sell_shares, self.sell_value)
         } else {
@@ -67,17 +69,17 @@ impl Exposure {
     }
 }
 
-/// The initial requirement of a value, in cents, rounded up.
+/// The initial requirement of a value, rounded up.
 pub const fn initial(value: i128) -> i128 {
     (value + 1) / 2
 }
 
-/// The maintenance requirement of a value, in cents, rounded up.
+/// The maintenance requirement of a value, rounded up.
 pub const fn maintenance(value: i128) -> i128 {
     (value + 3) / 4
 }
 
-/// Buying power of available funds, in cents.
+/// Buying power of available funds.
 pub const fn buying_power(available: i128) -> i128 {
     if available < 0 { 0 } else { available * 2 }
 }

@@ -10,9 +10,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Day;
+use crate::instrument::{Instrument, Units};
 use crate::price::Ticks;
 
-/// A number of shares, 0 or more.
+/// A quantity as a count of its instrument's steps, for most stocks shares; 0 or more.
 pub type Shares = u64;
 
 /// An order's number on this exchange (permId on the TWS socket); the first is 1,000,001.
@@ -154,7 +155,7 @@ pub struct NewOrder {
     pub symbol: SymbolId,
     /// Which way.
     pub side: Side,
-    /// Shares, at least 1.
+    /// Steps of the instrument's quantity, for most stocks shares; at least 1.
     pub quantity: Shares,
     /// How it is priced.
     pub order_type: OrderType,
@@ -174,7 +175,7 @@ pub struct NewOrder {
 
 /// New terms for an open order. A change keeps the order's place in the queue only when nothing but
 /// the quantity changes and it becomes smaller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
     /// Which order.
     pub order: OrderId,
@@ -184,6 +185,8 @@ pub struct Change {
     pub order_type: OrderType,
     /// How long it is good.
     pub tif: TimeInForce,
+    /// What its ticks and steps are: those of the order's instrument.
+    pub units: Units,
 }
 
 /// The state of an order.
@@ -341,11 +344,11 @@ pub struct Order {
     /// Shares that may trade, those filled included: all, but for a child no more than its parent
     /// has filled.
     pub released: Shares,
-    /// Sum of price times shares over its fills.
+    /// Sum of ticks times steps over its fills.
     pub value: i64,
     /// The price of its last fill.
     pub last_fill: Option<Ticks>,
-    /// Commission so far, in US dollars.
+    /// Commission so far, in the instrument's currency.
     pub commission: Decimal,
     /// When it was accepted.
     pub placed: Time,
@@ -367,10 +370,9 @@ impl Order {
         self.released.saturating_sub(self.filled)
     }
 
-    /// Average fill price in US dollars, exact but for the division; none before the first fill.
-    pub fn average_price(&self) -> Option<Decimal> {
-        let value = Decimal::new(self.value, 2);
-        value.checked_div(Decimal::from(self.filled)).filter(|_| self.filled > 0)
+    /// Average fill price, exact but for the division; none before the first fill.
+    pub fn average_price(&self, instrument: &Instrument) -> Option<Decimal> {
+        instrument.average_price(self.value, self.filled)
     }
 
     /// It ends when this trading day does.
@@ -401,7 +403,7 @@ pub struct Execution {
     pub quantity: Shares,
     /// The price.
     pub price: Ticks,
-    /// Commission of this fill, in US dollars.
+    /// Commission of this fill, in the instrument's currency.
     pub commission: Decimal,
     /// When.
     pub time: Time,

@@ -1,24 +1,27 @@
-//! A position in one contract, with its exact basis.
+//! A position in one instrument, with its exact basis. Amounts are in the instrument's currency.
 
 use access::id::SymbolId;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
+use access::currency::Currency;
+
+use crate::instrument::{Instrument, Unit};
 use crate::order::{Shares, Side};
 use crate::price::Ticks;
 
-/// What the account holds of one contract.
+/// What the account holds of one instrument.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// Shares; below zero when sold short.
+    /// Steps of the instrument's quantity, for most stocks shares; below zero when sold short.
     pub shares: i64,
-    /// What the shares cost, commission included, in US dollars. Below zero for a short position:
+    /// What the shares cost, commission included. Below zero for a short position:
     /// what it brought, commission deducted. Exact: a partial close takes its share of it rounded
     /// at 10 decimals, and the rest stays, so that nothing is lost or made.
     pub basis: Decimal,
-    /// Realised over the life of the account, commission deducted, in US dollars.
+    /// Realised over the life of the account, commission deducted.
     pub realised: Decimal,
-    /// Value at the start of the trading day, in US dollars.
+    /// Value at the start of the trading day.
     pub(crate) day_value: Decimal,
     /// Cash that trades of the trading day brought (or took, below zero), commission deducted.
     pub(crate) day_cash: Decimal,
@@ -27,47 +30,31 @@ pub struct Position {
 }
 
 impl Position {
-    /// Average cost of a share in US dollars, for display; zero without shares.
-    pub fn average_cost(&self) -> Decimal {
-        self.basis.checked_div(Decimal::from(self.shares)).unwrap_or_default()
+    /// Value at a price, where one tick of one step is worth a point; below zero when short.
+    pub(crate) fn value(&self, point: Unit, mark: Ticks) -> Decimal {
+        point.of(i128::from(mark.0) * i128::from(self.shares))
     }
 
-    /// Value at a price, in US dollars; below zero when short.
-    pub fn value(&self, mark: Ticks) -> Decimal {
-        crate::price::cents(i128::from(mark.0) * i128::from(self.shares))
-    }
-
-    /// Profit or loss if it were closed at a price without commission, in US dollars.
-    pub fn unrealised(&self, mark: Ticks) -> Decimal {
-        self.value(mark).saturating_sub(self.basis)
-    }
-
-    /// Profit or loss since the trading day began, in US dollars.
-    pub fn daily(&self, mark: Ticks) -> Decimal {
-        self.value(mark).saturating_sub(self.day_value).saturating_add(self.day_cash)
-    }
-
-    /// Realised since the trading day began, commission deducted, in US dollars.
+    /// Realised since the trading day began, commission deducted.
     pub const fn realised_today(&self) -> Decimal {
         self.day_realised
     }
 
     /// Begins a trading day at this price.
-    pub(crate) fn begin_day(&mut self, mark: Ticks) {
-        self.day_value = self.value(mark);
+    pub(crate) fn begin_day(&mut self, point: Unit, mark: Ticks) {
+        self.day_value = self.value(point, mark);
         (self.day_cash, self.day_realised) = (Decimal::ZERO, Decimal::ZERO);
     }
 
-    /// Books a fill. The cash that it brings (below zero: takes), and what it realised if it closed
+    /// Books a fill of this value, below zero at a price below zero. The cash that it brings (below zero: takes), and what it realised if it closed
     /// anything. Sums saturate; pre-trade limits keep them ten digits away from that.
     pub(crate) fn fill(
         &mut self,
         side: Side,
         quantity: Shares,
-        price: Ticks,
+        value: Decimal,
         commission: Decimal,
     ) -> (Decimal, Option<Decimal>) {
-        let value = price.value(quantity);
         let cash = match side {
             Side::Buy => Decimal::ZERO.saturating_sub(value.saturating_add(commission)),
             Side::Sell => value.saturating_sub(commission),
@@ -107,15 +94,66 @@ fn part(amount: Decimal, count: u64, whole: u64) -> Decimal {
     share.unwrap_or_default().round_dp_with_strategy(10, RoundingStrategy::MidpointNearestEven)
 }
 
-/// A position as it is shown: with the market's price.
+/// A position as it is shown: with the market's price. Amounts are in the instrument's currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holding {
-    /// In which contract.
+    /// In which instrument.
     pub symbol: SymbolId,
     /// Shares and basis.
     pub position: Position,
     /// The last price.
     pub mark: Ticks,
+    /// What its amounts are in.
+    pub currency: Currency,
+    tick: Unit,
+    step: Unit,
+    point: Unit,
+}
+
+impl Holding {
+    /// A position in an instrument, at a price.
+    pub const fn new(instrument: &Instrument, position: Position, mark: Ticks) -> Self {
+        Self {
+            symbol: instrument.id,
+            position,
+            mark,
+            currency: instrument.currency,
+            tick: instrument.prices.tick(),
+            step: instrument.step,
+            point: instrument.point(),
+        }
+    }
+
+    /// The last price.
+    pub fn price(&self) -> Decimal {
+        self.tick.of(self.mark.0.into())
+    }
+
+    /// What is held, such as shares; below zero when sold short.
+    pub fn quantity(&self) -> Decimal {
+        self.step.of(self.position.shares.into())
+    }
+
+    /// Average cost of one unit of the quantity, for display; zero without any.
+    pub fn average_cost(&self) -> Decimal {
+        self.position.basis.checked_div(self.quantity()).unwrap_or_default()
+    }
+
+    /// Value at the last price; below zero when short.
+    pub fn value(&self) -> Decimal {
+        self.position.value(self.point, self.mark)
+    }
+
+    /// Profit or loss if it were closed at the last price without commission.
+    pub fn unrealised(&self) -> Decimal {
+        self.value().saturating_sub(self.position.basis)
+    }
+
+    /// Profit or loss since the trading day began.
+    pub fn daily(&self) -> Decimal {
+        let Position { day_value, day_cash, .. } = self.position;
+        self.value().saturating_sub(day_value).saturating_add(day_cash)
+    }
 }
 
 #[cfg(test)]
@@ -124,17 +162,21 @@ mod tests {
 
     const DOLLAR: Decimal = Decimal::ONE;
 
+    fn cents(count: i64) -> Decimal {
+        Decimal::new(count, 2)
+    }
+
     #[test]
     fn partial_close_keeps_the_rest_of_an_odd_basis() {
         let mut position = Position::default();
-        let (cash, realised) = position.fill(Side::Buy, 3, Ticks(1_000), DOLLAR);
+        let (cash, realised) = position.fill(Side::Buy, 3, cents(1_000 * 3), DOLLAR);
         assert_eq!((cash, realised), (Decimal::from(-31), None));
-        let (cash, realised) = position.fill(Side::Sell, 1, Ticks(1_100), DOLLAR);
+        let (cash, realised) = position.fill(Side::Sell, 1, cents(1_100 * 1), DOLLAR);
         assert_eq!(cash, Decimal::from(10));
         // 31 / 3 at ten decimals.
         assert_eq!(realised, Some(Decimal::from(10) - Decimal::new(103_333_333_333, 10)));
         assert_eq!(position.basis, Decimal::from(31) - Decimal::new(103_333_333_333, 10));
-        let (_, realised) = position.fill(Side::Sell, 2, Ticks(1_100), DOLLAR);
+        let (_, realised) = position.fill(Side::Sell, 2, cents(1_100 * 2), DOLLAR);
         assert_eq!(position.basis, Decimal::ZERO, "the last share takes all that is left");
         assert_eq!(position.realised, Decimal::from(10 + 21 - 31));
         assert_eq!(realised, Some(Decimal::from(21 - 31) + Decimal::new(103_333_333_333, 10)));
@@ -143,13 +185,13 @@ mod tests {
     #[test]
     fn sale_beyond_the_position_closes_it_and_opens_a_short_one() {
         let mut position = Position::default();
-        position.fill(Side::Buy, 100, Ticks(1_000), DOLLAR);
-        let (cash, realised) = position.fill(Side::Sell, 300, Ticks(1_200), Decimal::from(3));
+        position.fill(Side::Buy, 100, cents(1_000 * 100), DOLLAR);
+        let (cash, realised) = position.fill(Side::Sell, 300, cents(1_200 * 300), Decimal::from(3));
         assert_eq!(cash, Decimal::from(3_597));
         assert_eq!(realised, Some(Decimal::from(1_199 - 1_001)));
         assert_eq!((position.shares, position.basis), (-200, Decimal::from(-2_398)));
-        assert_eq!(position.unrealised(Ticks(1_100)), Decimal::from(198));
-        let (_, realised) = position.fill(Side::Buy, 200, Ticks(1_100), DOLLAR);
+        assert_eq!(position.value(Unit::CENT, Ticks(1_100)) - position.basis, Decimal::from(198));
+        let (_, realised) = position.fill(Side::Buy, 200, cents(1_100 * 200), DOLLAR);
         assert_eq!(realised, Some(Decimal::from(2_398 - 2_201)));
         assert_eq!(position.basis, Decimal::ZERO);
     }

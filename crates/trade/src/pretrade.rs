@@ -5,19 +5,21 @@
 //! The limits come with the entitlements; where they say nothing, [`defaults`] apply, on every port
 //! and for everyone. A group (a parent and its children) is denied as a whole if one member is.
 
+use access::currency::Currency;
 use access::entitlements::Limits;
 use access::id::Holder;
 use access::moment::Time;
 use rust_decimal::Decimal;
 
 use crate::account::AccountSummary;
-use crate::commission::commission;
+use crate::instrument::{Instrument, PriceError};
 use crate::margin::{self, buying_power, initial};
+use crate::money::{Money, floor_coins, of_coins};
 use crate::order::{
     Change, NewOrder, Order, OrderId, OrderState, OrderType, Origin, Parent, Shares, Side,
     TimeInForce,
 };
-use crate::price::{Ticks, cents, floor_cents};
+use crate::price::Ticks;
 
 mod denial;
 mod facts;
@@ -49,8 +51,8 @@ impl<T> Checked<T> {
     }
 }
 
-/// The limits that hold at most, and where the entitlements say nothing: 1,000,000 shares and 100,000,000 US
-/// dollars per order, 10 % beyond the market on the aggressive side, 10,000 open orders per holder, no
+/// The limits that hold at most, and where the entitlements say nothing: 1,000,000 shares or other units and 100,000,000 of
+/// the account's currency per order, 10 % beyond the market on the aggressive side, 10,000 open orders per holder, no
 /// check of duplicates. Only the collar may be set wider.
 pub fn defaults() -> Limits {
     Limits {
@@ -62,9 +64,11 @@ pub fn defaults() -> Limits {
     }
 }
 
-/// What placing an order would do, in US dollars: the answer to a what-if.
+/// What placing an order would do, in the account's base currency: the answer to a what-if.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {
+    /// The account's base currency.
+    pub currency: Currency,
     /// Its value at its limit, its trigger or the quote.
     pub notional: Decimal,
     /// Its commission if all of it traded at that.
@@ -129,13 +133,12 @@ fn check_terms(
     for (at, order) in orders.iter().enumerate() {
         let earlier = orders.get(..at).unwrap_or_default();
         let parent = parent(facts, order, earlier)?;
-        if facts.ledger.instruments().get(order.symbol).is_none() {
-            return Err(Denial::UnknownSymbol { symbol: order.symbol });
-        }
+        let instrument = facts.instrument(order.symbol)?;
         if order.account != facts.ledger.id {
             return Err(Denial::UnknownAccount { account: order.account });
         }
-        let terms = Terms::of(order);
+        let terms = Terms::of(order, instrument);
+        terms.check_listing(facts)?;
         terms.check_shape()?;
         check_texts(order)?;
         terms.check_market(facts, parent.is_some())?;
@@ -152,10 +155,11 @@ pub fn check_modify(
     change: Change,
 ) -> Result<Checked<Change>, Denial> {
     let order = facts.open_order(change.order).map_err(Denial::Missing)?;
+    let change = Change { units: facts.instrument(order.symbol)?.units(), ..change };
     if change.quantity <= order.filled {
         return Err(Denial::QuantityBelowFilled {
-            quantity: change.quantity,
-            filled: order.filled,
+            quantity: facts.units(order.symbol, change.quantity),
+            filled: facts.units(order.symbol, order.filled),
         });
     }
     let immediate = matches!(change.tif, TimeInForce::Ioc | TimeInForce::Fok);
@@ -163,7 +167,7 @@ pub fn check_modify(
         return Err(Denial::ImmediateChange { tif: change.tif });
     }
     let limits = limits.and(&defaults_for(limits));
-    let terms = Terms::changed(order, &change);
+    let terms = Terms::changed(order, &change, facts.instrument(order.symbol)?);
     terms.check_shape()?;
     let parent = order.parent.and_then(|id| facts.ledger.order(id));
     let parent = parent.map(|parent| Elder::of(facts, parent, Some(order.id)));
@@ -233,6 +237,7 @@ fn check_held(
     if open.saturating_add(quantity) <= held {
         return Ok(());
     }
+    let [quantity, held, open] = [quantity, held, open].map(|steps| facts.units(symbol, steps));
     Err(Denial::PastFlat { quantity, side, held, open })
 }
 
@@ -241,36 +246,40 @@ pub fn preview(facts: &Facts<'_>, order: &Checked<Vec<NewOrder>>, reduces: bool)
     let worst = facts.worst();
     let mark = |symbol| facts.venue.mark(symbol);
     let summary = AccountSummary::new(facts.ledger, worst, mark);
-    let (mut after, mut notional, mut cost) = (worst, 0_i128, Decimal::ZERO);
-    let mut held = floor_cents(summary.gross_position_value);
+    let currency = summary.currency;
+    let (mut after, mut notional, mut cost) = (worst, Decimal::ZERO, Decimal::ZERO);
+    let mut held = floor_coins(summary.gross_position_value, currency);
     let maintenance_before = margin::maintenance(held);
     for order in order.get().iter().filter(|order| order.parent.is_none()) {
-        let terms = Terms::of(order);
+        let Ok(instrument) = facts.instrument(order.symbol) else { continue };
+        let terms = Terms::of(order, instrument);
         let price = terms.price(facts);
         let value = i128::from(price.0).saturating_mul(order.quantity.into());
-        notional = notional.saturating_add(value);
-        let value = i64::try_from(value).unwrap_or(i64::MAX);
-        cost = cost.saturating_add(commission(order.quantity, value));
+        notional = notional.saturating_add(instrument.amount(value));
+        cost = cost.saturating_add(instrument.commission(order.quantity, value));
         after = after.saturating_add(if reduces { 0 } else { terms.adds(facts) });
         let shares = facts.shares(order.symbol);
         let signed = i64::try_from(order.quantity).unwrap_or(i64::MAX);
         let then = shares.saturating_add(if order.side == Side::Buy { signed } else { -signed });
         let more = i128::from(then.unsigned_abs()) - i128::from(shares.unsigned_abs());
-        held = held.saturating_add(more.saturating_mul(mark(order.symbol).0.into()));
+        let more = more.saturating_mul(mark(order.symbol).0.unsigned_abs().into());
+        held = held.saturating_add(instrument.coins(more));
     }
     let equity_after = summary.net_liquidation.saturating_sub(cost);
-    let available = floor_cents(equity_after).saturating_sub(initial(after));
+    let available = floor_coins(equity_after, currency).saturating_sub(initial(after));
+    let money = |coins| of_coins(coins, currency);
     Preview {
-        notional: cents(notional),
+        currency,
+        notional,
         commission: cost,
         initial_before: summary.initial_margin,
-        initial_after: cents(initial(after)),
-        maintenance_before: cents(maintenance_before),
-        maintenance_after: cents(margin::maintenance(held.max(0))),
+        initial_after: money(initial(after)),
+        maintenance_before: money(maintenance_before),
+        maintenance_after: money(margin::maintenance(held.max(0))),
         equity_before: summary.net_liquidation,
         equity_after,
         buying_power_before: summary.buying_power,
-        buying_power_after: cents(buying_power(available)),
+        buying_power_after: money(buying_power(available)),
     }
 }
 
@@ -396,24 +405,26 @@ fn check_buying_power(facts: &Facts<'_>, orders: &[NewOrder]) -> Result<(), Deni
     let added = orders
         .iter()
         .filter(|order| order.parent.is_none())
-        .map(|order| Terms::of(order).adds(facts))
-        .sum();
+        .filter_map(|order| Some((order, facts.instrument(order.symbol).ok()?)))
+        .map(|(order, instrument)| Terms::of(order, instrument).adds(facts))
+        .fold(0, i128::saturating_add);
     within_buying_power(facts, added)
 }
 
 /// New terms of an order that is counted already: only what they add.
-fn check_change(facts: &Facts<'_>, order: &Order, terms: &Terms) -> Result<(), Denial> {
+fn check_change(facts: &Facts<'_>, order: &Order, terms: &Terms<'_>) -> Result<(), Denial> {
     if order.reduce_only {
         return Ok(());
     }
     let Some((mut exposure, last)) = facts.exposure(order.symbol) else { return Ok(()) };
     let shares = facts.shares(order.symbol);
-    let before = exposure.worst(shares, last);
+    let coins = |value| terms.instrument.coins(value);
+    let before = coins(exposure.worst(shares, last));
     let counted = order.order_type.limit().or(order.order_type.trigger());
     let live = terms.quantity.saturating_sub(order.filled);
     exposure.remove(order.side, order.live(), counted.map_or(last, |price| price.0));
     exposure.add(order.side, live, terms.price(facts).0);
-    within_buying_power(facts, exposure.worst(shares, last).saturating_sub(before))
+    within_buying_power(facts, coins(exposure.worst(shares, last)).saturating_sub(before))
 }
 
 fn within_buying_power(facts: &Facts<'_>, added: i128) -> Result<(), Denial> {
@@ -422,13 +433,15 @@ fn within_buying_power(facts: &Facts<'_>, added: i128) -> Result<(), Denial> {
     }
     let power = buying_power(facts.available());
     if added > power {
-        return Err(Denial::BuyingPower { value: cents(added), available: cents(power) });
+        let money = |coins| Money::new(of_coins(coins, facts.base()), facts.base());
+        return Err(Denial::BuyingPower { value: money(added), available: money(power) });
     }
     Ok(())
 }
 
 /// What the checks of a new order and of a change have in common.
-struct Terms {
+struct Terms<'a> {
+    instrument: &'a Instrument,
     symbol: access::id::SymbolId,
     side: Side,
     quantity: Shares,
@@ -436,9 +449,10 @@ struct Terms {
     tif: TimeInForce,
 }
 
-impl Terms {
-    const fn of(order: &NewOrder) -> Self {
+impl<'a> Terms<'a> {
+    const fn of(order: &NewOrder, instrument: &'a Instrument) -> Self {
         Self {
+            instrument,
             symbol: order.symbol,
             side: order.side,
             quantity: order.quantity,
@@ -448,8 +462,9 @@ impl Terms {
     }
 
     /// An open order as a change would have it.
-    const fn changed(order: &Order, change: &Change) -> Self {
+    const fn changed(order: &Order, change: &Change, instrument: &'a Instrument) -> Self {
         Self {
+            instrument,
             symbol: order.symbol,
             side: order.side,
             quantity: change.quantity,
@@ -458,17 +473,43 @@ impl Terms {
         }
     }
 
-    /// Prices above zero and not beyond all bounds, a quantity above zero.
+    /// It can be ordered on this account and on this day.
+    fn check_listing(&self, facts: &Facts<'_>) -> Result<(), Denial> {
+        let Instrument { symbol, currency, expiry, .. } = self.instrument;
+        if *currency != facts.base() {
+            return Err(Denial::OtherCurrency {
+                symbol: symbol.clone(),
+                currency: *currency,
+                account: facts.ledger.id,
+                base: facts.base(),
+            });
+        }
+        match expiry {
+            Some(expiry) if *expiry < facts.venue.day() => {
+                Err(Denial::Expired { symbol: symbol.clone(), expiry: *expiry })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Prices that the instrument has, a quantity above zero, and a value that can be counted.
     fn check_shape(&self) -> Result<(), Denial> {
         if self.quantity == 0 {
             return Err(Denial::QuantityZero);
         }
         let prices = [("limit", self.order_type.limit()), ("trigger", self.order_type.trigger())];
         for (which, price) in prices {
-            let Some(price) = price else { continue };
-            if price.0 <= 0 || price > Ticks::MAX {
-                return Err(Denial::PriceOutOfRange { which, price, limit: Ticks::MAX });
-            }
+            let Some(ticks) = price else { continue };
+            let Err(error) = self.instrument.prices.check(ticks) else { continue };
+            let price = self.instrument.price(ticks);
+            return Err(match error {
+                PriceError::Range { lowest, highest } => {
+                    Denial::PriceOutOfRange { which, price, lowest, highest }
+                }
+                PriceError::Step { step, below, above } => {
+                    Denial::PriceOffStep { which, price, step, below, above }
+                }
+            });
         }
         Ok(())
     }
@@ -494,21 +535,32 @@ impl Terms {
         limits: &Limits,
         parent: Option<&Elder>,
     ) -> Result<(), Denial> {
+        let units = |steps| self.instrument.quantity(steps);
         if let Some(limit) = limits.max_quantity
-            && self.quantity > limit
+            && !self.instrument.is_within(self.quantity, limit)
         {
-            return Err(Denial::Quantity { quantity: self.quantity, limit });
+            let limit = Decimal::from(limit);
+            return Err(Denial::Quantity { quantity: units(self.quantity), limit });
         }
         if let Some(parent) = parent
             && self.quantity > parent.quantity
         {
-            return Err(Denial::ChildQuantity { quantity: self.quantity, limit: parent.quantity });
+            let (quantity, limit) = (units(self.quantity), units(parent.quantity));
+            return Err(Denial::ChildQuantity { quantity, limit });
         }
-        let value = self.price(facts).value(self.quantity);
+        let price = self.price(facts);
+        let steps = i64::try_from(self.quantity).ok();
+        let counted = steps.filter(|steps| price.0.checked_mul(*steps).is_some());
+        let value = counted.and_then(|steps| self.instrument.notional(price, steps));
+        let Some(value) = value.map(|value| value.abs()) else {
+            let (quantity, price) = (units(self.quantity), self.instrument.price(price));
+            return Err(Denial::ValueTooLarge { quantity, price });
+        };
         if let Some(limit) = limits.max_notional
             && value > limit
         {
-            return Err(Denial::Notional { value, limit });
+            let money = |amount| Money::new(amount, facts.base());
+            return Err(Denial::Notional { value: money(value), limit: money(limit) });
         }
         self.check_collar(facts, limits, parent)
     }
@@ -526,21 +578,24 @@ impl Terms {
         let own = self.order_type.trigger().or_else(|| parent.and_then(|parent| parent.price));
         let quoted = facts.reference(self.symbol, self.side);
         let Some(reference) = own.or(quoted) else { return Ok(()) };
-        let room = i128::from(reference.0).saturating_mul(bps.into()) / 10_000;
+        let room = i128::from(reference.0.unsigned_abs()).saturating_mul(bps.into()) / 10_000;
         let room = i64::try_from(room).unwrap_or(i64::MAX);
+        let prices = &self.instrument.prices;
         let (limit, beyond) = match self.side {
             Side::Buy => {
                 let limit = reference.0.saturating_add(room);
-                (limit, price.0 > limit)
+                (prices.floor(Ticks(limit)), price.0 > limit)
             }
             Side::Sell => {
-                let limit = reference.0.saturating_sub(room).max(0);
-                (limit, price.0 < limit)
+                let limit = reference.0.saturating_sub(room);
+                let limit = if prices.lowest().0 > 0 { limit.max(0) } else { limit };
+                (prices.ceil(Ticks(limit)), price.0 < limit)
             }
         };
         if beyond {
-            let (side, limit) = (self.side, Ticks(limit));
-            return Err(Denial::Collar { side, price, reference, bps, limit });
+            let [price, reference, limit] =
+                [price, reference, limit].map(|ticks| self.instrument.price(ticks));
+            return Err(Denial::Collar { side: self.side, price, reference, bps, limit });
         }
         Ok(())
     }
@@ -557,13 +612,14 @@ impl Terms {
         price.unwrap_or_default()
     }
 
-    /// By how many cents it could make positions larger, at worst.
+    /// By how many of the smallest coins it could make positions larger, at worst.
     fn adds(&self, facts: &Facts<'_>) -> i128 {
         let Some((mut exposure, last)) = facts.exposure(self.symbol) else { return 0 };
         let shares = facts.shares(self.symbol);
-        let before = exposure.worst(shares, last);
+        let coins = |value| self.instrument.coins(value);
+        let before = coins(exposure.worst(shares, last));
         exposure.add(self.side, self.quantity, self.price(facts).0);
-        exposure.worst(shares, last).saturating_sub(before)
+        coins(exposure.worst(shares, last)).saturating_sub(before)
     }
 }
 

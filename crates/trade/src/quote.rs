@@ -3,6 +3,9 @@
 use access::id::SymbolId;
 use access::moment::Time;
 
+use rust_decimal::Decimal;
+
+use crate::instrument::Unit;
 use crate::order::Shares;
 use crate::price::Ticks;
 
@@ -20,6 +23,8 @@ pub struct Level {
 pub struct Quote {
     /// Which contract.
     pub symbol: SymbolId,
+    /// What its ticks are.
+    pub tick: Unit,
     /// The market trades now.
     pub open_now: bool,
     /// What is bid, best first; at most ten levels.
@@ -45,6 +50,11 @@ pub struct Quote {
 }
 
 impl Quote {
+    /// So many ticks as a price.
+    pub fn price(&self, ticks: Ticks) -> Decimal {
+        self.tick.of(ticks.0.into())
+    }
+
     /// The best bid.
     pub fn bid(&self) -> Option<Level> {
         self.bids.first().copied()

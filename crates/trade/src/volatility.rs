@@ -23,7 +23,9 @@ pub fn yearly(closes: &[Ticks], price: Ticks) -> Option<Decimal> {
     let moves: Vec<Decimal> = closes
         .iter()
         .zip(next)
-        .map(|(before, after)| logarithm(after.price().checked_div(before.price())?))
+        .map(|(before, after)| {
+            logarithm(Decimal::from(after.0).checked_div(Decimal::from(before.0))?)
+        })
         .collect::<Option<_>>()?;
     let count = i64::try_from(moves.len()).ok()?;
     let mean = moves.iter().sum::<Decimal>().checked_div(Decimal::from(count))?;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use access::{PaperAccountId, SymbolId};
 use gate::View;
 use rust_decimal::Decimal;
-use trade::account::{BASE, LEDGER};
+use trade::account::{BASE, Denomination, LEDGER};
 use tws::inbound;
 use tws::outbound::{
     AccountDownloadEnd, AccountSummary, AccountSummaryEnd, AccountUpdateMulti,
@@ -25,13 +25,13 @@ const STREAMS: usize = 100;
 /// Changes of the quotes after which values are sent again; quotes change once a second.
 const TICKS_A_VALUE: u32 = 5;
 /// What was sent last: the value by account, name and currency.
-type Values = BTreeMap<(PaperAccountId, &'static str, &'static str), String>;
+type Values = BTreeMap<(PaperAccountId, &'static str, Denomination), String>;
 /// What was sent last: shares and average cost by account and contract.
 type Positions = BTreeMap<(PaperAccountId, SymbolId), (i64, Decimal)>;
 /// The profit of one position: which, and what was sent last.
 type SingleProfit = ((PaperAccountId, SymbolId), Option<[Decimal; 4]>);
 /// One value: name, value, currency.
-type Value = (&'static str, String, &'static str);
+type Value = (&'static str, String, Denomination);
 
 /// What of the account a connection follows.
 #[derive(Default)]
@@ -363,12 +363,13 @@ impl Client {
             changes(&mut updates.values, view.account, view.summary.values())
         {
             changed = true;
+            let currency = currency.code();
             out.put(&AccountValue { key, value: &value, currency, account });
         }
         for holding in &view.positions {
             let Some(contract) = self.directory.get(holding.symbol) else { continue };
-            let (position, mark) = (&holding.position, holding.mark);
-            let now = [Decimal::from(position.shares), mark.price(), position.realised];
+            let (position, price) = (&holding.position, holding.price());
+            let now = [holding.quantity(), price, position.realised];
             let known = updates.portfolio.get(&holding.symbol);
             if known == Some(&now) || (known.is_none() && position.shares == 0) {
                 continue;
@@ -377,11 +378,11 @@ impl Client {
             changed = true;
             out.put(&PortfolioValue {
                 contract,
-                position: Decimal::from(position.shares),
-                market_price: mark.price(),
-                market_value: position.value(mark),
-                average_cost: position.average_cost().round_dp(8),
-                unrealized_pnl: position.unrealised(mark).round_dp(4),
+                position: holding.quantity(),
+                market_price: price,
+                market_value: holding.value(),
+                average_cost: holding.average_cost().round_dp(8),
+                unrealized_pnl: holding.unrealised().round_dp(4),
                 realized_pnl: position.realised.round_dp(4),
                 account,
             });
@@ -408,7 +409,7 @@ impl Client {
                     model_code: "",
                     key,
                     value: &value,
-                    currency,
+                    currency: currency.code(),
                 });
             }
         }
@@ -421,14 +422,14 @@ impl Client {
                 continue;
             }
             let mut values = view.summary.values();
-            values.retain(|(key, _, currency)| is_asked(&summary.tags, key, currency));
+            values.retain(|(key, _, currency)| is_asked(&summary.tags, key, currency.code()));
             for (tag, value, currency) in changes(&mut summary.sent, view.account, values) {
                 out.put(&AccountSummary {
                     request_id: *request_id,
                     account,
                     tag,
                     value: &value,
-                    currency,
+                    currency: currency.code(),
                 });
             }
         }
@@ -437,10 +438,9 @@ impl Client {
     fn put_positions(&mut self, view: &View, out: &mut Outgoing) {
         for holding in &view.positions {
             let Some(contract) = self.directory.get(holding.symbol) else { continue };
-            let (shares, average) =
-                (holding.position.shares, holding.position.average_cost().round_dp(8));
+            let (shares, average) = (holding.position.shares, holding.average_cost().round_dp(8));
             let account = self.managed.name(view.account);
-            let (position, average_cost) = (Decimal::from(shares), average);
+            let (position, average_cost) = (holding.quantity(), average);
             let place = (view.account, holding.symbol);
             if let Some(sent) = &mut self.accounts.positions
                 && is_news(sent, place, shares, average)
@@ -478,19 +478,17 @@ impl Client {
                 continue;
             }
             let held = view.positions.iter().find(|holding| holding.symbol == *symbol);
-            let (shares, part) = held.map_or((0, [Decimal::ZERO; 4]), |holding| {
-                let (position, mark) = (&holding.position, holding.mark);
+            let (position, part) = held.map_or((Decimal::ZERO, [Decimal::ZERO; 4]), |holding| {
                 let amounts = [
-                    position.daily(mark),
-                    position.unrealised(mark),
-                    position.realised,
-                    position.value(mark),
+                    holding.daily(),
+                    holding.unrealised(),
+                    holding.position.realised,
+                    holding.value(),
                 ];
-                (position.shares, amounts.map(|amount| amount.round_dp(4)))
+                (holding.quantity(), amounts.map(|amount| amount.round_dp(4)))
             });
             if sent.replace(part) != Some(part) {
                 let [daily, unrealized, realized, value] = part;
-                let position = Decimal::from(shares);
                 out.put(&PnlSingle {
                     request_id: *request_id,
                     position,
@@ -510,7 +508,7 @@ fn changes(sent: &mut Values, account: PaperAccountId, now: Vec<Value>) -> Vec<V
     now.retain(|(key, value, currency)| {
         let differs = sent.get(&(account, *key, *currency)) != Some(value);
         if differs {
-            sent.insert((account, key, currency), value.clone());
+            sent.insert((account, key, *currency), value.clone());
         }
         differs
     });
@@ -545,6 +543,8 @@ fn is_asked(tags: &str, key: &str, currency: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use access::currency::Currency;
+
     use super::*;
 
     const FIRST: PaperAccountId = PaperAccountId::FIRST;
@@ -553,7 +553,10 @@ mod tests {
     fn value_is_sent_again_only_when_it_changes() {
         let mut sent = Values::new();
         let values = |dollars: &str, base: &str| {
-            vec![("CashBalance", dollars.to_owned(), "USD"), ("CashBalance", base.to_owned(), BASE)]
+            vec![
+                ("CashBalance", dollars.to_owned(), Denomination::Of(Currency::USD)),
+                ("CashBalance", base.to_owned(), Denomination::Base),
+            ]
         };
         assert_eq!(
             changes(&mut sent, FIRST, values("1.00", "3.00")).len(),
@@ -561,7 +564,7 @@ mod tests {
             "one row a currency"
         );
         assert_eq!(changes(&mut sent, FIRST, values("1.00", "3.00")).len(), 0);
-        let changed = vec![("CashBalance", "2.00".to_owned(), "USD")];
+        let changed = vec![("CashBalance", "2.00".to_owned(), Denomination::Of(Currency::USD))];
         assert_eq!(changes(&mut sent, FIRST, values("2.00", "3.00")), changed);
         let other = PaperAccountId::LAST;
         assert_eq!(changes(&mut sent, other, values("2.00", "3.00")).len(), 2, "another account's");

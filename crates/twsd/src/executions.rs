@@ -7,7 +7,7 @@ use access::Side;
 use gate::Rows;
 use rust_decimal::Decimal;
 use trade::calendar::Session;
-use trade::{Execution, OrderId};
+use trade::{Execution, Instruments, OrderId};
 use tws::inbound;
 use tws::outbound::{CommissionReport, ErrorCode, ExecDetails, ExecDetailsEnd};
 
@@ -28,6 +28,7 @@ impl Client {
         let Some(contract) = self.directory.get(execution.symbol) else { return };
         let own_holder = execution.origin.holder == self.admission.holder();
         let id = execution.id.to_string();
+        let quantity = |steps| Instruments::builtin().quantity(execution.symbol, steps);
         out.put(&ExecDetails {
             request_id,
             order_id: if own_holder { execution.origin.order_id } else { 0 },
@@ -37,12 +38,12 @@ impl Client {
             account: self.managed.name(execution.account),
             exchange: &contract.primary_exchange,
             bought: execution.side == Side::Buy,
-            shares: Decimal::from(execution.quantity),
-            price: execution.price.price(),
+            shares: quantity(execution.quantity),
+            price: Instruments::builtin().price(execution.symbol, execution.price),
             perm_id: i64::try_from(execution.order.0).unwrap_or(i64::MAX),
             client_id: execution.origin.client_id,
             liquidation: false,
-            cumulative_quantity: Decimal::from(execution.cumulative),
+            cumulative_quantity: quantity(execution.cumulative),
             average_price: average.round_dp(8),
             order_ref: execution.reference.as_deref().unwrap_or_default(),
             model_code: "",
@@ -54,7 +55,7 @@ impl Client {
         out.put(&CommissionReport {
             execution_id: &id,
             commission: execution.commission,
-            currency: "USD",
+            currency: &contract.currency,
             realized_pnl: execution.realised.into(),
             bond_yield: None.into(),
             yield_redemption_date: None,
@@ -122,14 +123,15 @@ fn since_then(executions: &Rows<Execution>, since: i64) -> Vec<(&Execution, Deci
     let is_before = |execution: &Execution| execution.time.seconds() < since;
     let wanted: Vec<&Arc<Execution>> = executions.from_where(is_before).collect();
     let before = executions.len() - wanted.len();
-    let mut values: BTreeMap<OrderId, Decimal> = BTreeMap::new();
+    let value_of = |one: &Execution| i128::from(one.price.0) * i128::from(one.quantity);
+    let mut values: BTreeMap<OrderId, i128> = BTreeMap::new();
     for execution in wanted.iter().filter(|one| one.cumulative != one.quantity) {
-        values.insert(execution.order, Decimal::ZERO);
+        values.insert(execution.order, 0);
     }
     if !values.is_empty() {
         for execution in executions.iter().take(before) {
             if let Some(value) = values.get_mut(&execution.order) {
-                *value = value.saturating_add(execution.price.value(execution.quantity));
+                *value = value.saturating_add(value_of(execution));
             }
         }
     }
@@ -137,8 +139,10 @@ fn since_then(executions: &Rows<Execution>, since: i64) -> Vec<(&Execution, Deci
         .into_iter()
         .map(|execution| {
             let value = values.entry(execution.order).or_default();
-            *value = value.saturating_add(execution.price.value(execution.quantity));
-            let average = value.checked_div(Decimal::from(execution.cumulative));
+            *value = value.saturating_add(value_of(execution));
+            let known = Instruments::builtin().get(execution.symbol);
+            let value = i64::try_from(*value).unwrap_or(i64::MAX);
+            let average = known.and_then(|one| one.average_price(value, execution.cumulative));
             (execution.as_ref(), average.unwrap_or_default())
         })
         .collect()

@@ -157,6 +157,7 @@ mod tests {
             open_now: true,
             bids: Vec::new(),
             asks: Vec::new(),
+            tick: trade::instrument::Unit::CENT,
             last: Ticks(500),
             last_size: 5,
             last_time: Time::from_seconds(0),

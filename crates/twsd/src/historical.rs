@@ -15,6 +15,7 @@ use access::{Act, Span, SymbolId, Time};
 use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
 use trade::calendar::{Day, Session};
+use trade::instrument::{Instruments, Unit};
 use trade::{Ticks, volatility};
 use tws::inbound;
 use tws::outbound::{
@@ -90,8 +91,8 @@ impl Show {
         }
     }
 
-    fn prices(self, bar: &Bar) -> Prices {
-        let moved = |ticks: Ticks, by: i64| Ticks(ticks.0.saturating_add(by)).price();
+    fn prices(self, bar: &Bar, tick: Unit) -> Prices {
+        let moved = |ticks: Ticks, by: i64| tick.of(ticks.0.saturating_add(by).into());
         let by = match self {
             Self::Trades | Self::Midpoint => 0,
             Self::Bid => -1,
@@ -117,9 +118,9 @@ impl Show {
         }
     }
 
-    fn row(self, bar: Bar) -> Row {
-        let (prices, volume) = (self.prices(&bar), self.volume(&bar));
-        Row { bar, prices, volume, average: self.average(&bar) }
+    fn row(self, bar: Bar, tick: Unit) -> Row {
+        let (prices, volume) = (self.prices(&bar, tick), self.volume(&bar));
+        Row { bar, prices, volume, average: self.average(&bar, tick) }
     }
 
     fn volume(self, bar: &Bar) -> Decimal {
@@ -127,12 +128,12 @@ impl Show {
     }
 
     /// The mean of high, low and close: the volume at each price is not kept.
-    fn average(self, bar: &Bar) -> Decimal {
+    fn average(self, bar: &Bar, tick: Unit) -> Decimal {
         if self != Self::Trades {
             return Decimal::NEGATIVE_ONE;
         }
         let sum = bar.high.0.saturating_add(bar.low.0).saturating_add(bar.close.0);
-        Ticks(sum).price().checked_div(Decimal::from(3)).unwrap_or_default().round_dp(4)
+        tick.of(sum.into()).checked_div(Decimal::from(3)).unwrap_or_default().round_dp(4)
     }
 }
 
@@ -391,7 +392,10 @@ impl Client {
         let bars = self.gate.bars(symbol, wanted.size, begin, end);
         let bars = wanted.duration.last(bars, |bar| bar.day);
         let rows = match wanted.content {
-            Content::Bars(show) => bars.iter().map(|bar| show.row(*bar)).collect(),
+            Content::Bars(show) => {
+                let tick = tick_of(symbol);
+                bars.iter().map(|bar| show.row(*bar, tick)).collect()
+            }
             Content::Volatility | Content::Schedule => self.volatilities(symbol, &bars),
         };
         if rows.is_empty() {
@@ -543,7 +547,8 @@ impl Client {
                 if chart.last.replace(bar) == Some(bar) {
                     continue;
                 }
-                let (show, prices) = (chart.show, chart.show.prices(&bar));
+                let tick = tick_of(chart.symbol);
+                let (show, prices) = (chart.show, chart.show.prices(&bar, tick));
                 out.put(&HistoricalDataUpdate {
                     request_id: *id,
                     count: -1,
@@ -552,7 +557,7 @@ impl Client {
                     close: prices.close,
                     high: prices.high,
                     low: prices.low,
-                    wap: show.average(&bar),
+                    wap: show.average(&bar, tick),
                     volume: show.volume(&bar),
                 });
             }
@@ -565,15 +570,20 @@ impl Client {
                 let second = bar.time.seconds();
                 if second < over {
                     stream.next = second.saturating_add(REAL_TIME);
-                    put_real_time(*id, &bar, stream.show, out);
+                    put_real_time(*id, &bar, (stream.show, tick_of(stream.symbol)), out);
                 }
             }
         }
     }
 }
 
-fn put_real_time(request_id: i32, bar: &Bar, show: Show, out: &mut Outgoing) {
-    let Prices { open, high, low, close } = show.prices(bar);
+/// What one tick of a contract is.
+fn tick_of(symbol: SymbolId) -> Unit {
+    Instruments::builtin().get(symbol).map_or(Unit::CENT, |one| one.prices.tick())
+}
+
+fn put_real_time(request_id: i32, bar: &Bar, (show, tick): (Show, Unit), out: &mut Outgoing) {
+    let Prices { open, high, low, close } = show.prices(bar, tick);
     out.put(&RealTimeBar {
         request_id,
         time: bar.time.seconds(),
@@ -582,7 +592,7 @@ fn put_real_time(request_id: i32, bar: &Bar, show: Show, out: &mut Outgoing) {
         low,
         close,
         volume: show.volume(bar),
-        wap: show.average(bar),
+        wap: show.average(bar, tick),
         count: -1,
     });
 }
@@ -670,15 +680,15 @@ mod tests {
             derived: false,
         };
         let bar = ticks(1_000, 1_040, 990, 1_010);
-        let prices = Show::BidAsk.prices(&bar);
+        let prices = Show::BidAsk.prices(&bar, Unit::CENT);
         let cents = |cents| Decimal::new(cents, 2);
         assert_eq!(
             (prices.open, prices.high, prices.low, prices.close),
             (cents(1_009), cents(1_041), cents(989), cents(1_011))
         );
         assert_eq!(Show::BidAsk.volume(&bar), Decimal::NEGATIVE_ONE);
-        assert_eq!(Show::Bid.prices(&bar).high, cents(1_039));
-        assert_eq!(Show::Trades.prices(&bar).close, cents(1_010));
+        assert_eq!(Show::Bid.prices(&bar, Unit::CENT).high, cents(1_039));
+        assert_eq!(Show::Trades.prices(&bar, Unit::CENT).close, cents(1_010));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use access::{Act, SymbolId};
 use gate::Gate;
 use rust_decimal::Decimal;
 use trade::Ticks;
+use trade::instrument::Unit;
 use trade::quote::{Level, Quote};
 use tws::inbound;
 use tws::outbound::{
@@ -37,6 +38,8 @@ pub(crate) struct Tickers {
 /// A stream of one contract's quotes, and what was sent of it.
 struct Line {
     symbol: SymbolId,
+    /// What one of its ticks is.
+    tick: Unit,
     delayed: bool,
     /// What was asked for by number.
     generics: Generics,
@@ -117,6 +120,7 @@ impl Client {
         });
         let mut line = Line {
             symbol: stock.id,
+            tick: stock.prices.tick(),
             delayed,
             generics: Generics::of(&request.generic_ticks),
             generics_sent: BTreeMap::new(),
@@ -187,7 +191,8 @@ impl Client {
 impl Line {
     fn put(&mut self, id: i32, quote: &Quote, out: &mut Outgoing) {
         // Nothing bid or asked is -1 with no shares, as at the broker.
-        let none = Level { price: Ticks(-100), size: 0 };
+        let one = self.tick.count(Decimal::NEGATIVE_ONE).unwrap_or(-1);
+        let none = Level { price: Ticks(one), size: 0 };
         let traded = self.put_price(
             id,
             TickType::Last,
@@ -232,10 +237,10 @@ impl Line {
             let milliseconds = quote.last_time.0.div_euclid(1_000);
             let text = format!(
                 "{};{};{milliseconds};{};{};true",
-                quote.last.price(),
+                quote.price(quote.last),
                 quote.last_size,
                 quote.volume,
-                quote.last.price()
+                quote.price(quote.last)
             );
             out.put(&TickString { request_id: id, tick, text: &text });
         }
@@ -285,7 +290,13 @@ impl Line {
     fn price(&self, request_id: i32, tick: TickType, price: Ticks, size: u64, out: &mut Outgoing) {
         let size = Some(Decimal::from(size));
         let tick = self.numbered(tick);
-        out.put(&TickPrice { request_id, tick, price: price.price(), size, attributes: 0 });
+        out.put(&TickPrice {
+            request_id,
+            tick,
+            price: self.tick.of(price.0.into()),
+            size,
+            attributes: 0,
+        });
     }
 
     fn size(&self, request_id: i32, tick: TickType, size: u64, out: &mut Outgoing) {
@@ -320,7 +331,8 @@ impl Depth {
             let now = levels.get(..self.rows.min(levels.len())).unwrap_or(levels);
             let Some(sent) = self.sent.get_mut(usize::from(side == 1)) else { continue };
             for change in changes(sent, now) {
-                put_row(id, self.smart.then_some(exchange), side, change, out);
+                let priced = (change, quote.price(change.2.price));
+                put_row(id, self.smart.then_some(exchange), side, priced, out);
             }
             sent.clear();
             sent.extend_from_slice(now);
@@ -347,10 +359,16 @@ fn changes(before: &[Level], now: &[Level]) -> Vec<Change> {
     changes
 }
 
-fn put_row(id: i32, maker: Option<&str>, side: i32, change: Change, out: &mut Outgoing) {
+fn put_row(
+    id: i32,
+    maker: Option<&str>,
+    side: i32,
+    (change, price): (Change, Decimal),
+    out: &mut Outgoing,
+) {
     let (row, operation, level) = change;
     let position = i32::try_from(row).unwrap_or(i32::MAX);
-    let (price, size) = (level.price.price(), Decimal::from(level.size));
+    let size = Decimal::from(level.size);
     match maker {
         Some(market_maker) => out.put(&MarketDepthL2 {
             request_id: id,

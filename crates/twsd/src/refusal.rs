@@ -35,7 +35,7 @@ impl Subject {
     }
 }
 
-/// Instruments that a text lists.
+/// Contracts that a text lists.
 const LISTED: usize = 10;
 
 impl Client {
@@ -110,7 +110,9 @@ fn field(denial: &Denial) -> Option<&'static str> {
         | Denial::ChildQuantity { .. }
         | Denial::PastFlat { .. }
         | Denial::QuantityBelowFilled { .. } => Some("totalQuantity"),
-        Denial::PriceOutOfRange { .. } | Denial::Collar { .. } => Some("lmtPrice or auxPrice"),
+        Denial::PriceOutOfRange { .. } | Denial::PriceOffStep { .. } | Denial::Collar { .. } => {
+            Some("lmtPrice or auxPrice")
+        }
         Denial::TextTooLong { .. } | Denial::ControlCharacter { .. } => {
             Some("orderRef or ocaGroup")
         }
@@ -126,6 +128,9 @@ fn field(denial: &Denial) -> Option<&'static str> {
         | Denial::OpenOrders { .. }
         | Denial::BuyingPower { .. }
         | Denial::Duplicate { .. }
+        | Denial::ValueTooLarge { .. }
+        | Denial::OtherCurrency { .. }
+        | Denial::Expired { .. }
         | Denial::MarketClosed { .. }
         | Denial::Missing(_) => None,
     }

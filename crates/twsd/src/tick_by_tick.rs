@@ -159,7 +159,7 @@ impl Stream {
         self.traded = time;
         Some(SingleTick::Trade {
             all: self.kind == Kind::AllLast,
-            price: quote.last.price(),
+            price: quote.price(quote.last),
             size: Decimal::from(quote.last_size),
             attributes: 0,
             exchange,
@@ -185,13 +185,13 @@ impl Stream {
             return None;
         }
         if self.kind == Kind::MidPoint {
-            let sum = bid.price.price().saturating_add(ask.price.price());
+            let sum = quote.price(bid.price).saturating_add(quote.price(ask.price));
             let price = sum.checked_div(Decimal::TWO).unwrap_or_default();
             return Some(SingleTick::MidPoint { price });
         }
         Some(SingleTick::BidAsk {
-            bid: bid.price.price(),
-            ask: ask.price.price(),
+            bid: quote.price(bid.price),
+            ask: quote.price(ask.price),
             bid_size: Decimal::from(bid.size),
             ask_size: Decimal::from(ask.size),
             attributes: 0,
@@ -215,6 +215,7 @@ mod tests {
             open_now: true,
             bids: vec![level(bid)],
             asks: vec![level(bid + 1)],
+            tick: trade::instrument::Unit::CENT,
             last: Ticks(bid),
             last_size: 5,
             last_time: Time::from_seconds(last_second),

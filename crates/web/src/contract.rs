@@ -33,6 +33,11 @@ pub(crate) fn symbol(id: access::SymbolId) -> String {
         .map_or_else(|| id.to_string(), |contract| contract.symbol.clone())
 }
 
+/// So many ticks of a contract as a price.
+pub(crate) fn price(id: access::SymbolId, ticks: trade::price::Ticks) -> rust_decimal::Decimal {
+    Instruments::builtin().price(id, ticks)
+}
+
 /// `GET /contracts/{symbol}`
 pub(crate) async fn show(Path(symbol): Path<String>, signed: Signed) -> Reply {
     let contract = named(&symbol).ok_or_else(|| signed.fault(Cause::Missing))?;
@@ -96,7 +101,7 @@ fn history(signed: &Signed, contract: &Instrument) -> Markup {
         _ => bars(BarSize::Day, Span::days(366)),
     };
     let point = |bar: &Bar| {
-        let close = bar.close.price();
+        let close = contract.price(bar.close);
         match range {
             "day" => Point::at_time(bar.time, close),
             "days" => Point::at_day_and_time(bar.time, bar.day, close),
@@ -137,7 +142,7 @@ fn depth(quote: &Quote) -> Markup {
             span { (figure::count(level.size)) }
         } }
     };
-    let price = |level: Option<&Level>| level.map(|level| figure::price(level.price.price()));
+    let price = |level: Option<&Level>| level.map(|level| figure::price(quote.price(level.price)));
     html! {
         div.scroll tabindex="0" role="group" aria-label="Depth" { table.depth {
             thead { tr { th.r { "Bid size" } th.r { "Bid" } th { "Ask" } th { "Ask size" } } }

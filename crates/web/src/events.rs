@@ -36,7 +36,7 @@ enum About {
     /// The list of orders.
     Orders(Filter, Names),
     /// The list of contracts.
-    Instruments(contract::Shown),
+    Contracts(contract::Shown),
     /// A contract's market, for the ticket.
     Market(&'static Instrument),
     /// A contract's prices and depth.
@@ -53,7 +53,7 @@ impl About {
             return Ok(Self::Orders(Filter::of(query), Names::load(signed).await?));
         }
         if query.has("contracts") {
-            return Ok(Self::Instruments(contract::Shown::of(query)));
+            return Ok(Self::Contracts(contract::Shown::of(query)));
         }
         let named = |symbol| contract::named(symbol).ok_or_else(|| signed.fault(Cause::Missing));
         match (query.get("market"), query.get("depth")) {
@@ -178,7 +178,7 @@ impl Watcher {
                 let refused = gate.refused_orders(signed.ticket.account).await.ok()?;
                 List { view: &view, refused: &refused, names, filter, signed }.fragment()
             }
-            About::Instruments(shown) => shown.fragment(&gate.quotes()),
+            About::Contracts(shown) => shown.fragment(&gate.quotes()),
             About::Market(contract) => ticket::market_now(signed, &view, contract),
             About::Depth(contract) => contract::now(&gate.quotes(), contract),
         };

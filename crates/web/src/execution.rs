@@ -41,7 +41,7 @@ pub(crate) fn table(fills: &[&Execution]) -> Markup {
                 tr {
                     td.key { (figure::time(fill.time)) span.phone { " \u{b7} " a.mono href={ "/orders/" (fill.order) } { "#" (fill.order) } } }
                     td.n.what data-l="Trade" { span { span class=(class) { (word) } " " (figure::count(fill.quantity)) " " b { (contract::symbol(fill.symbol)) } } }
-                    td.r.n.end.price data-l="Price" { (figure::price(fill.price.price())) }
+                    td.r.n.end.price data-l="Price" { (figure::price(contract::price(fill.symbol, fill.price))) }
                     td.r.n.off data-l="Commission" { (figure::money(fill.commission)) }
                     td.r.n.end.gain data-l="Realised" { @match fill.realised { Some(amount) => (figure::gain(amount)), None => span.dim { "\u{2013}" } } }
                     td.off data-l="Order" { a.mono href={ "/orders/" (fill.order) } { (fill.order) } }
@@ -73,7 +73,7 @@ pub(crate) async fn csv(signed: Signed) -> Result<Response, Fault> {
             contract::symbol(fill.symbol),
             fill.side.to_string(),
             fill.quantity.to_string(),
-            fill.price.price().to_string(),
+            contract::price(fill.symbol, fill.price).to_string(),
             fill.commission.to_string(),
             realised,
             fill.origin.holder.to_string(),

@@ -74,14 +74,15 @@ fn bound(signed: &Signed, fields: &Fields) -> Result<Decimal, Fault> {
 
 /// That an order is large, and why that matters.
 pub(crate) fn note(large: &Large) -> Markup {
+    let currency = large.value.currency;
     html! {
         div.note.warm {
             b { "A large order. " }
-            (figure::money(large.value)) " USD is above your threshold of " (figure::money(large.above))
-            " USD, so it is sent only after you approve exactly this order on your phone, or sign in for it."
+            (figure::money(large.value.amount)) " " (currency) " is above your threshold of " (figure::money(large.above.amount))
+            " " (currency) ", so it is sent only after you approve exactly this order on your phone, or sign in for it."
             @if !large.cost.fixed {
                 @let verb = if large.cost.side == Side::Buy { "costs more than" } else { "brings less than" };
-                " The price may move by " (ROOM) " % until then: the order is not sent if it " (verb) " " (figure::money(large.cost.bound())) " USD."
+                " The price may move by " (ROOM) " % until then: the order is not sent if it " (verb) " " (figure::money(large.cost.bound())) " " (currency) "."
             }
         }
     }

@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use gate::{OrderRequest, Refused, View};
 use maud::{Markup, html};
+use trade::instrument::Instruments;
 use trade::order::{Order, OrderId, OrderState, OrderType, Side, TimeInForce};
 
 use crate::contract;
@@ -34,7 +35,7 @@ type Reply = Result<Response, Fault>;
 pub(crate) fn line(
     side: Side,
     quantity: u64,
-    symbol: &str,
+    symbol: access::SymbolId,
     kind: OrderType,
     tif: TimeInForce,
 ) -> Markup {
@@ -43,13 +44,13 @@ pub(crate) fn line(
         Side::Sell => ("SELL", "down"),
     };
     html! {
-        span.mono { span class=(class) { (word) } " " (figure::count(quantity)) " " b { (symbol) } " " (terms(kind)) " " (tif.name()) }
+        span.mono { span class=(class) { (word) } " " (figure::count(quantity)) " " b { (contract::symbol(symbol)) } " " (terms(symbol, kind)) " " (tif.name()) }
     }
 }
 
 /// `LMT 231.40`, `STP LMT 230.00 at 231.40`.
-fn terms(kind: OrderType) -> String {
-    let price = |ticks: trade::price::Ticks| figure::price(ticks.price());
+fn terms(symbol: access::SymbolId, kind: OrderType) -> String {
+    let price = |ticks: trade::price::Ticks| figure::price(contract::price(symbol, ticks));
     match kind {
         OrderType::Market => "MKT".to_owned(),
         OrderType::Limit { price: limit } => format!("LMT {}", price(limit)),
@@ -116,7 +117,7 @@ pub(crate) async fn show(Path(id): Path<String>, signed: Signed) -> Reply {
 /// The present terms, as the form has them.
 fn terms_of(order: &Order) -> Fields {
     let text = |price: Option<trade::price::Ticks>| {
-        price.map_or_else(String::new, |price| price.price().to_string())
+        price.map_or_else(String::new, |price| contract::price(order.symbol, price).to_string())
     };
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.append_pair("quantity", &order.quantity.to_string())
@@ -169,11 +170,11 @@ async fn detail(
 pub(crate) fn facts(order: &Order, view: &View, names: &Names) -> Markup {
     html! {
         section.card.s7 aria-label="What was ordered" {
-            p.sum { (line(order.side, order.quantity, &contract::symbol(order.symbol), order.order_type, order.tif)) }
+            p.sum { (line(order.side, order.quantity, order.symbol, order.order_type, order.tif)) }
             dl.figs {
                 div { dt { "State" } dd data-k="state" { (state(order)) } }
                 div { dt { "Filled" } dd data-k="filled" { (figure::count(order.filled)) " / " (figure::count(order.quantity)) } }
-                div { dt { "Average price" } dd data-k="average" { @match order.average_price() { Some(price) => (figure::price(price)), None => "\u{2013}" } } }
+                div { dt { "Average price" } dd data-k="average" { @match Instruments::builtin().average_price(&order) { Some(price) => (figure::price(price)), None => "\u{2013}" } } }
                 div { dt { "Commission" } dd data-k="fee" { (figure::money(order.commission)) } }
             }
             @if order.reduce_only { p.small.dim { "Reduce only: it is never larger than the position, and ends with it." } }
@@ -204,10 +205,9 @@ fn family(order: &Order, view: &View) -> Markup {
         })
         .collect();
     let row = |other: &Order| {
-        let symbol = contract::symbol(other.symbol);
         html! {
             div {
-                dt { a href={ "/orders/" (other.id) } { (line(other.side, other.quantity, &symbol, other.order_type, other.tif)) } }
+                dt { a href={ "/orders/" (other.id) } { (line(other.side, other.quantity, other.symbol, other.order_type, other.tif)) } }
                 dd data-k={ "a" (other.id) } { (state(other)) }
             }
         }

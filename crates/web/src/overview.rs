@@ -38,7 +38,7 @@ pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
         .map_err(|why| signed.fault(why))?;
     let names = Names::of_ports(&signed);
     let body = html! {
-        (shell::title("Overview", &html! { span.small.dim { span.mono { (signed.ticket.account) } ", paper, USD \u{b7} " span #live-mark { "as of " (signed.clock(signed.now())) } } }))
+        (shell::title("Overview", &html! { span.small.dim { span.mono { (signed.ticket.account) } ", paper, " (view.currency) " \u{b7} " span #live-mark { "as of " (signed.clock(signed.now())) } } }))
         (crate::checklist::card(&signed).await)
         div.stack {
             section.card #curve aria-labelledby="equity" { (curve(&signed, &view).await?) }
@@ -102,33 +102,30 @@ fn summary(view: &View) -> Markup {
 /// What a position was bought or sold short for, above zero.
 fn cost(held: &Holding) -> Decimal {
     let shares = Decimal::from(held.position.shares.unsigned_abs());
-    held.position.average_cost().saturating_mul(shares)
+    held.average_cost().saturating_mul(shares)
 }
 
 /// What it was worth when the day began, or what was paid for it since.
 fn basis(held: &Holding) -> Decimal {
-    held.position.value(held.mark) - held.position.daily(held.mark)
+    held.value() - held.daily()
 }
 
 fn positions(held: &[&Holding], signed: &Signed) -> Markup {
     let sum = |of: fn(&Holding) -> Decimal| held.iter().fold(Decimal::ZERO, |sum, it| sum + of(it));
-    let (value, unrealised, daily) = (
-        sum(|held| held.position.value(held.mark)),
-        sum(|held| held.position.unrealised(held.mark)),
-        sum(|held| held.position.daily(held.mark)),
-    );
+    let (value, unrealised, daily) =
+        (sum(Holding::value), sum(Holding::unrealised), sum(Holding::daily));
     html! {
         table.lines.positions {
             thead { tr { th { "Symbol" } th.r { "Shares" } th.r { "Average cost" } th.r { "Last" } th.r { "Value" } th.r { "Unrealised" } th.r { "Today" } th { span.sr { "Close" } } } }
             tbody { @for held in held {
                 @let (symbol, position) = (contract::symbol(held.symbol), &held.position);
-                @let (gain, today) = (position.unrealised(held.mark), position.daily(held.mark));
+                @let (gain, today) = (held.unrealised(), held.daily());
                 tr data-symbol=(symbol) {
-                    td.key { a.mono href={ "/contracts/" (symbol) } { (symbol) } span.sub.small-only { (figure::count(position.shares)) " at " (figure::price(held.mark.price())) } }
+                    td.key { a.mono href={ "/contracts/" (symbol) } { (symbol) } span.sub.small-only { (figure::count(position.shares)) " at " (figure::price(held.price())) } }
                     td.r.n.room { (figure::count(position.shares)) }
-                    td.r.n.room { (figure::price(position.average_cost().round_dp(4))) }
-                    td.r.n.room data-k={ "l" (symbol) } { (figure::price(held.mark.price())) }
-                    td.r.n.last data-k={ "v" (symbol) } { (figure::money(position.value(held.mark))) }
+                    td.r.n.room { (figure::price(held.average_cost().round_dp(4))) }
+                    td.r.n.room data-k={ "l" (symbol) } { (figure::price(held.price())) }
+                    td.r.n.last data-k={ "v" (symbol) } { (figure::money(held.value())) }
                     td.r.n.change { (figure::gain(gain)) span.sub { (figure::percent(gain, cost(held))) } }
                     td.r.n.percent { (figure::gain(today)) span.sub { (figure::percent(today, basis(held))) } }
                     td.room.close { div.act { (ticket::close(signed, &symbol, position.shares, None)) } }
@@ -172,7 +169,7 @@ pub(crate) async fn curve(signed: &Signed, view: &View) -> Result<Markup, Fault>
         today.into_iter().map(|(at, value)| Point::at_time(at, value.round_dp(2))).collect()
     };
     Ok(html! {
-        header { h2 #equity { "Net liquidation, USD" } (chart::ranges("/", "range", &RANGES, chosen)) }
+        header { h2 #equity { "Net liquidation, " (view.currency) } (chart::ranges("/", "range", &RANGES, chosen)) }
         @if points.len() < 2 { p.empty { "The curve begins once a trading day has ended." } } @else { (chart::line("Net liquidation", &points)) }
         @for (first, last) in unknown {
             p.small.dim { "No values for " (first) @if first != last { " to " (last) } ": the server was off, and a day can be worked out for only a week after it." }

@@ -78,12 +78,12 @@ async fn results(signed: &Signed, typed: &str) -> Result<Markup, Fault> {
             p.empty { "Nothing found for \u{201c}" (typed) "\u{201d}. Orders can be found for seven days after they end." }
         }
         @if !contracts.is_empty() {
-            h2 { "Instruments" }
+            h2 { "Contracts" }
             ul.hits { @for hit in contracts.iter().take(MOST) { li { a href={ "/contracts/" (hit.symbol) } { b.mono { (hit.symbol) } " " (hit.name) } } } }
         }
         @if !orders.is_empty() {
             h2 { "Orders" }
-            ul.hits { @for hit in &orders { li { a href={ "/orders/" (hit.id) } { (order::line(hit.side, hit.quantity, &contract::symbol(hit.symbol), hit.order_type, hit.tif)) span.sub.mono { "#" (hit.id) } } } } }
+            ul.hits { @for hit in &orders { li { a href={ "/orders/" (hit.id) } { (order::line(hit.side, hit.quantity, hit.symbol, hit.order_type, hit.tif)) span.sub.mono { "#" (hit.id) } } } } }
         }
         @if !credentials.is_empty() {
             h2 { "Credentials" }

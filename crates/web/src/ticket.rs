@@ -97,7 +97,7 @@ pub(crate) fn market_now(signed: &Signed, view: &View, chosen: &Instrument) -> M
     let Some(quote) = quotes.get(chosen.id) else { return html! { p.empty { "No quote." } } };
     let side = |word: &'static str, level: Option<Level>| {
         let Some(level) = level else { return html! { span.dim { "none" } } };
-        let price = level.price.price();
+        let price = quote.price(level.price);
         html! {
             button.take id={ "take-" (word) } form="ticket" formaction="/ticket/edit" formnovalidate name="take" value=(price) aria-label={ "Take the " (word) " of " (price) " as the price" } { (figure::price(price)) }
             span.sub { (figure::count(level.size)) " shares" }
@@ -109,9 +109,9 @@ pub(crate) fn market_now(signed: &Signed, view: &View, chosen: &Instrument) -> M
         dl.figs.quote {
             div { dt { "Bid" } dd { (side("bid", quote.bid())) } }
             div { dt { "Ask" } dd { (side("ask", quote.ask())) } }
-            div { dt { "Last" } dd { span data-k="last" { (figure::price(quote.last.price())) } span.sub { (figure::gain(quote.last.price() - quote.close.price())) " today" } } }
+            div { dt { "Last" } dd { span data-k="last" { (figure::price(quote.price(quote.last))) } span.sub { (figure::gain(quote.price(quote.last) - quote.price(quote.close))) " today" } } }
             div { dt { "Position" } @match held {
-                Some(held) => dd { (figure::count(held.position.shares)) span.sub { "at " (figure::price(held.position.average_cost().round_dp(2))) } },
+                Some(held) => dd { (figure::count(held.position.shares)) span.sub { "at " (figure::price(held.average_cost().round_dp(2))) } },
                 None => dd { "0" span.sub { "none held" } },
             } }
         }
@@ -123,14 +123,14 @@ pub(crate) fn market_now(signed: &Signed, view: &View, chosen: &Instrument) -> M
 pub(crate) fn market(quote: &Quote) -> Markup {
     let level = |level: Option<trade::quote::Level>| {
         let Some(level) = level else { return html! { span.dim { "none" } } };
-        html! { (figure::price(level.price.price())) span.small.dim { " \u{d7} " (figure::count(level.size)) } }
+        html! { (figure::price(quote.price(level.price))) span.small.dim { " \u{d7} " (figure::count(level.size)) } }
     };
     html! {
         dl.figs.pair {
             div { dt { "Bid" } dd { (level(quote.bid())) } }
             div { dt { "Ask" } dd { (level(quote.ask())) } }
-            div { dt { "Last" } dd { (figure::price(quote.last.price())) } }
-            div { dt { "Day's change" } dd { (figure::gain(quote.last.price() - quote.close.price())) } }
+            div { dt { "Last" } dd { (figure::price(quote.price(quote.last))) } }
+            div { dt { "Day's change" } dd { (figure::gain(quote.price(quote.last) - quote.price(quote.close))) } }
         }
     }
 }
@@ -154,7 +154,7 @@ fn draft_preview(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup {
 
 /// What an order would do at once that nobody would guess from its terms.
 pub(crate) fn warning(side: Side, order_type: OrderType, quote: &Quote) -> Markup {
-    let price = |ticks: Ticks| figure::price(ticks.price());
+    let price = |ticks: Ticks| figure::price(quote.price(ticks));
     let (bid, ask) = (quote.bid().map(|level| level.price), quote.ask().map(|level| level.price));
     let reached = order_type.trigger().filter(|trigger| match side {
         Side::Buy => quote.last >= *trigger,

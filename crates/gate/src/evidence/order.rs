@@ -7,10 +7,11 @@ use access::evidence::{Topic, is_minor};
 use access::id::{Holder, PaperAccountId};
 use access::moment::Time;
 use access::number::grouped;
-use rust_decimal::Decimal;
-use trade::instrument::Instruments;
+use trade::instrument::{Instruments, Units};
 use trade::journal::{CancelTarget, Cause, Command, Genesis, Opening, OrdersRefused, Stamped};
+use trade::money::Money;
 use trade::order::{NewOrder, OrderType};
+use trade::price::Ticks;
 
 use crate::activity::{ActivityEntry, ActivityKind};
 use crate::clock::Jump;
@@ -130,8 +131,8 @@ pub(crate) fn entry(stamped: Stamped) -> Option<ActivityEntry> {
             entry.text = format!(
                 "Order {} changed to {} {}.",
                 change.order,
-                change.quantity,
-                terms(change.order_type)
+                change.units.quantity.of(change.quantity.into()),
+                terms(change.order_type, change.units)
             );
         }
         Command::Cancel { order, cause } => {
@@ -190,17 +191,17 @@ fn scope_text(scope: CancelTarget) -> String {
     }
 }
 
-fn opened(account: PaperAccountId, cash: Decimal) -> String {
-    let cash = grouped(&cash.to_string());
-    format!("Account {account} opened with {cash} USD in paper cash.")
+fn opened(account: PaperAccountId, cash: Money) -> String {
+    let (amount, currency) = (grouped(&cash.amount.to_string()), cash.currency);
+    format!("Account {account} opened with {amount} {currency} in paper cash.")
 }
 
 /// What the server says of itself.
 fn own(stamped: &Stamped) -> Option<(&'static str, String)> {
     Some(match &stamped.command {
-        Command::Genesis(Genesis { account, cash, .. })
-        | Command::OpenAccount(Opening { account, cash, .. }) => {
-            ("account_opened", opened(*account, *cash))
+        Command::Genesis(Genesis { account, cash, currency, .. })
+        | Command::OpenAccount(Opening { account, cash, currency, .. }) => {
+            ("account_opened", opened(*account, Money::new(*cash, *currency)))
         }
         Command::CloseAccount { account } => {
             ("account_closed", format!("Account {account} closed."))
@@ -246,18 +247,21 @@ pub(crate) fn blank(seq: u64, at: Time, holder: Holder) -> ActivityEntry {
 }
 
 fn order_text(order: &NewOrder) -> String {
-    let contract = Instruments::builtin().get(order.symbol);
-    let symbol = contract.map_or_else(|| order.symbol.to_string(), |one| one.symbol.to_string());
-    format!("{} {} {symbol} {}", order.side, order.quantity, terms(order.order_type))
+    let Some(one) = Instruments::builtin().get(order.symbol) else {
+        return format!("{} {} of contract {}", order.side, order.quantity, order.symbol);
+    };
+    let (quantity, symbol) = (one.quantity(order.quantity), &one.symbol);
+    format!("{} {quantity} {symbol} {}", order.side, terms(order.order_type, one.units()))
 }
 
-fn terms(order_type: OrderType) -> String {
+fn terms(order_type: OrderType, units: Units) -> String {
+    let of = |ticks: Ticks| units.price.of(ticks.0.into());
     match order_type {
         OrderType::Market => "at the market".to_owned(),
-        OrderType::Limit { price } => format!("at {price} or better"),
-        OrderType::Stop { trigger } => format!("at the market once {trigger} is reached"),
+        OrderType::Limit { price } => format!("at {} or better", of(price)),
+        OrderType::Stop { trigger } => format!("at the market once {} is reached", of(trigger)),
         OrderType::StopLimit { trigger, price } => {
-            format!("at {price} or better once {trigger} is reached")
+            format!("at {} or better once {} is reached", of(price), of(trigger))
         }
     }
 }

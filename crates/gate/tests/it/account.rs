@@ -131,8 +131,10 @@ async fn credential_names_its_accounts_and_is_on_no_other() {
 async fn account_that_a_stop_left_half_open_is_finished_by_the_same_call() {
     let place = Place::new().await;
     let left: PaperAccountId = "DU7654321".parse().unwrap();
-    let (cash, self_match) = (Decimal::from(250_000), SelfMatch::CancelNewest);
-    place.gate.paper_accounts().open(Opening { account: left, cash, self_match }).await.unwrap();
+    let (cash, currency) = (Decimal::from(250_000), access::account::Currency::USD);
+    let self_match = SelfMatch::CancelNewest;
+    let opening = Opening { account: left, cash, currency, self_match };
+    place.gate.paper_accounts().open(opening).await.unwrap();
     let Place { gate, folder, clock, secrets } = place;
     drop(gate);
     let gate = open(folder.path(), &clock).await;

@@ -216,7 +216,13 @@ async fn cancels_and_what_reduces_are_never_asked_for() {
     assert_eq!(code(home.submit(home.market(Side::Buy, 1))), "ORDER_LARGE");
     assert_eq!(code(home.submit(home.market(Side::Sell, 101))), "ORDER_LARGE");
     let order_type = OrderType::Limit { price: Ticks(9_000) };
-    let smaller = Change { order: rests, quantity: 99, order_type, tif: TimeInForce::Gtc };
+    let smaller = Change {
+        order: rests,
+        quantity: 99,
+        order_type,
+        tif: TimeInForce::Gtc,
+        units: trade::instrument::Units::SHARES,
+    };
     home.submit(OrderRequest::Modify(smaller)).unwrap();
     home.submit(OrderRequest::Cancel { order: rests }).unwrap();
     home.submit(home.market(Side::Sell, 100)).unwrap();
@@ -256,7 +262,13 @@ async fn change_that_takes_an_order_over_the_threshold_or_enlarges_it_above_is_a
     let rests = home.submit(home.limit(10, 5_000)).unwrap().orders()[0].id;
     let to = |quantity, cents| {
         let order_type = OrderType::Limit { price: Ticks(cents) };
-        OrderRequest::Modify(Change { order: rests, quantity, order_type, tif: TimeInForce::Gtc })
+        OrderRequest::Modify(Change {
+            order: rests,
+            quantity,
+            order_type,
+            tif: TimeInForce::Gtc,
+            units: trade::instrument::Units::SHARES,
+        })
     };
     home.submit(to(20, 5_000)).unwrap();
     assert_eq!(code(home.submit(to(21, 5_000))), "ORDER_LARGE");
@@ -331,7 +343,7 @@ async fn order_that_a_proof_came_with_is_placed_within_its_bound() {
     let (gate, place) = (&home.place.gate, &home.place);
     let wanted = home.market(Side::Buy, 1_000);
     let large = gate.large_orders().of(&home.admission, &home.ticket, &wanted).unwrap().unwrap();
-    assert!(large.value > large.above && large.cost.bound() > large.cost.total());
+    assert!(large.value.amount > large.above.amount && large.cost.bound() > large.cost.total());
     let unproven = home.send(&wanted, large.cost.bound(), None).await;
     assert_eq!(code(unproven), "ORDER_UNPROVEN");
     let code_of_app = place.code().await;

@@ -16,7 +16,7 @@ use crate::calendar::{Day, Session};
 use crate::desk::Register;
 use crate::instrument::Instruments;
 use crate::journal::{Genesis, MARKET_RULE};
-use crate::ledger::snapshot::{Balance, Executions, Kept, OrderBook, Sizes};
+use crate::ledger::snapshot::{Balance, Currencies, Executions, Kept, OrderBook, Sizes};
 use crate::ledger::traded::Traded;
 use crate::ledger::{Ledger, Recent};
 use crate::order::OrderId;
@@ -67,6 +67,8 @@ enum Later {
     Sizes(Sizes),
     /// Every ledger but the first.
     Ledgers(Vec<Kept>),
+    /// The currencies of ledgers that have others than US dollars.
+    Currencies(Vec<Currencies>),
 }
 
 /// The rule of orders, what groups of the first ledger have traded, and the order ids that were used.
@@ -91,7 +93,12 @@ impl Exchange {
         let sizes = first.sizes_orders().then(|| Later::Sizes(first.sizes()));
         let others: Vec<_> = self.ledgers.others().iter().map(Ledger::kept).collect();
         let others = (!others.is_empty()).then_some(Later::Ledgers(others));
-        memory.into_iter().chain(market).chain(sizes).chain(others).collect()
+        let owners = self.ledgers.owners();
+        let known = owners.filter_map(|owner| self.ledgers.at(owner)?.currencies(owner));
+        let currencies: Vec<_> = known.collect();
+        let currencies = (!currencies.is_empty()).then_some(Later::Currencies(currencies));
+        let rules = memory.into_iter().chain(market).chain(sizes);
+        rules.chain(others).chain(currencies).collect()
     }
 
     fn take_later(&mut self, later: Vec<Later>) -> Result<(), String> {
@@ -118,6 +125,15 @@ impl Exchange {
                             return Err(format!("account {id} has two ledgers"));
                         }
                     }
+                }
+                Later::Currencies(all) => {
+                    for kept in all {
+                        let owner = kept.owner();
+                        let ledger = self.ledgers.at_mut(owner);
+                        let ledger = ledger.ok_or_else(|| format!("there is no ledger {owner}"))?;
+                        ledger.take_currencies(kept);
+                    }
+                    self.genesis.currency = self.ledgers.first().base();
                 }
                 Later::Sizes(sizes) => self.ledgers.first_mut().take_sizes(sizes)?,
                 Later::Market { rule, paths } => {

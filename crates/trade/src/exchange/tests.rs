@@ -33,9 +33,14 @@ fn genesis(hours: Hours) -> Genesis {
         at: MONDAY,
         account: "DU1234567".parse().unwrap(),
         cash: Decimal::from(1_000_000),
+        currency: Currency::USD,
         hours,
         market_rule: 1,
     }
+}
+
+fn apple() -> &'static crate::instrument::Instrument {
+    Instruments::builtin().get(AAPL).unwrap()
 }
 
 fn begun(genesis: Genesis) -> Exchange {
@@ -174,7 +179,10 @@ impl Bench {
     fn check_money(&self) {
         let account = self.exchange.account();
         let bases: Decimal = account.positions().map(|(_, position)| position.basis).sum();
-        assert_eq!(account.cash + bases, account.deposited + account.realised());
+        assert_eq!(
+            account.purse.own().balance + bases,
+            account.purse.own().deposited + account.realised(Currency::USD)
+        );
     }
 }
 
@@ -225,7 +233,7 @@ fn market_order_fills_at_the_quote() {
     assert_eq!(filled.commission, Decimal::ONE);
     let position = bench.exchange.account().position(AAPL);
     assert_eq!(position.shares, 10);
-    assert_eq!(position.basis, ask.value(10) + Decimal::ONE);
+    assert_eq!(position.basis, Decimal::new(ask.0 * 10, 2) + Decimal::ONE);
     bench.check_money();
 }
 
@@ -270,8 +278,8 @@ fn limit_order_at_the_bid_fills_when_the_market_comes_to_it() {
     let filled = bench.order(resting.id);
     assert_eq!(filled.state, OrderState::Filled);
     assert_eq!(
-        filled.average_price(),
-        Some(price.price()),
+        filled.average_price(apple()),
+        Some(apple().price(price)),
         "never worse than its limit, nor better"
     );
     assert!(bench.exchange.executions().all(|e| e.liquidity == Liquidity::Added));
@@ -337,6 +345,7 @@ fn change_of_price_loses_the_place_and_a_smaller_quantity_keeps_it() {
     let (first, second) =
         (bench.one(limit(Side::Buy, 100, 9_000)), bench.one(limit(Side::Buy, 100, 9_000)));
     let change = |order: &Order, quantity, price| Change {
+        units: crate::instrument::Units::SHARES,
         order: order.id,
         quantity,
         order_type: OrderType::Limit { price: Ticks(price) },

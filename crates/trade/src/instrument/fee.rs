@@ -31,12 +31,14 @@ impl Instrument {
     }
 }
 
-/// Without zeros at the end beyond the places of its currency. Journals of older versions replay to amounts that are
-/// written like that.
+/// With the places of its currency, or two more where it has fractions of the smallest coin. Journals of older versions
+/// replay to amounts that are written like that.
 fn written(amount: Decimal, places: u32) -> Decimal {
     let mut amount = amount.normalize();
-    if amount.scale() < places {
+    if amount.scale() <= places {
         amount.rescale(places);
+    } else if amount.scale() < places + 2 {
+        amount.rescale(places + 2);
     }
     amount
 }

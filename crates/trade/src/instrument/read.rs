@@ -181,6 +181,8 @@ impl Row<'_> {
             Unit::new(multiplier)?.times(prices.tick())?.times(step)
         })?;
         let tick = prices.tick();
+        let currency =
+            self.read("currency", "three capital letters", |text| text.parse::<Currency>().ok())?;
         Ok(Instrument {
             id: SymbolId(
                 self.read("id", "a number from 1 up", |text| {
@@ -191,8 +193,7 @@ impl Row<'_> {
             symbol: self.text("symbol")?,
             name: self.text("name")?,
             exchange: self.text("exchange")?,
-            currency: self
-                .read("currency", "three capital letters", |text| text.parse::<Currency>().ok())?,
+            currency,
             prices,
             step,
             lot: self
@@ -211,6 +212,7 @@ impl Row<'_> {
             industry: self.value("industry").to_owned(),
             branch: self.value("branch").to_owned(),
             point,
+            in_coins: point.size() == Decimal::new(1, currency.digits()),
             history: self.read("history", "closes, ibm, goog, or nothing", Source::named)?,
             start: self.read("start", "a price, or nothing", |text| match text {
                 "" => Some(Ticks(10_000)),

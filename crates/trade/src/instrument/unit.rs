@@ -62,6 +62,13 @@ impl Unit {
 
     /// How many of it an amount is.
     pub fn count(self, amount: Decimal) -> Result<i64, CountError> {
+        let amount = if amount.scale() > self.scale { amount.normalize() } else { amount };
+        if self.mantissa == 1 && amount.scale() <= self.scale {
+            let power = 10_i128.checked_pow(self.scale - amount.scale());
+            let count = power.and_then(|power| amount.mantissa().checked_mul(power));
+            let count = count.and_then(|count| i64::try_from(count).ok());
+            return count.ok_or(CountError::TooLarge);
+        }
         let exact = amount.checked_div(self.size()).ok_or(CountError::TooLarge)?;
         let below = i64::try_from(exact.floor()).map_err(|_| CountError::TooLarge)?;
         // A quotient is rounded; the product shows whether the amount was met.

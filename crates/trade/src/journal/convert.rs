@@ -1,5 +1,6 @@
 //! Commands to records and back: the one place that knows both.
 
+use access::currency::Currency;
 use access::entitlements::Limits;
 use access::id::{CredentialId, Holder, PaperAccountId, SessionId, SymbolId};
 use access::moment::{Span, Time};
@@ -11,7 +12,9 @@ use super::{
     SCHEMA, Stamped, v1, v2,
 };
 use crate::calendar::Hours;
+use crate::instrument::{Instrument, Instruments, Unit, Units};
 use crate::ledger::SelfMatch;
+use crate::money::Money;
 use crate::order::{
     Change, NewOrder, Oca, OrderId, OrderType, Origin, Parent, Shares, Side, TimeInForce,
 };
@@ -20,9 +23,7 @@ use crate::price::Ticks;
 
 /// What a unit of a currency or of a contract is in prices and quantities.
 pub(super) const UNIT: i64 = 100_000_000;
-/// What one tick is in prices.
-const TICK: i64 = UNIT / 100;
-/// The currency of every amount so far.
+/// The currency of every amount of format 1.
 pub(super) const CURRENCY: &str = "USD";
 /// The most places that a decimal has.
 const PLACES: u32 = 28;
@@ -38,14 +39,47 @@ fn need<T>(value: Option<T>, field: &'static str) -> Read<T> {
     value.ok_or(wrong(field))
 }
 
+/// What a record says of an order beyond what its command does.
+pub trait Catalogue {
+    /// What the counts of an order in an instrument mean.
+    fn units_of(&self, symbol: SymbolId) -> Units;
+    /// The base currency of an account, which limits are in.
+    fn base_of(&self, account: PaperAccountId) -> Currency;
+    /// The account of an open order.
+    fn account_of(&self, order: OrderId) -> Option<PaperAccountId>;
+}
+
+/// The catalogue alone, where no order is open and all accounts are kept in US dollars.
+impl Catalogue for Instruments {
+    fn units_of(&self, symbol: SymbolId) -> Units {
+        self.get(symbol).map_or(Units::SHARES, Instrument::units)
+    }
+
+    fn base_of(&self, _: PaperAccountId) -> Currency {
+        Currency::USD
+    }
+
+    fn account_of(&self, _: OrderId) -> Option<PaperAccountId> {
+        None
+    }
+}
+
 /// Appends the record of a command: 0, the schema, and the message. A record of format 1 begins
 /// with its sequence, which is never 0.
-pub fn encode(stamped: &Stamped, to: &mut Vec<u8>) -> Read<()> {
+pub fn encode(stamped: &Stamped, known: &impl Catalogue, to: &mut Vec<u8>) -> Read<()> {
+    let account = match &stamped.command {
+        Command::Place(orders) | Command::PlaceReduceOnly(orders) => {
+            orders.get().first().map(|order| order.account)
+        }
+        Command::Modify(change) => known.account_of(change.get().order),
+        _ => None,
+    };
+    let currency = account.map_or(Currency::USD, |account| known.base_of(account));
     let record = v2::Record {
         seq: stamped.seq,
         time: stamped.time.0,
-        decision: Some(decision(&stamped.decision)),
-        command: Some(command(&stamped.command)?),
+        decision: Some(decision(&stamped.decision, currency)),
+        command: Some(command(&stamped.command, known)?),
     };
     to.extend_from_slice(&[0, SCHEMA]);
     record.encode(to).map_err(|error| RecordError::Bytes(error.to_string()))
@@ -119,11 +153,9 @@ pub(super) fn money(currency: &str, amount: Decimal) -> v2::Money {
     v2::Money { currency: currency.to_owned(), amount: Some(number(amount)) }
 }
 
-fn read_money(from: &v2::Money) -> Read<Decimal> {
-    if from.currency != CURRENCY {
-        return Err(wrong("currency"));
-    }
-    read_number(need(from.amount, "amount")?)
+fn read_money(from: &v2::Money) -> Read<Money> {
+    let currency = from.currency.parse().map_err(|_| wrong("currency"))?;
+    Ok(Money::new(read_number(need(from.amount, "amount")?)?, currency))
 }
 
 fn account(from: PaperAccountId) -> v2::Account {
@@ -136,33 +168,45 @@ fn read_account(from: Option<v2::Account>) -> Read<PaperAccountId> {
     number.and_then(PaperAccountId::new).ok_or(wrong("account"))
 }
 
-fn price(from: Ticks) -> Read<i64> {
-    from.0.checked_mul(TICK).ok_or(wrong("price"))
+fn price(from: Ticks, units: Units) -> Read<i64> {
+    units.price.to_grains(from.0).ok_or(wrong("price"))
 }
 
-fn read_price(from: i64) -> Read<Ticks> {
-    if from % TICK == 0 { Ok(Ticks(from / TICK)) } else { Err(wrong("price")) }
+fn read_price(from: i64, units: Units) -> Read<Ticks> {
+    units.price.of_grains(from).map(Ticks).ok_or(wrong("price"))
 }
 
-fn quantity(from: Shares) -> Read<i64> {
-    let shares = i64::try_from(from).ok().and_then(|shares| shares.checked_mul(UNIT));
-    shares.ok_or(wrong("quantity"))
+fn quantity(from: Shares, units: Units) -> Read<i64> {
+    let steps = i64::try_from(from).ok().and_then(|steps| units.quantity.to_grains(steps));
+    steps.ok_or(wrong("quantity"))
 }
 
-fn read_quantity(from: i64) -> Read<Shares> {
-    let whole = (from % UNIT == 0).then_some(from / UNIT);
-    whole.and_then(|shares| Shares::try_from(shares).ok()).ok_or(wrong("quantity"))
+fn read_quantity(from: i64, units: Units) -> Read<Shares> {
+    let steps = units.quantity.of_grains(from).and_then(|steps| Shares::try_from(steps).ok());
+    steps.ok_or(wrong("quantity"))
+}
+
+/// Nothing for what nearly all orders have: a record of one is no longer for it.
+fn of_units(from: Units) -> Option<v2::Units> {
+    (from != Units::SHARES)
+        .then(|| v2::Units { tick: from.price.written(), step: from.quantity.written() })
+}
+
+fn read_units(from: Option<v2::Units>) -> Read<Units> {
+    let Some(v2::Units { tick, step }) = from else { return Ok(Units::SHARES) };
+    let read = |size| Unit::of_written(size).ok_or(wrong("units"));
+    Ok(Units { price: read(tick)?, quantity: read(step)? })
 }
 
 fn read_rule(from: v2::Rule) -> Read<u16> {
     u16::try_from(from.rule).map_err(|_| wrong("rule"))
 }
 
-fn decision(from: &Decided) -> v2::Decision {
+fn decision(from: &Decided, currency: Currency) -> v2::Decision {
     let limits = &from.limits;
     let limits = (*limits != Limits::default()).then(|| v2::Limits {
         max_quantity: limits.max_quantity.map(|shares| number(Decimal::from(shares))),
-        max_notional: limits.max_notional.map(|amount| money(CURRENCY, amount)),
+        max_notional: limits.max_notional.map(|amount| money(currency.code(), amount)),
         collar: limits.collar_bps,
         max_open_orders: limits.max_open_orders,
         duplicate_window: limits.duplicate_window.map(|span| span.0),
@@ -174,6 +218,7 @@ fn decision(from: &Decided) -> v2::Decision {
 fn read_decision(from: v2::Decision) -> Read<Decided> {
     let limits = from.limits.unwrap_or_default();
     let max_quantity = limits.max_quantity.map(read_number).transpose()?;
+    let max_notional = limits.max_notional.as_ref().map(read_money).transpose()?;
     let whole = |number: Decimal| u64::try_from(number).map_err(|_| wrong("limit of quantity"));
     Ok(Decided {
         holder: read_holder(from.holder)?,
@@ -181,7 +226,7 @@ fn read_decision(from: v2::Decision) -> Read<Decided> {
         epoch: from.epoch,
         limits: Limits {
             max_quantity: max_quantity.map(whole).transpose()?,
-            max_notional: limits.max_notional.as_ref().map(read_money).transpose()?,
+            max_notional: max_notional.map(|limit| limit.amount),
             collar_bps: limits.collar,
             max_open_orders: limits.max_open_orders,
             duplicate_window: limits.duplicate_window.map(Span),
@@ -189,11 +234,11 @@ fn read_decision(from: v2::Decision) -> Read<Decided> {
     })
 }
 
-fn command(from: &Command) -> Read<v2::Command> {
+fn command(from: &Command, known: &impl Catalogue) -> Read<v2::Command> {
     Ok(match from {
         Command::Genesis(from) => v2::Command::Genesis(genesis(from)),
-        Command::Place(orders) => v2::Command::Place(place(orders.get(), false)?),
-        Command::PlaceReduceOnly(orders) => v2::Command::Place(place(orders.get(), true)?),
+        Command::Place(orders) => v2::Command::Place(place(orders.get(), false, known)?),
+        Command::PlaceReduceOnly(orders) => v2::Command::Place(place(orders.get(), true, known)?),
         Command::Modify(change) => v2::Command::Modify(of_change(*change.get())?),
         Command::Cancel { order, cause } => {
             v2::Command::Cancel(v2::Cancel { order: order.0, cause: of_cause(*cause) })
@@ -279,18 +324,19 @@ fn refused(holder: Holder, code: &str, text: &str, count: u32) -> v2::Refused {
     v2::Refused { holder, code: code.to_owned(), text: text.to_owned(), count }
 }
 
-fn opening(of: PaperAccountId, cash: Decimal) -> v2::Opening {
-    v2::Opening { account: Some(account(of)), cash: vec![money(CURRENCY, cash)] }
+fn opening(of: PaperAccountId, cash: Money) -> v2::Opening {
+    let cash = money(cash.currency.code(), cash.amount);
+    v2::Opening { account: Some(account(of)), cash: vec![cash] }
 }
 
-fn read_opening(from: &v2::Opening) -> Read<(PaperAccountId, Decimal)> {
+fn read_opening(from: &v2::Opening) -> Read<(PaperAccountId, Money)> {
     let [cash] = from.cash.as_slice() else { return Err(wrong("number of currencies")) };
     Ok((read_account(from.account)?, read_money(cash)?))
 }
 
 fn open_account(from: &Opening) -> v2::OpenAccount {
     v2::OpenAccount {
-        opening: Some(opening(from.account, from.cash)),
+        opening: Some(opening(from.account, Money::new(from.cash, from.currency))),
         self_match: match from.self_match {
             SelfMatch::CancelNewest => 1,
             SelfMatch::CancelOldest => 2,
@@ -305,14 +351,15 @@ fn read_open_account(from: &v2::OpenAccount) -> Read<Opening> {
         2 => SelfMatch::CancelOldest,
         _ => return Err(wrong("rule of orders that meet")),
     };
-    Ok(Opening { account, cash, self_match })
+    let Money { amount: cash, currency } = cash;
+    Ok(Opening { account, cash, currency, self_match })
 }
 
 fn genesis(from: &Genesis) -> v2::Genesis {
     v2::Genesis {
         seed: from.seed,
         at: from.at.0,
-        accounts: vec![opening(from.account, from.cash)],
+        accounts: vec![opening(from.account, Money::new(from.cash, from.currency))],
         hours: match from.hours {
             Hours::RoundTheClock => 1,
             Hours::Real => 2,
@@ -328,7 +375,8 @@ fn read_genesis(from: &v2::Genesis) -> Read<Genesis> {
         seed: from.seed,
         at: Time(from.at),
         account,
-        cash,
+        cash: cash.amount,
+        currency: cash.currency,
         hours: match from.hours {
             1 => Hours::RoundTheClock,
             2 => Hours::Real,
@@ -338,12 +386,13 @@ fn read_genesis(from: &v2::Genesis) -> Read<Genesis> {
     })
 }
 
-fn place(orders: &[NewOrder], reduce_only: bool) -> Read<v2::Place> {
-    let orders = orders.iter().map(new_order).collect::<Read<_>>()?;
+fn place(orders: &[NewOrder], reduce_only: bool, known: &impl Catalogue) -> Read<v2::Place> {
+    let order = |one: &NewOrder| new_order(one, known.units_of(one.symbol));
+    let orders = orders.iter().map(order).collect::<Read<_>>()?;
     Ok(v2::Place { orders, reduce_only })
 }
 
-fn new_order(from: &NewOrder) -> Read<v2::NewOrder> {
+fn new_order(from: &NewOrder, units: Units) -> Read<v2::NewOrder> {
     let (parent_member, parent_order) = match from.parent {
         None => (None, None),
         Some(Parent::Member(place)) => (Some(place), None),
@@ -357,19 +406,21 @@ fn new_order(from: &NewOrder) -> Read<v2::NewOrder> {
             Side::Buy => 1,
             Side::Sell => 2,
         },
-        quantity: quantity(from.quantity)?,
-        terms: Some(terms(from.order_type, from.tif)?),
+        quantity: quantity(from.quantity, units)?,
+        terms: Some(terms(from.order_type, from.tif, units)?),
         outside_hours: from.outside_hours,
         origin: Some(origin(from.origin)),
         parent_member,
         parent_order,
         oca: oca.map(|oca| v2::Oca { group: oca.group.to_string(), reduce: oca.reduce }),
         reference: from.reference.as_ref().map(ToString::to_string),
+        units: of_units(units),
     })
 }
 
 fn read_new_order(from: v2::NewOrder) -> Read<NewOrder> {
-    let (order_type, tif) = read_terms(from.terms)?;
+    let units = read_units(from.units)?;
+    let (order_type, tif) = read_terms(from.terms, units)?;
     Ok(NewOrder {
         account: read_account(from.account)?,
         symbol: SymbolId(u32::try_from(from.contract).map_err(|_| wrong("contract"))?),
@@ -378,7 +429,7 @@ fn read_new_order(from: v2::NewOrder) -> Read<NewOrder> {
             2 => Side::Sell,
             _ => return Err(wrong("side")),
         },
-        quantity: read_quantity(from.quantity)?,
+        quantity: read_quantity(from.quantity, units)?,
         order_type,
         tif,
         outside_hours: from.outside_hours,
@@ -394,7 +445,7 @@ fn read_new_order(from: v2::NewOrder) -> Read<NewOrder> {
     })
 }
 
-fn terms(order_type: OrderType, tif: TimeInForce) -> Read<v2::Terms> {
+fn terms(order_type: OrderType, tif: TimeInForce, units: Units) -> Read<v2::Terms> {
     let kind = match order_type {
         OrderType::Market => 1,
         OrderType::Limit { .. } => 2,
@@ -407,15 +458,15 @@ fn terms(order_type: OrderType, tif: TimeInForce) -> Read<v2::Terms> {
         TimeInForce::Ioc => 3,
         TimeInForce::Fok => 4,
     };
-    let limit = order_type.limit().map(price).transpose()?;
-    let trigger = order_type.trigger().map(price).transpose()?;
+    let limit = order_type.limit().map(|limit| price(limit, units)).transpose()?;
+    let trigger = order_type.trigger().map(|trigger| price(trigger, units)).transpose()?;
     Ok(v2::Terms { kind, limit, trigger, time_in_force })
 }
 
-fn read_terms(from: Option<v2::Terms>) -> Read<(OrderType, TimeInForce)> {
+fn read_terms(from: Option<v2::Terms>, units: Units) -> Read<(OrderType, TimeInForce)> {
     let from = need(from, "terms")?;
-    let limit = from.limit.map(read_price).transpose()?;
-    let trigger = from.trigger.map(read_price).transpose()?;
+    let limit = from.limit.map(|limit| read_price(limit, units)).transpose()?;
+    let trigger = from.trigger.map(|trigger| read_price(trigger, units)).transpose()?;
     let order_type = match (from.kind, limit, trigger) {
         (1, None, None) => OrderType::Market,
         (2, Some(price), None) => OrderType::Limit { price },
@@ -444,14 +495,17 @@ fn read_origin(from: Option<v2::Origin>) -> Read<Origin> {
 }
 
 fn of_change(from: Change) -> Read<v2::Change> {
-    let terms = Some(terms(from.order_type, from.tif)?);
-    Ok(v2::Change { order: from.order.0, quantity: quantity(from.quantity)?, terms })
+    let units = from.units;
+    let terms = Some(terms(from.order_type, from.tif, units)?);
+    let (quantity, units) = (quantity(from.quantity, units)?, of_units(units));
+    Ok(v2::Change { order: from.order.0, quantity, terms, units })
 }
 
 fn read_change(from: v2::Change) -> Read<Change> {
-    let (order_type, tif) = read_terms(from.terms)?;
-    let quantity = read_quantity(from.quantity)?;
-    Ok(Change { order: OrderId(from.order), quantity, order_type, tif })
+    let units = read_units(from.units)?;
+    let (order_type, tif) = read_terms(from.terms, units)?;
+    let quantity = read_quantity(from.quantity, units)?;
+    Ok(Change { order: OrderId(from.order), quantity, order_type, tif, units })
 }
 
 const fn of_cause(from: Cause) -> u32 {

@@ -55,7 +55,7 @@ fn stamped(command: Command) -> Stamped {
 
 fn record(command: Command) -> Vec<u8> {
     let mut bytes = Vec::new();
-    encode(&stamped(command), &mut bytes).unwrap();
+    encode(&stamped(command), &**Instruments::builtin(), &mut bytes).unwrap();
     bytes
 }
 
@@ -138,7 +138,7 @@ fn value_that_this_version_does_not_know_is_an_error() {
 #[test]
 fn price_or_quantity_between_the_steps_of_this_version_is_an_error() {
     let terms = v2::Terms { kind: 2, limit: Some(1_000_000), trigger: None, time_in_force: 1 };
-    let change = v2::Change { order: 1, quantity: 300_000_000, terms: Some(terms) };
+    let change = v2::Change { order: 1, quantity: 300_000_000, terms: Some(terms), units: None };
     let read = |change: v2::Change| {
         let mut record = message(&record(Command::Advance));
         record.command = Some(v2::Command::Modify(change));
@@ -167,6 +167,7 @@ fn amounts_keep_every_digit_and_place() {
             at: Time(-1),
             account: PaperAccountId::new(9_999_999).unwrap(),
             cash,
+            currency: Currency::USD,
             hours: Hours::Real,
             market_rule: 2,
         };
@@ -181,7 +182,8 @@ fn amounts_keep_every_digit_and_place() {
 fn account_that_opens_or_closes_or_is_cleared_is_itself_again() {
     let account = PaperAccountId::new(7).unwrap();
     for self_match in [SelfMatch::CancelNewest, SelfMatch::CancelOldest] {
-        let opening = Opening { account, cash: Decimal::new(-5, 2), self_match };
+        let opening =
+            Opening { account, cash: Decimal::new(-5, 2), currency: Currency::USD, self_match };
         let command = Command::OpenAccount(opening);
         assert_eq!(decode(&record(command.clone())), Ok(stamped(command)));
     }

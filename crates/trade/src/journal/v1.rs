@@ -247,6 +247,7 @@ impl Command {
             Self::Place(orders) => v2::Command::Place(placed(orders, false)?),
             Self::PlaceReduceOnly(orders) => v2::Command::Place(placed(orders, true)?),
             Self::Modify(change) => v2::Command::Modify(v2::Change {
+                units: None,
                 order: change.order,
                 quantity: quantity(change.quantity)?,
                 terms: Some(terms(&change.order_type, &change.tif)?),
@@ -319,6 +320,7 @@ impl NewOrder {
             Some(Parent::Order(order)) => (None, Some(order)),
         };
         Ok(v2::NewOrder {
+            units: None,
             account: Some(paper(self.account)),
             contract: self.symbol.into(),
             side: match self.side {

@@ -4,7 +4,8 @@
 //! Everything is a plain integer or a text, whatever the program makes of it:
 //!
 //! - prices and quantities count 10<sup>-8</sup> of the currency's unit and of the contract's unit,
-//!   so that fractions and prices below zero have their place;
+//!   so that fractions and prices below zero have their place; an order whose ticks are no cents or whose
+//!   steps are no whole units says what they are ([`Units`]), so that it is read without a catalogue;
 //! - an amount is a decimal with the three letters of its currency;
 //! - times and spans are microseconds, times since 1970;
 //! - an account is its kind and its number; a contract is its id;
@@ -207,6 +208,17 @@ pub(super) struct NewOrder {
     pub(super) oca: Option<Oca>,
     #[prost(string, optional, tag = "11")]
     pub(super) reference: Option<String>,
+    #[prost(message, optional, tag = "12")]
+    pub(super) units: Option<Units>,
+}
+
+/// What one tick and one step are, both in 10<sup>-8</sup>. Absent where they are a cent and a whole unit.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Units {
+    #[prost(sint64, tag = "1")]
+    pub(super) tick: i64,
+    #[prost(sint64, tag = "2")]
+    pub(super) step: i64,
 }
 
 /// How an order is priced, and how long it is good.
@@ -251,6 +263,8 @@ pub(super) struct Change {
     pub(super) quantity: i64,
     #[prost(message, optional, tag = "3")]
     pub(super) terms: Option<Terms>,
+    #[prost(message, optional, tag = "4")]
+    pub(super) units: Option<Units>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Message)]

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use access::currency::Currency;
 use access::id::{Holder, PaperAccountId, SymbolId};
 use access::moment::Time;
 use rust_decimal::Decimal;
@@ -18,10 +19,12 @@ use super::traded::Traded;
 use super::{Ledger, Recent, SelfMatch};
 use crate::instrument::Instruments;
 use crate::margin::Exposure;
+use crate::money::{Cash, Money, Purse};
 use crate::order::{Execution, Order, OrderId};
 use crate::position::Position;
+use crate::venue::Owner;
 
-/// Cash and positions, as the first format has them.
+/// Cash in the base currency and positions, as the first format has them.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Balance {
     id: PaperAccountId,
@@ -53,6 +56,15 @@ pub(crate) struct Sizes {
     reducing: Vec<OrderId>,
 }
 
+/// What the cash of a ledger is beside that of its base currency: its base currency, and each other one with what it
+/// began with, has, paid and had at the day's start.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Currencies {
+    owner: Owner,
+    base: Currency,
+    others: Vec<(Currency, [Decimal; 4])>,
+}
+
 /// Executions, oldest first.
 pub(crate) type Executions = VecDeque<Arc<Execution>>;
 /// Executions and the orders that a duplicate would be equal to.
@@ -72,15 +84,41 @@ pub(crate) struct Kept {
     closed: Option<Time>,
 }
 
+impl Currencies {
+    /// The place of the ledger.
+    pub(crate) const fn owner(&self) -> Owner {
+        self.owner
+    }
+}
+
 impl Ledger {
     pub(crate) fn balance(&self) -> Balance {
+        let own = self.purse.own();
         Balance {
             id: self.id,
-            deposited: self.deposited,
-            cash: self.cash,
-            commissions: self.commissions,
-            day_start: self.day_start,
+            deposited: own.deposited,
+            cash: own.balance,
+            commissions: own.commissions,
+            day_start: own.day_start,
             positions: self.positions.clone(),
+        }
+    }
+
+    /// Its currencies, where they are not US dollars alone.
+    pub(crate) fn currencies(&self, owner: Owner) -> Option<Currencies> {
+        let kept = |(currency, cash): (Currency, &Cash)| {
+            let Cash { deposited, balance, commissions, day_start } = *cash;
+            (currency, [deposited, balance, commissions, day_start])
+        };
+        let others = self.purse.all().skip(1).map(kept).collect();
+        let base = self.purse.base();
+        (!self.purse.is_dollars()).then_some(Currencies { owner, base, others })
+    }
+
+    pub(crate) fn take_currencies(&mut self, kept: Currencies) {
+        self.purse = Purse::new(kept.base, *self.purse.own());
+        for (currency, [deposited, balance, commissions, day_start]) in kept.others {
+            *self.purse.of_mut(currency) = Cash { deposited, balance, commissions, day_start };
         }
     }
 
@@ -134,9 +172,14 @@ impl Ledger {
         past: Past,
         opened: Time,
     ) -> Self {
-        let mut ledger = Self::new(instruments, balance.id, balance.deposited, 1, opened);
-        ledger.cash = balance.cash;
-        (ledger.commissions, ledger.day_start) = (balance.commissions, balance.day_start);
+        let begun = Money::new(balance.deposited, Currency::USD);
+        let mut ledger = Self::new(instruments, balance.id, begun, 1, opened);
+        *ledger.purse.of_mut(Currency::USD) = Cash {
+            deposited: balance.deposited,
+            balance: balance.cash,
+            commissions: balance.commissions,
+            day_start: balance.day_start,
+        };
         ledger.positions = balance.positions;
         let OrderBook { open, done, groups, .. } = orders;
         ledger.orders = Orders { open, done, groups, ..Orders::default() };

@@ -537,6 +537,7 @@ impl Listing {
     pub(crate) fn quote(&self, contract: &Instrument, open_now: bool) -> Quote {
         Quote {
             symbol: contract.id,
+            tick: contract.prices.tick(),
             open_now,
             bids: self.depth(Side::Buy, open_now),
             asks: self.depth(Side::Sell, open_now),

@@ -2,15 +2,17 @@
 
 use std::fmt;
 
+use access::currency::Currency;
 use access::id::{PaperAccountId, SymbolId};
 use access::moment::{Span, Time};
 use rust_decimal::Decimal;
 
+use crate::calendar::Day;
 use crate::event::Reject;
-use crate::order::{OrderId, Shares, Side, TimeInForce};
-use crate::price::Ticks;
+use crate::money::Money;
+use crate::order::{OrderId, Side, TimeInForce};
 
-/// A reason, with the number that failed and the limit. Amounts are US dollars.
+/// A reason, with the number that failed and the limit. Quantities are in units, such as shares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denial {
     /// No orders, or more than a group may have.
@@ -35,65 +37,105 @@ pub enum Denial {
     /// More shares than an order may have.
     Quantity {
         /// Shares asked for.
-        quantity: Shares,
+        quantity: Decimal,
         /// Most that are allowed.
-        limit: Shares,
+        limit: Decimal,
     },
     /// Worth more than an order may be.
     Notional {
         /// Its value.
-        value: Decimal,
+        value: Money,
         /// Most that is allowed.
-        limit: Decimal,
+        limit: Money,
+    },
+    /// Worth more than can be counted.
+    ValueTooLarge {
+        /// How much of it.
+        quantity: Decimal,
+        /// At which price.
+        price: Decimal,
+    },
+    /// The instrument trades in another currency than the account is kept in.
+    OtherCurrency {
+        /// The instrument's ticker.
+        symbol: String,
+        /// What it trades in.
+        currency: Currency,
+        /// The account.
+        account: PaperAccountId,
+        /// What it is kept in.
+        base: Currency,
+    },
+    /// The instrument's last day is over.
+    Expired {
+        /// Its ticker.
+        symbol: String,
+        /// Its last day.
+        expiry: Day,
     },
     /// Worth more than its sender places without an approval or a proof of its own.
     Large {
         /// Its value.
-        value: Decimal,
+        value: Money,
         /// What is placed without.
-        above: Decimal,
+        above: Money,
     },
     /// It was to reduce a position, and would do more.
     PastFlat {
         /// What it wants to trade.
-        quantity: Shares,
+        quantity: Decimal,
         /// Which way.
         side: Side,
         /// What is held against it.
-        held: Shares,
+        held: Decimal,
         /// What open orders may trade that way without being held to it; 0 where they do not count.
-        open: Shares,
+        open: Decimal,
     },
     /// What it costs or brings is no longer what was approved.
     CostMoved {
         /// Which way it goes.
         side: Side,
         /// What it would cost, or bring, with its commission.
-        total: Decimal,
+        total: Money,
         /// The most, or the least, that was approved.
-        bound: Decimal,
+        bound: Money,
     },
-    /// A price of zero, below zero, or beyond all bounds.
+    /// A price that is lower or higher than any of the instrument.
     PriceOutOfRange {
         /// `limit` or `trigger`.
         which: &'static str,
         /// The price asked for.
-        price: Ticks,
+        price: Decimal,
+        /// The lowest that is taken.
+        lowest: Decimal,
         /// The highest that is taken.
-        limit: Ticks,
+        highest: Decimal,
+    },
+    /// A price between two that the instrument has.
+    PriceOffStep {
+        /// `limit` or `trigger`.
+        which: &'static str,
+        /// The price asked for.
+        price: Decimal,
+        /// How far prices are apart there.
+        step: Decimal,
+        /// The next below.
+        below: Decimal,
+        /// The next above.
+        above: Decimal,
     },
     /// A limit price too far beyond the market.
     Collar {
         /// Which way the order goes.
         side: Side,
         /// Its limit price.
-        price: Ticks,
+        price: Decimal,
         /// What it was held against.
-        reference: Ticks,
+        reference: Decimal,
         /// How far it may go beyond that, in hundredths of a percent.
         bps: u32,
         /// The farthest price.
-        limit: Ticks,
+        limit: Decimal,
     },
     /// Too many orders open.
     OpenOrders {
@@ -107,9 +149,9 @@ pub enum Denial {
     /// It needs more than the buying power.
     BuyingPower {
         /// By how much it could make positions larger.
-        value: Decimal,
+        value: Money,
         /// The buying power that is left.
-        available: Decimal,
+        available: Money,
     },
     /// The same order was placed a moment ago.
     Duplicate {
@@ -149,16 +191,16 @@ pub enum Denial {
     /// A child has more shares than its parent.
     ChildQuantity {
         /// Its shares.
-        quantity: Shares,
+        quantity: Decimal,
         /// The parent's, less what its other children traded.
-        limit: Shares,
+        limit: Decimal,
     },
     /// A change to no more shares than have traded.
     QuantityBelowFilled {
         /// Shares asked for.
-        quantity: Shares,
+        quantity: Decimal,
         /// Shares traded.
-        filled: Shares,
+        filled: Decimal,
     },
     /// A change to an immediate order.
     ImmediateChange {
@@ -179,10 +221,14 @@ impl Denial {
             Self::QuantityZero => "QUANTITY_ZERO",
             Self::Quantity { .. } => "QUANTITY_ABOVE_LIMIT",
             Self::Notional { .. } => "NOTIONAL_ABOVE_LIMIT",
+            Self::ValueTooLarge { .. } => "VALUE_TOO_LARGE",
+            Self::OtherCurrency { .. } => "OTHER_CURRENCY",
+            Self::Expired { .. } => "INSTRUMENT_EXPIRED",
             Self::Large { .. } => "ORDER_LARGE",
             Self::PastFlat { .. } => "ORDER_PAST_FLAT",
             Self::CostMoved { .. } => "ORDER_COST_MOVED",
             Self::PriceOutOfRange { .. } => "PRICE_OUT_OF_RANGE",
+            Self::PriceOffStep { .. } => "PRICE_OFF_STEP",
             Self::Collar { .. } => "PRICE_BEYOND_COLLAR",
             Self::OpenOrders { .. } => "OPEN_ORDERS_ABOVE_LIMIT",
             Self::BuyingPower { .. } => "BUYING_POWER",
@@ -230,24 +276,29 @@ impl fmt::Display for Denial {
                 f,
                 "{quantity} shares is above the limit of {limit} per order; send {limit} or fewer"
             ),
-            Self::Notional { value, limit } => write!(
-                f,
-                "{value:.2} USD is above the limit of {limit:.2} USD per order; send fewer shares"
-            ),
+            Self::Notional { value, limit } => {
+                write!(f, "{value} is above the limit of {limit} per order; send fewer shares")
+            }
             Self::Large { .. } | Self::CostMoved { .. } => self.large(f),
             Self::PastFlat { .. } => self.past_flat(f),
-            Self::PriceOutOfRange { which, price, limit } => {
-                write!(f, "{which} price {price} is not between 0.01 and {limit}")
+            Self::ValueTooLarge { .. } | Self::OtherCurrency { .. } | Self::Expired { .. } => {
+                self.listing(f)
             }
+            Self::PriceOutOfRange { which, price, lowest, highest } => {
+                write!(f, "{which} price {price} is not between {lowest} and {highest}")
+            }
+            Self::PriceOffStep { which, price, step, below, above } => write!(
+                f,
+                "{which} price {price} is between two steps of {step}; send {below} or {above}"
+            ),
             Self::Collar { .. } => self.collar(f),
             Self::OpenOrders { open, new, limit } => write!(
                 f,
                 "{open} open orders and {new} more would be above the limit of {limit}; cancel some"
             ),
-            Self::BuyingPower { value, available } => write!(
-                f,
-                "{value:.2} USD is above the buying power of {available:.2} USD; send fewer shares"
-            ),
+            Self::BuyingPower { value, available } => {
+                write!(f, "{value} is above the buying power of {available}; send fewer shares")
+            }
             Self::Duplicate { age, window } => write!(
                 f,
                 "the same order was placed {age} ago, and only one is allowed in {window}; wait, or change it"
@@ -291,40 +342,61 @@ impl Denial {
         )
     }
 
+    /// What the instrument itself does not allow.
+    fn listing(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ValueTooLarge { quantity, price } => {
+                write!(f, "{quantity} at {price} is worth more than can be counted; send less")
+            }
+            Self::OtherCurrency { symbol, currency, account, base } => write!(
+                f,
+                "{symbol} trades in {currency}, and account {account} is kept in {base}; use an \
+                 account in {currency}"
+            ),
+            Self::Expired { symbol, expiry } => write!(
+                f,
+                "{symbol} could be ordered until {expiry}, which is over; choose one that expires later"
+            ),
+            _ => Ok(()),
+        }
+    }
+
     fn past_flat(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::PastFlat { quantity, side, held, open } = self else { return Ok(()) };
         let (word, verb) = match side {
             Side::Sell => ("long", "sell"),
             Side::Buy => ("short", "buy"),
         };
-        let left = held.saturating_sub(*open);
-        match (held, open) {
-            (0, _) => {
-                write!(f, "this order may only reduce a position, and no shares are held {word}")
-            }
-            (_, 0) => write!(
+        let left = held.saturating_sub(*open).max(Decimal::ZERO);
+        if held.is_zero() {
+            return write!(
+                f,
+                "this order may only reduce a position, and no shares are held {word}"
+            );
+        }
+        if open.is_zero() {
+            return write!(
                 f,
                 "this order may only reduce, and {quantity} is more than the {held} shares held \
                  {word}; {verb} {held} or fewer"
-            ),
-            _ if left == 0 => write!(
-                f,
-                "this order may only reduce, and of the {held} shares held {word}, open orders \
-                 already {verb} {open}; cancel one of them first"
-            ),
-            _ => write!(
-                f,
-                "this order may only reduce, and of the {held} shares held {word}, open orders \
-                 already {verb} {open}; {verb} {left} or fewer, or cancel one of them first"
-            ),
+            );
         }
+        write!(
+            f,
+            "this order may only reduce, and of the {held} shares held {word}, open orders already \
+             {verb} {open}; "
+        )?;
+        if !left.is_zero() {
+            write!(f, "{verb} {left} or fewer, or ")?;
+        }
+        f.write_str("cancel one of them first")
     }
 
     fn large(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Large { value, above } => write!(
                 f,
-                "{value:.2} USD is above the {above:.2} USD that a session can place without confirmation; approve it on your phone, or sign in for this order"
+                "{value} is above the {above} that a session can place without confirmation; approve it on your phone, or sign in for this order"
             ),
             Self::CostMoved { side, total, bound } => {
                 let (verb, word) = match side {
@@ -333,8 +405,8 @@ impl Denial {
                 };
                 write!(
                     f,
-                    "the price has moved: the order {verb} {total:.2} USD now, and at {word} \
-                     {bound:.2} USD was approved; ask again"
+                    "the price has moved: the order {verb} {total} now, and at {word} \
+                     {bound} was approved; ask again"
                 )
             }
             _ => Ok(()),

@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
+use access::currency::Currency;
 use access::id::SymbolId;
+use rust_decimal::Decimal;
 
+use super::Denial;
 use crate::event::Reject;
+use crate::instrument::Instrument;
 use crate::ledger::Ledger;
 use crate::margin::{Exposure, initial};
-use crate::order::{Order, OrderId, Side};
-use crate::price::{Ticks, floor_cents};
+use crate::money::floor_coins;
+use crate::order::{Order, OrderId, Shares, Side};
+use crate::price::Ticks;
 use crate::venue::Venue;
 
 /// The account's orders and positions, and the market's prices, at one moment.
@@ -27,6 +32,21 @@ impl Facts<'_> {
         self.ledger.open_order(id).ok_or_else(|| self.ledger.missing(id))
     }
 
+    pub(super) fn instrument(&self, symbol: SymbolId) -> Result<&Instrument, Denial> {
+        self.ledger.instruments().get(symbol).ok_or(Denial::UnknownSymbol { symbol })
+    }
+
+    /// The account's base currency.
+    pub(super) const fn base(&self) -> Currency {
+        self.ledger.base()
+    }
+
+    /// So many steps of an instrument as a quantity.
+    pub(super) fn units(&self, symbol: SymbolId, steps: Shares) -> Decimal {
+        let instrument = self.ledger.instruments().get(symbol);
+        instrument.map_or_else(|| steps.into(), |instrument| instrument.quantity(steps))
+    }
+
     /// The price that an incoming order of this side would meet.
     pub(super) fn reference(&self, symbol: SymbolId, side: Side) -> Option<Ticks> {
         self.venue.reference(symbol, side)
@@ -42,14 +62,14 @@ impl Facts<'_> {
         Some((self.ledger.exposure(symbol)?, self.venue.mark(symbol).0))
     }
 
-    /// The value in cents that positions and working orders could come to at worst.
+    /// The value in the smallest coins that positions and working orders could come to at worst.
     pub(super) fn worst(&self) -> i128 {
-        self.ledger.worst(|at| self.venue.last(at))
+        self.ledger.worst(self.base(), |at| self.venue.last(at))
     }
 
-    /// Cents of equity that nothing binds; below zero when more is bound than there is.
+    /// Equity in the smallest coins that nothing binds; below zero when more is bound than there is.
     pub(super) fn available(&self) -> i128 {
-        let equity = self.ledger.net_liquidation(|symbol| self.venue.mark(symbol));
-        floor_cents(equity).saturating_sub(initial(self.worst()))
+        let equity = self.ledger.net_liquidation(self.base(), |symbol| self.venue.mark(symbol));
+        floor_coins(equity, self.base()).saturating_sub(initial(self.worst()))
     }
 }

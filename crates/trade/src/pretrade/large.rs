@@ -1,10 +1,11 @@
 //! Large orders: what an order is worth, what it would cost, and whether that is within what was
 //! approved. Who chose which threshold, and who approved what, is `access`'s.
 
+use access::currency::Currency;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{Denial, Facts, Terms, reduces};
-use crate::commission::commission;
+use crate::money::Money;
 use crate::order::{Change, NewOrder, Order, OrderType, Parent, Side};
 use crate::price::Ticks;
 
@@ -14,8 +15,8 @@ pub const ROOM: u32 = 1;
 /// An order that somebody may have to approve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
-    /// What it is worth, in US dollars.
-    pub value: Decimal,
+    /// What it is worth, in the account's base currency.
+    pub value: Money,
     /// What it would cost; none of a group that is not an order with its exits, for nobody can approve
     /// such a group as a whole.
     pub cost: Option<Cost>,
@@ -27,7 +28,9 @@ pub struct Size {
 pub struct Cost {
     /// Which way it goes.
     pub side: Side,
-    /// Price times shares, in US dollars.
+    /// What the amounts are in.
+    pub currency: Currency,
+    /// Price times quantity times multiplier.
     pub value: Decimal,
     /// Its commission.
     pub commission: Decimal,
@@ -45,14 +48,15 @@ impl Cost {
     }
 
     /// The most that a purchase may cost, the least that a sale may bring, when it is placed: the
-    /// same as now where it has a limit price, else with some room. In whole cents.
+    /// same as now where it has a limit price, else with some room. In whole coins.
     pub fn bound(&self) -> Decimal {
         let total = self.total();
+        let places = self.currency.digits();
         let room = if self.fixed { 0 } else { ROOM };
-        let room = self.value.saturating_mul(Decimal::new(i64::from(room), 2));
+        let room = self.value.abs().saturating_mul(Decimal::new(i64::from(room), 2));
         match self.side {
-            Side::Buy => up(total.saturating_add(room)),
-            Side::Sell => -up(room.saturating_sub(total)),
+            Side::Buy => up(total.saturating_add(room), places),
+            Side::Sell => -up(room.saturating_sub(total), places),
         }
     }
 
@@ -63,24 +67,31 @@ impl Cost {
             Side::Buy => total <= bound,
             Side::Sell => total >= bound,
         };
-        if within { Ok(()) } else { Err(Denial::CostMoved { side: self.side, total, bound }) }
+        if within {
+            return Ok(());
+        }
+        let money = |amount| Money::new(amount, self.currency);
+        Err(Denial::CostMoved { side: self.side, total: money(total), bound: money(bound) })
     }
 }
 
-fn up(amount: Decimal) -> Decimal {
-    amount.round_dp_with_strategy(2, RoundingStrategy::ToPositiveInfinity)
+fn up(amount: Decimal, places: u32) -> Decimal {
+    amount.round_dp_with_strategy(places, RoundingStrategy::ToPositiveInfinity)
 }
 
 impl Size {
     /// Whether it may be placed where more than `above` takes a yes; `bound` is the one that was
     /// given to it.
     pub fn check(&self, above: Decimal, bound: Option<Decimal>) -> Result<(), Denial> {
-        if self.value <= above {
+        if self.value.amount <= above {
             return Ok(());
         }
         match self.cost.zip(bound) {
             Some((cost, bound)) => cost.check(bound),
-            None => Err(Denial::Large { value: self.value, above }),
+            None => {
+                let above = Money::new(above, self.value.currency);
+                Err(Denial::Large { value: self.value, above })
+            }
         }
     }
 }
@@ -91,17 +102,19 @@ pub fn of_new(facts: &Facts<'_>, orders: &[NewOrder]) -> Option<Size> {
     if reduces(facts, orders) {
         return None;
     }
-    let worth = |order: &NewOrder| Terms::of(order).worth(facts);
+    let terms = |order: &NewOrder| Some(Terms::of(order, facts.instrument(order.symbol).ok()?));
+    let worth = |order: &NewOrder| terms(order).map_or(Decimal::ZERO, |terms| terms.worth(facts));
     let parents = orders.iter().filter(|order| order.parent.is_none());
     let together = parents.map(worth).fold(Decimal::ZERO, Decimal::saturating_add);
     let children = orders.iter().filter(|order| order.parent.is_some()).map(worth).max();
     let cost = match orders {
         [first, exits @ ..] if exits.iter().all(|exit| is_exit(first, exit)) => {
-            Some(Terms::of(first).cost(facts))
+            terms(first).map(|terms| terms.cost(facts))
         }
         _ => None,
     };
-    Some(Size { value: together.max(children.unwrap_or_default()), cost })
+    let value = Money::new(together.max(children.unwrap_or_default()), facts.base());
+    Some(Size { value, cost })
 }
 
 /// Whether an order of a group does no more than close what the first of the group opens.
@@ -119,8 +132,9 @@ pub fn of_change(facts: &Facts<'_>, change: &Change) -> Option<Size> {
     if is_tamer(order, change) || still_reduces(facts, order, change) {
         return None;
     }
-    let terms = Terms::changed(order, change);
-    Some(Size { value: terms.worth(facts), cost: Some(terms.cost(facts)) })
+    let terms = Terms::changed(order, change, facts.instrument(order.symbol).ok()?);
+    let value = Money::new(terms.worth(facts), facts.base());
+    Some(Size { value, cost: Some(terms.cost(facts)) })
 }
 
 /// Whether new terms ask for no more shares at no worse price: what was approved for the old ones
@@ -148,17 +162,18 @@ fn still_reduces(facts: &Facts<'_>, order: &Order, change: &Change) -> bool {
     against && open.saturating_add(left) <= shares.unsigned_abs()
 }
 
-impl Terms {
+impl Terms<'_> {
     /// What an order is worth: at its own price, a sale at the quote where that is higher, because
     /// it trades there.
     fn worth(&self, facts: &Facts<'_>) -> Decimal {
         let own = self.price(facts);
         let quoted = facts.reference(self.symbol, self.side).filter(|_| self.side == Side::Sell);
-        quoted.map_or(own, |quoted| own.max(quoted)).value(self.quantity)
+        let most = quoted.map_or(own, |quoted| own.max(quoted)).0.unsigned_abs();
+        self.instrument.amount(i128::from(most).saturating_mul(self.quantity.into()))
     }
 
     fn cost(&self, facts: &Facts<'_>) -> Cost {
-        let cents = match self.order_type {
+        let value = match self.order_type {
             OrderType::Market => self.down_the_book(facts),
             OrderType::Stop { trigger } if self.is_reached(facts, trigger) => {
                 self.down_the_book(facts)
@@ -167,8 +182,9 @@ impl Terms {
         };
         Cost {
             side: self.side,
-            value: crate::price::cents(cents),
-            commission: commission(self.quantity, i64::try_from(cents).unwrap_or(i64::MAX)),
+            currency: self.instrument.currency,
+            value: self.instrument.amount(value),
+            commission: self.instrument.commission(self.quantity, value),
             fixed: self.order_type.limit().is_some(),
         }
     }
@@ -186,7 +202,7 @@ impl Terms {
         })
     }
 
-    /// The cents of all its shares at the prices that are quoted, one level after the other; what is
+    /// What all its shares come to, in ticks times steps, at the prices that are quoted, one level after the other; what is
     /// beyond them at the last.
     fn down_the_book(&self, facts: &Facts<'_>) -> i128 {
         let quote = facts.venue.quote(self.symbol);
@@ -194,12 +210,12 @@ impl Terms {
             Side::Buy => quote.asks,
             Side::Sell => quote.bids,
         });
-        let (mut left, mut cents, mut last) = (self.quantity, 0_i128, self.quoted(facts));
+        let (mut left, mut sum, mut last) = (self.quantity, 0_i128, self.quoted(facts));
         for level in levels.unwrap_or_default() {
             let taken = left.min(level.size);
             let value = i128::from(level.price.0).saturating_mul(taken.into());
-            (left, cents, last) = (left - taken, cents.saturating_add(value), level.price);
+            (left, sum, last) = (left - taken, sum.saturating_add(value), level.price);
         }
-        cents.saturating_add(i128::from(last.0).saturating_mul(left.into()))
+        sum.saturating_add(i128::from(last.0).saturating_mul(left.into()))
     }
 }

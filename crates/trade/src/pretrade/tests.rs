@@ -14,6 +14,10 @@ use crate::order::{Oca, Origin};
 
 mod large;
 
+fn price(ticks: Ticks) -> Decimal {
+    Decimal::new(ticks.0, 2)
+}
+
 const HOLDER: Holder = Holder::Credential(CredentialId([1; 16]));
 const NOW: Time = Time::from_seconds(1_795_471_500);
 
@@ -24,6 +28,7 @@ fn exchange() -> Exchange {
             at: NOW,
             account: "DU1234567".parse().unwrap(),
             cash: Decimal::from(100_000),
+            currency: access::currency::Currency::USD,
             hours: Hours::RoundTheClock,
             market_rule: 1,
         },
@@ -111,8 +116,10 @@ fn order_above_a_limit_is_denied_with_both_numbers() {
             limit(Side::Buy, 10, top.0 + 1),
             format!(
                 "PRICE_BEYOND_COLLAR: limit price {} of this buy order is more than 2.50 % above \
-                 {ask}; send {top} or lower",
-                Ticks(top.0 + 1)
+                 {}; send {} or lower",
+                price(Ticks(top.0 + 1)),
+                price(ask),
+                price(top)
             ),
         ),
         (&narrow, limit(Side::Buy, 10, top.0), "passes".to_owned()),
@@ -290,7 +297,13 @@ fn order_that_only_reduces_is_no_larger_than_what_is_held() {
     );
     let changed = |exchange: &Exchange, quantity| {
         let order_type = OrderType::Limit { price: Ticks(20_000) };
-        let change = Change { order: exit, quantity, order_type, tif: TimeInForce::Day };
+        let change = Change {
+            order: exit,
+            quantity,
+            order_type,
+            tif: TimeInForce::Day,
+            units: crate::instrument::Units::SHARES,
+        };
         check_reduces_changed(&facts(exchange), &change).is_ok()
     };
     assert!(changed(&exchange, 10), "it does not count itself");
@@ -310,6 +323,7 @@ fn change_is_checked_like_a_new_order() {
     let limits = Limits { max_quantity: Some(1_000), ..Limits::default() };
     let id = place(&mut exchange, &limits, limit(Side::Buy, 1_000, 12_000));
     let change = |quantity, price, tif| Change {
+        units: crate::instrument::Units::SHARES,
         order: id,
         quantity,
         order_type: OrderType::Limit { price: Ticks(price) },

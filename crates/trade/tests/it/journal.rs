@@ -25,7 +25,7 @@ fn records_are_read_and_written_as_they_were() {
         let in_first = bytes(&format!("{FIRST}{first}"));
         assert_eq!(trade::journal::decode(&in_first).unwrap(), stamped);
         let mut written = Vec::new();
-        trade::journal::encode(&stamped, &mut written).unwrap();
+        trade::journal::encode(&stamped, &**Instruments::builtin(), &mut written).unwrap();
         assert_eq!(hex_of(&written), format!("{SECOND}{second}"));
         assert_eq!(trade::journal::decode(&written).unwrap(), stamped);
     }
@@ -43,7 +43,13 @@ fn commands() -> Vec<(Command, &'static str, &'static str)> {
     let mut worked = exchange.clone();
     let id = place(&mut worked, placed.clone()).unwrap();
     let stop = OrderType::StopLimit { trigger: Ticks(12_001), price: Ticks(12_000) };
-    let change = trade::Change { order: id, quantity: 90, order_type: stop, tif: TimeInForce::Day };
+    let change = trade::Change {
+        order: id,
+        quantity: 90,
+        order_type: stop,
+        tif: TimeInForce::Day,
+        units: trade::instrument::Units::SHARES,
+    };
     let change =
         trade::pretrade::check_modify(&facts(&worked), &Limits::default(), change).unwrap();
     let holder = Holder::Credential(CredentialId([2; 16]));
@@ -51,7 +57,7 @@ fn commands() -> Vec<(Command, &'static str, &'static str)> {
     let refused = Command::Refused { holder, code: code.clone(), text: text.clone(), count: 3 };
     let turned_away =
         Command::ConnectionRefused { holder, code: code.clone(), text: text.clone(), count: 3 };
-    let asked = vec![trade::Asked::of_new(&placed)];
+    let asked = vec![trade::Asked::of_new(&placed, Instruments::builtin())];
     let orders = trade::OrdersRefused { holder, code, text, count: 2, asked };
     let scope = CancelTarget::Client { holder: Holder::Operator, client_id: -1 };
     vec![

@@ -27,6 +27,7 @@ fn genesis() -> Genesis {
         at: BEGIN,
         account: "DU1234567".parse().unwrap(),
         cash: Decimal::from(1_000_000),
+        currency: access::currency::Currency::USD,
         hours: Hours::RoundTheClock,
         market_rule: 1,
     }

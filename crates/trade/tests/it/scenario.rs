@@ -57,8 +57,8 @@ fn account_of_one_trade_shows_it_everywhere() {
     let mut exchange = Exchange::new(genesis(), Instruments::builtin());
     let ask = exchange.quote(AAPL).unwrap().asks[0].price;
     place(&mut exchange, order(Buy, 100, OrderType::Market, Day)).unwrap();
-    let (summary, value) = (exchange.summary(), exchange.mark(AAPL).value(100));
-    let cost = ask.value(100) + Decimal::ONE;
+    let (summary, value) = (exchange.summary(), Decimal::from(exchange.mark(AAPL).0));
+    let cost = Decimal::from(ask.0) + Decimal::ONE;
     assert_eq!(summary.cash, Decimal::from(1_000_000) - cost);
     assert_eq!(summary.stock_value, value);
     assert_eq!(summary.net_liquidation, summary.cash + value);
@@ -68,7 +68,7 @@ fn account_of_one_trade_shows_it_everywhere() {
     assert_eq!(summary.buying_power, summary.available_funds * Decimal::TWO);
     let holdings: Vec<_> = exchange.holdings().collect();
     assert_eq!(holdings.len(), 1);
-    assert_eq!(holdings[0].position.average_cost(), cost / Decimal::ONE_HUNDRED);
+    assert_eq!(holdings[0].average_cost(), cost / Decimal::ONE_HUNDRED);
     let values = summary.values();
     for tag in ["NetLiquidation", "BuyingPower", "TotalCashValue", "Cushion", "AccountType"] {
         assert_eq!(values.iter().filter(|(name, ..)| *name == tag).count(), 1, "{tag}");

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use gate::OrderRequest;
-use trade::{Asked, Change, NewOrder, Oca, Order};
+use trade::instrument::Units;
+use trade::{Asked, Change, Instrument, Instruments, NewOrder, Oca, Order};
 use tws::PlaceOrder;
 use tws::outbound::ErrorCode;
 
@@ -77,6 +78,9 @@ impl Client {
             quantity: meant.quantity,
             order_type: meant.order_type,
             tif: meant.tif,
+            units: Instruments::builtin()
+                .get(meant.symbol)
+                .map_or(Units::SHARES, Instrument::units),
         };
         match self.submit(order.account, OrderRequest::Modify(change)) {
             Ok(()) => self.orders.taken(request.order_id, false),

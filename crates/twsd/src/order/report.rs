@@ -6,7 +6,7 @@ use std::sync::Arc;
 use access::Holder;
 use gate::{Published, Rows, View};
 use rust_decimal::Decimal;
-use trade::{Event, Order, OrderId, OrderState as State};
+use trade::{Event, Instruments, Order, OrderId, OrderState as State};
 use tws::OrderFields;
 use tws::outbound::{
     CompletedOrder, Effect, ErrorCode, OpenOrder, OrderState, OrderStatus, PlainOrder, Status,
@@ -34,7 +34,8 @@ pub(super) fn status(order: &Order) -> Status {
 
 /// The limit and the stop price.
 fn prices(order: &Order) -> [Option<Decimal>; 2] {
-    [order.order_type.limit(), order.order_type.trigger()].map(|it| it.map(trade::Ticks::price))
+    let price = |ticks| Instruments::builtin().price(order.symbol, ticks);
+    [order.order_type.limit(), order.order_type.trigger()].map(|it| it.map(price))
 }
 
 fn action(order: &Order) -> &'static str {
@@ -54,7 +55,7 @@ fn fields(order: &Order, account: &str) -> OrderFields {
     let (oca_group, oca_type) = group(order);
     OrderFields {
         action: action(order).to_owned(),
-        total_quantity: Some(Decimal::from(order.quantity)),
+        total_quantity: Some(Instruments::builtin().quantity(order.symbol, order.quantity)),
         order_type: order.order_type.name().to_owned(),
         limit_price,
         aux_price,
@@ -98,7 +99,7 @@ impl Client {
             order_id,
             contract,
             action: action(order),
-            total_quantity: Decimal::from(order.quantity),
+            total_quantity: Instruments::builtin().quantity(order.symbol, order.quantity),
             order_type: order.order_type.name(),
             limit_price,
             aux_price,
@@ -113,22 +114,29 @@ impl Client {
             parent_id: parent,
             status: status(order),
             commission,
-            commission_currency: if commission.is_some() { "USD" } else { "" },
+            commission_currency: commission.map_or("", |_| {
+                self.directory.get(order.symbol).map_or("", |contract| &contract.currency)
+            }),
         });
         self.put_status(order, parent, out);
     }
 
     fn put_status(&self, order: &Order, parent: i32, out: &mut Outgoing) {
         let (order_id, client_id) = self.shown_ids(order);
+        let known = Instruments::builtin();
+        let quantity = |steps| known.quantity(order.symbol, steps);
         out.put(&OrderStatus {
             order_id,
             status: status(order),
-            filled: Decimal::from(order.filled),
-            remaining: Decimal::from(order.remaining()),
-            average_fill_price: order.average_price().unwrap_or_default().round_dp(8),
+            filled: quantity(order.filled),
+            remaining: quantity(order.remaining()),
+            average_fill_price: known.average_price(order).unwrap_or_default().round_dp(8),
             perm_id: perm_id(order.id),
             parent_id: parent,
-            last_fill_price: order.last_fill.map(trade::Ticks::price).unwrap_or_default(),
+            last_fill_price: order
+                .last_fill
+                .map(|price| known.price(order.symbol, price))
+                .unwrap_or_default(),
             client_id,
             why_held: why_held(order),
             market_cap_price: Decimal::ZERO,
@@ -146,7 +154,7 @@ impl Client {
             self.put_order(order, out);
             match event {
                 Event::OrderFilled { execution, .. } => {
-                    let average = order.average_price().unwrap_or_default();
+                    let average = Instruments::builtin().average_price(order).unwrap_or_default();
                     self.put_execution(-1, execution, average, out);
                 }
                 Event::OrderCancelled { .. } => {
@@ -221,7 +229,7 @@ impl Client {
                 commission: preview.commission.into(),
                 min_commission: preview.commission.into(),
                 max_commission: preview.commission.into(),
-                commission_currency: "USD",
+                commission_currency: preview.currency.code(),
                 warning_text: "",
             },
         });
@@ -271,7 +279,7 @@ impl Client {
                 order: &fields(order, self.managed.name(order.account)),
                 perm_id: perm_id(order.id),
                 status: status(order),
-                filled: Decimal::from(order.filled),
+                filled: Instruments::builtin().quantity(order.symbol, order.filled),
                 parent_perm_id: order.parent.map_or(0, perm_id),
                 completed_time: &stamp::with_zone(order.updated),
                 completed_status: &ending(order),

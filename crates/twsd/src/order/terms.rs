@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use access::{PaperAccountId, Side};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive as _;
+use trade::instrument::{Instrument, Instruments, PriceError};
 use trade::{NewOrder, Oca, Order, OrderType, Origin, Ticks, TimeInForce};
 use tws::{OrderFields, PlaceOrder, ShapedOrder};
 
@@ -46,9 +46,12 @@ impl Client {
             account,
             symbol: stock.id,
             side: side(&order.action)?,
-            quantity: quantity(order.total_quantity)?,
-            order_type: Kind::named(&order.order_type)?
-                .priced(order.limit_price, order.aux_price)?,
+            quantity: quantity(order.total_quantity, stock)?,
+            order_type: Kind::named(&order.order_type)?.priced(
+                stock,
+                order.limit_price,
+                order.aux_price,
+            )?,
             tif: match open {
                 Some(open) if order.tif.trim().is_empty() => open.tif,
                 _ => time_in_force(&order.tif)?,
@@ -64,9 +67,14 @@ impl Client {
     /// An order that is like one that was understood, with other numbers.
     pub(super) fn alike(known: &NewOrder, shaped: &ShapedOrder<'_>) -> Result<NewOrder, Complaint> {
         let ShapedOrder { order_id, total_quantity, limit_price, aux_price, order_ref } = *shaped;
+        let stock = Instruments::builtin().get(known.symbol).ok_or_else(|| Complaint {
+            code: "CONTRACT_UNKNOWN",
+            text: format!("no contract has conId {}", known.symbol),
+            off_tick: false,
+        })?;
         Ok(NewOrder {
-            quantity: quantity(total_quantity)?,
-            order_type: Kind::of(known.order_type).priced(limit_price, aux_price)?,
+            quantity: quantity(total_quantity, stock)?,
+            order_type: Kind::of(known.order_type).priced(stock, limit_price, aux_price)?,
             reference: reference(order_ref)?,
             origin: Origin { order_id: checked_id(order_id)?, ..known.origin },
             ..known.clone()
@@ -120,33 +128,35 @@ fn side(action: &str) -> Result<Side, Complaint> {
     }
 }
 
-fn quantity(given: Option<Decimal>) -> Result<u64, Complaint> {
+fn quantity(given: Option<Decimal>, stock: &Instrument) -> Result<u64, Complaint> {
     let given = given.unwrap_or_default();
-    let whole = given.normalize();
-    (whole.scale() == 0 && whole > Decimal::ZERO).then(|| whole.to_u64()).flatten().ok_or_else(
-        || Complaint::invalid("totalQuantity", given.normalize(), "use whole shares, at least 1"),
-    )
+    stock.steps(given).map_err(|error| {
+        let needed = if error.step == Decimal::ONE {
+            "use whole shares, at least 1".to_owned()
+        } else {
+            format!("use a multiple of {}", error.step)
+        };
+        Complaint::invalid("totalQuantity", given.normalize(), &needed)
+    })
 }
 
-fn price(field: &str, given: Option<Decimal>) -> Result<Ticks, Complaint> {
+fn price(field: &str, given: Option<Decimal>, stock: &Instrument) -> Result<Ticks, Complaint> {
     let Some(given) = given else {
         return Err(Complaint::invalid(field, "not set", "this orderType needs it"));
     };
-    let given = given.normalize();
-    if given.scale() <= 2 {
-        return Ticks::of(given).ok_or_else(|| {
-            Complaint::invalid(field, given, &format!("the highest price is {}", Ticks::MAX))
-        });
-    }
-    let cents = given.checked_mul(Decimal::ONE_HUNDRED).map(|cents| cents.floor().normalize());
-    let below = cents.and_then(|cents| i64::try_from(cents).ok()).map(Ticks);
-    let needed = match below.and_then(|below| below.0.checked_add(1).map(|above| (below, above))) {
-        Some((below, above)) => {
-            format!("prices have steps of 0.01; use {below} or {}", Ticks(above))
+    match stock.ticks(given) {
+        Ok(ticks) => Ok(ticks),
+        // The checks of the order name both ends.
+        Err(PriceError::Range { highest, .. }) => {
+            let counted = stock.prices.tick().count(given).map(Ticks);
+            let needed = format!("the highest price is {highest}");
+            counted.map_err(|_| Complaint::invalid(field, given.normalize(), &needed))
         }
-        None => "prices have steps of 0.01".to_owned(),
-    };
-    Err(Complaint { off_tick: true, ..Complaint::invalid(field, given, &needed) })
+        Err(error @ PriceError::Step { .. }) => Err(Complaint {
+            off_tick: true,
+            ..Complaint::invalid(field, given.normalize(), &error.to_string())
+        }),
+    }
 }
 
 /// How an order is priced, before its prices are read.
@@ -190,7 +200,12 @@ impl Kind {
         }
     }
 
-    fn priced(self, limit: Option<Decimal>, aux: Option<Decimal>) -> Result<OrderType, Complaint> {
+    fn priced(
+        self,
+        stock: &Instrument,
+        limit: Option<Decimal>,
+        aux: Option<Decimal>,
+    ) -> Result<OrderType, Complaint> {
         let unused = |field: &str, given: Option<Decimal>| match given {
             Some(price) if !price.is_zero() => Err(Complaint::invalid(
                 field,
@@ -207,15 +222,15 @@ impl Kind {
             }
             Self::Limit => {
                 unused("auxPrice", aux)?;
-                Ok(OrderType::Limit { price: price("lmtPrice", limit)? })
+                Ok(OrderType::Limit { price: price("lmtPrice", limit, stock)? })
             }
             Self::Stop => {
                 unused("lmtPrice", limit)?;
-                Ok(OrderType::Stop { trigger: price("auxPrice", aux)? })
+                Ok(OrderType::Stop { trigger: price("auxPrice", aux, stock)? })
             }
             Self::StopLimit => Ok(OrderType::StopLimit {
-                trigger: price("auxPrice", aux)?,
-                price: price("lmtPrice", limit)?,
+                trigger: price("auxPrice", aux, stock)?,
+                price: price("lmtPrice", limit, stock)?,
             }),
         }
     }

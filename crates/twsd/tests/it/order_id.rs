@@ -198,7 +198,7 @@ async fn held_member_of_a_reducing_group_gets_the_part_that_is_left() {
         })
     };
     let mut client = server.client("trading", 3).await;
-    let price = ask.price.price();
+    let price = rust_decimal::Decimal::new(ask.price.0, 2);
     assert!(client.ask(member(1, "MSFT", 100, Decimal::ONE, false)).await.is_empty());
     let traded = client.ask(member(2, "AAPL", ask.size * 4, price, true)).await;
     let status = traded.iter().rfind(|message| message[0] == "3" && message[1] == "2").unwrap();

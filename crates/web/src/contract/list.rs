@@ -62,11 +62,11 @@ impl Shown {
     }
 
     fn key(&self, quote: &Quote) -> Decimal {
-        let change = quote.last.price() - quote.close.price();
+        let change = quote.price(quote.last) - quote.price(quote.close);
         match self.column {
-            "last" => quote.last.price(),
+            "last" => quote.price(quote.last),
             "change" => change,
-            "percent" => change.checked_div(quote.close.price()).unwrap_or_default(),
+            "percent" => change.checked_div(quote.price(quote.close)).unwrap_or_default(),
             _ => Decimal::from(quote.volume),
         }
     }
@@ -110,13 +110,13 @@ impl Shown {
 fn row(contract: &Instrument, quote: Option<&Quote>) -> Markup {
     let symbol = contract.symbol.as_str();
     let best = |level: Option<Level>| {
-        level.map_or_else(|| "none".to_owned(), |level| figure::price(level.price.price()))
+        level.map_or_else(|| "none".to_owned(), |level| figure::price(contract.price(level.price)))
     };
     html! {
         tr data-symbol=(symbol) {
             td.key { a.mono href={ "/contracts/" (symbol) } { (symbol) } span.sub { (contract.name) } }
             @if let Some(quote) = quote {
-                @let (last, close) = (quote.last.price(), quote.close.price());
+                @let (last, close) = (quote.price(quote.last), quote.price(quote.close));
                 td.r.n.last data-k={ "l" (symbol) } { (figure::price(last)) }
                 td.r.n.change { (figure::gain(last - close)) }
                 td.r.n.percent { (figure::percent(last - close, close)) }
@@ -135,7 +135,7 @@ pub(crate) async fn search(signed: Signed) -> Reply {
     let quotes = signed.visit.portal.gate().quotes();
     let stream = format!("/events?contracts=1&{}", shown.sorted_by(shown.column, shown.falling));
     let body = html! {
-        (shell::title("Instruments", &figure::live(signed.now())))
+        (shell::title("Contracts", &figure::live(signed.now())))
         div.stack {
             section.card aria-label="Find a contract" {
                 form.row.ends method="get" action="/contracts" role="search" {
@@ -146,12 +146,12 @@ pub(crate) async fn search(signed: Signed) -> Reply {
                 // On a phone the table has no headings.
                 p.small.sorts { "Sort by " @for (at, (column, label)) in COLUMNS.iter().enumerate() { @if at > 0 { ", " } a href={ "/contracts?" (shown.sorted_by(column, *column != "symbol" && !(shown.column == *column && shown.falling))) } { (label.to_lowercase()) } } }
             }
-            section.card aria-label="Instruments found" {
+            section.card aria-label="Contracts found" {
                 div data-live=(stream) { (shown.fragment(&quotes)) }
             }
         }
     };
-    Ok(shell::page(&signed, Tab::Trade, "Instruments", &body).into_response())
+    Ok(shell::page(&signed, Tab::Trade, "Contracts", &body).into_response())
 }
 
 #[cfg(test)]

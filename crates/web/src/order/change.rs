@@ -5,8 +5,9 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use gate::{OrderRequest, Refused};
 use maud::{Markup, html};
-use rust_decimal::Decimal;
 use trade::Denial;
+use trade::instrument::{Instrument, Instruments, Units};
+use trade::money::Money;
 use trade::order::{Change, Order, OrderType};
 use trade::price::Ticks;
 
@@ -24,13 +25,12 @@ use crate::visit::{Signed, go};
 
 /// The forms under an open order.
 pub(super) fn acts(signed: &Signed, order: &Order, fields: &Fields, errors: &Errors) -> Markup {
-    let line = |name: &'static str, label: &'static str, mode: &'static str| Field {
-        name,
-        label,
-        mode,
-        value: fields.get(name),
-        error: errors.get(name).map(String::as_str),
-        ..Field::default()
+    let currency = Instruments::builtin().get(order.symbol).map(|one| one.currency);
+    let currency = currency.map_or_else(String::new, |currency| format!(", {currency}"));
+    let (limit, stop) = (format!("Limit price{currency}"), format!("Stop price{currency}"));
+    let line = |name, label, mode| {
+        let (value, error) = (fields.get(name), errors.get(name).map(String::as_str));
+        Field { name, label, mode, value, error, ..Field::default() }
     };
     html! {
         section.card.s5 aria-labelledby="change" {
@@ -40,8 +40,8 @@ pub(super) fn acts(signed: &Signed, order: &Order, fields: &Fields, errors: &Err
                 div.two {
                     (line("quantity", "Shares in total", "numeric"))
                     (field::select("type", "Kind", fields.get("type"), &ticket::TYPES))
-                    div.limit { (line("price", "Limit price, USD", "decimal")) }
-                    div.stop { (line("trigger", "Stop price, USD", "decimal")) }
+                    div.limit { (line("price", &limit, "decimal")) }
+                    div.stop { (line("trigger", &stop, "decimal")) }
                 }
                 p.help { "It keeps its place in the queue only if all you do is lower the quantity." }
                 div { button { "Preview the change" } }
@@ -55,9 +55,16 @@ pub(super) fn acts(signed: &Signed, order: &Order, fields: &Fields, errors: &Err
 fn change(order: &Order, fields: &Fields) -> Result<Change, Errors> {
     let mut errors = Errors::new();
     let quantity = ticket::shares(fields, &mut errors);
-    let kind = ticket::order_type(fields, &mut errors);
+    let contract = Instruments::builtin().get(order.symbol);
+    let kind = ticket::order_type(fields, contract, &mut errors);
     let (Some(quantity), Some(order_type)) = (quantity, kind) else { return Err(errors) };
-    Ok(Change { order: order.id, quantity, order_type, tif: order.tif })
+    Ok(Change {
+        order: order.id,
+        quantity,
+        order_type,
+        tif: order.tif,
+        units: Instruments::builtin().get(order.symbol).map_or(Units::SHARES, Instrument::units),
+    })
 }
 
 /// One text for one change of an order as it is now: what a confirmation is bound to. When the order has other terms
@@ -176,7 +183,10 @@ async fn confirming(
 /// What was and what will be, line by line.
 pub(super) fn differences(order: &Order, change: &Change) -> Markup {
     let price = |ticks: Option<Ticks>| {
-        ticks.map_or_else(|| "none".to_owned(), |ticks| figure::price(ticks.price()))
+        ticks.map_or_else(
+            || "none".to_owned(),
+            |ticks| figure::price(contract::price(order.symbol, ticks)),
+        )
     };
     let (old, new) = (order.order_type, change.order_type);
     let rows = [
@@ -185,7 +195,8 @@ pub(super) fn differences(order: &Order, change: &Change) -> Markup {
         ("Limit price", price(old.limit()), price(new.limit())),
         ("Stop price", price(old.trigger()), price(new.trigger())),
     ];
-    let value = worth(change).map(|value| format!("{} USD", figure::money(value)));
+    let value = worth(order, change);
+    let value = value.map(|value| format!("{} {}", figure::money(value.amount), value.currency));
     html! {
         dl.pairs {
             @for (label, old, new) in rows { @if old != new {
@@ -197,9 +208,11 @@ pub(super) fn differences(order: &Order, change: &Change) -> Markup {
     }
 }
 
-fn worth(change: &Change) -> Option<Decimal> {
+fn worth(order: &Order, change: &Change) -> Option<Money> {
     let at = change.order_type.limit().or(change.order_type.trigger())?;
-    Some(at.value(change.quantity))
+    let instrument = Instruments::builtin().get(order.symbol)?;
+    let amount = instrument.amount(i128::from(at.0) * i128::from(change.quantity));
+    Some(Money::new(amount, instrument.currency))
 }
 
 fn kind(of: OrderType) -> &'static str {
@@ -216,11 +229,11 @@ pub(crate) async fn asked(signed: &Signed, id: &str, fields: &Fields) -> Result<
 
 fn asked_of(order: &Order, change: Change) -> Asked {
     let Change { quantity, order_type, tif, .. } = change;
-    let text =
-        |price: Option<Ticks>| price.map_or_else(String::new, |price| price.price().to_string());
-    let symbol = contract::symbol(order.symbol);
-    let before = line(order.side, order.quantity, &symbol, order.order_type, tif);
-    let after = line(order.side, quantity, &symbol, order_type, tif);
+    let text = |price: Option<Ticks>| {
+        price.map_or_else(String::new, |price| contract::price(order.symbol, price).to_string())
+    };
+    let before = line(order.side, order.quantity, order.symbol, order.order_type, tif);
+    let after = line(order.side, quantity, order.symbol, order_type, tif);
     Asked {
         request: OrderRequest::Modify(change),
         side: order.side,

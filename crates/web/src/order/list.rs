@@ -262,7 +262,10 @@ pub(crate) fn open_orders(orders: &[&Order], signed: &Signed) -> Markup {
 fn row(order: &Order, child: bool, signed: &Signed, names: Option<&Names>) -> Markup {
     let none = || html! { span.dim { "\u{2013}" } };
     let price = |ticks: Option<Ticks>| {
-        ticks.map_or_else(none, |ticks| html! { (figure::price(ticks.price())) })
+        ticks.map_or_else(
+            none,
+            |ticks| html! { (figure::price(contract::price(order.symbol, ticks))) },
+        )
     };
     let symbol = contract::symbol(order.symbol);
     html! {
@@ -278,7 +281,7 @@ fn row(order: &Order, child: bool, signed: &Signed, names: Option<&Names>) -> Ma
             td.r.n.off data-l="Stop" { (price(order.order_type.trigger())) }
             td.state.end data-l="State" { span data-k={ "s" (order.id) } { (state(order)) } @if let Some(end) = order.end { span.sub { (refusal::sentence(&end.to_string())) } } }
             td.r.n.off data-l="Filled" data-k={ "f" (order.id) } { (figure::count(order.filled)) " / " (figure::count(order.quantity)) }
-            td.r.n.off data-l="Average" { @match order.average_price() { Some(price) => (figure::price(price)), None => span.dim { "\u{2013}" } } }
+            td.r.n.off data-l="Average" { @match Instruments::builtin().average_price(order) { Some(price) => (figure::price(price)), None => span.dim { "\u{2013}" } } }
             @if let Some(names) = names { td.off data-l="Sent by" { (names.source(order.origin)) } }
             td.end.last.off[order.state.is_open()] data-l="Changed" { (figure::lately(order.updated, signed.now())) }
             td.end.last.off[!order.state.is_open()] { @if order.state.is_open() { div.act {
@@ -315,10 +318,10 @@ fn refused_line(asked: &Asked) -> Markup {
 fn terms(order: &Order) -> Markup {
     let prices = [("limit", order.order_type.limit()), ("stop", order.order_type.trigger())];
     html! {
-        @for (word, ticks) in prices { @if let Some(ticks) = ticks { " \u{b7} " (word) " " (figure::price(ticks.price())) } }
+        @for (word, ticks) in prices { @if let Some(ticks) = ticks { " \u{b7} " (word) " " (figure::price(contract::price(order.symbol, ticks))) } }
         @if order.filled > 0 {
             " \u{b7} filled " @if order.filled < order.quantity { (figure::count(order.filled)) " " }
-            @if let Some(price) = order.average_price() { "at " (figure::price(price)) }
+            @if let Some(price) = Instruments::builtin().average_price(order) { "at " (figure::price(price)) }
         }
     }
 }

@@ -6,6 +6,7 @@ use access::{Holder, SymbolId};
 use gate::View;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
+use trade::instrument::Instruments;
 use trade::order::Side;
 
 use crate::figure;
@@ -51,7 +52,10 @@ fn parts(view: &View) -> BTreeMap<Sender, Part> {
             Side::Buy => shares.saturating_add(quantity),
             Side::Sell => shares.saturating_sub(quantity),
         };
-        part.traded = part.traded.saturating_add(fill.price.value(fill.quantity));
+        let value = i128::from(fill.price.0).saturating_mul(i128::from(fill.quantity));
+        let known = Instruments::builtin().get(fill.symbol);
+        let value = known.map_or(Decimal::ZERO, |one| one.amount(value));
+        part.traded = part.traded.saturating_add(value);
     }
     for order in &view.open_orders {
         parts.entry(Sender::of(order.origin.holder)).or_default().open += 1;
@@ -75,8 +79,10 @@ fn parts(view: &View) -> BTreeMap<Sender, Part> {
 fn worth(part: &Part, view: &View) -> (Decimal, Decimal) {
     let mut worth = (Decimal::ZERO, Decimal::ZERO);
     for (symbol, shares) in &part.shares {
-        let price = view.position(*symbol).map_or(Decimal::ZERO, |held| held.mark.price());
-        let value = price.saturating_mul(Decimal::from(*shares));
+        let mark = view.position(*symbol).map_or(0, |held| held.mark.0);
+        let value = i128::from(mark).saturating_mul(i128::from(*shares));
+        let known = Instruments::builtin().get(*symbol);
+        let value = known.map_or(Decimal::ZERO, |one| one.amount(value));
         let side = if *shares > 0 { &mut worth.0 } else { &mut worth.1 };
         *side = side.saturating_add(value);
     }
@@ -115,7 +121,7 @@ pub(super) fn card(view: &View, names: &Names) -> Markup {
                     } }
                 }
                 @if all > MOST { p.small.dim { "The largest " (MOST) " of " (all) "." } }
-                p.small.dim { "Each execution counts toward the sender of its order. Amounts in USD at the last prices, as of when this page was loaded." }
+                p.small.dim { "Each execution counts toward the sender of its order. Amounts in " (view.currency) " at the last prices, as of when this page was loaded." }
             }
         }
     }

@@ -59,13 +59,7 @@ impl Wanted {
     /// Each order in one line, the first as all pages write it.
     pub(super) fn lines(&self) -> Markup {
         let line = |order: &NewOrder| {
-            order::line(
-                order.side,
-                order.quantity,
-                &self.contract.symbol,
-                order.order_type,
-                order.tif,
-            )
+            order::line(order.side, order.quantity, self.contract.id, order.order_type, order.tif)
         };
         let orders = self.orders();
         html! {
@@ -110,10 +104,10 @@ impl Wanted {
     fn fields(&self) -> [(&'static str, String); 10] {
         let order = &self.order;
         let text = |price: Option<Ticks>| {
-            price.map_or_else(String::new, |price| price.price().to_string())
+            price.map_or_else(String::new, |price| self.contract.price(price).to_string())
         };
         [
-            ("symbol", self.contract.symbol.to_owned()),
+            ("symbol", self.contract.symbol.clone()),
             ("side", order.side.to_string()),
             ("quantity", order.quantity.to_string()),
             ("type", order.order_type.name().to_owned()),
@@ -233,14 +227,14 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<Wanted, Errors> {
     if side.is_none() {
         errors.insert("side", "Choose buy or sell.".to_owned());
     }
-    let order_type = order_type(fields, &mut errors);
+    let order_type = order_type(fields, contract, &mut errors);
     let tif = TIFS.iter().find(|(name, _, _)| *name == fields.get("tif")).map(|(_, _, tif)| *tif);
     if tif.is_none() {
         errors.insert("tif", "Choose how long it is good for.".to_owned());
     }
     let exits = Exits {
-        profit: exit(fields, "profit", &mut errors),
-        loss: exit(fields, "loss", &mut errors),
+        profit: exit(fields, "profit", contract, &mut errors),
+        loss: exit(fields, "loss", contract, &mut errors),
     };
     let (Some(contract), Some(quantity), Some(side), Some(order_type), Some(tif)) =
         (contract, quantity, side, order_type, tif)
@@ -249,7 +243,7 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<Wanted, Errors> {
     };
     let quote = signed.visit.portal.gate().quotes().get(contract.id).map(|quote| quote.last);
     if let Some(entry) = order_type.limit().or(order_type.trigger()).or(quote) {
-        wrong_side(side, entry, exits, &mut errors);
+        wrong_side(contract, side, entry, exits, &mut errors);
     }
     let reduces = !fields.get("reduce").is_empty();
     if reduces && !exits.is_empty() {
@@ -282,14 +276,19 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<Wanted, Errors> {
 }
 
 /// The price of an exit; an empty field has none.
-fn exit(fields: &Fields, name: &'static str, errors: &mut Errors) -> Option<Ticks> {
-    if fields.get(name).is_empty() { None } else { price(fields, name, errors) }
+fn exit(
+    fields: &Fields,
+    name: &'static str,
+    contract: Option<&Instrument>,
+    errors: &mut Errors,
+) -> Option<Ticks> {
+    if fields.get(name).is_empty() { None } else { price(fields, name, contract, errors) }
 }
 
 /// An exit on the wrong side of the entry would trade the moment it is there.
-fn wrong_side(side: Side, entry: Ticks, exits: Exits, errors: &mut Errors) {
+fn wrong_side(contract: &Instrument, side: Side, entry: Ticks, exits: Exits, errors: &mut Errors) {
     let buys = side == Side::Buy;
-    let at = figure::price(entry.price());
+    let at = figure::price(contract.price(entry));
     let must = |above: bool| if above { "above" } else { "below" };
     let (profit, loss) = exits.misplaced(side, entry);
     if profit {
@@ -308,15 +307,28 @@ pub(crate) fn shares(fields: &Fields, errors: &mut Errors) -> Option<u64> {
     shares.map_err(|why| errors.insert("quantity", why.to_string())).ok()
 }
 
-/// A price in whole ticks.
-pub(crate) fn price(fields: &Fields, name: &'static str, errors: &mut Errors) -> Option<Ticks> {
+/// A price of a contract.
+pub(crate) fn price(
+    fields: &Fields,
+    name: &'static str,
+    contract: Option<&Instrument>,
+    errors: &mut Errors,
+) -> Option<Ticks> {
     let price = Number::PRICE.read(fields.get(name));
-    price.map_err(|why| errors.insert(name, why.to_string())).ok().and_then(Ticks::of)
+    let price = price.map_err(|why| errors.insert(name, why.to_string())).ok()?;
+    contract?
+        .ticks(price)
+        .map_err(|why| errors.insert(name, crate::refusal::sentence(&why.to_string())))
+        .ok()
 }
 
 /// The kind of order, with the prices that it needs. Prices that it does not need are ignored.
-pub(crate) fn order_type(fields: &Fields, errors: &mut Errors) -> Option<OrderType> {
-    let mut needed = |name: &'static str| price(fields, name, errors);
+pub(crate) fn order_type(
+    fields: &Fields,
+    contract: Option<&Instrument>,
+    errors: &mut Errors,
+) -> Option<OrderType> {
+    let mut needed = |name: &'static str| price(fields, name, contract, errors);
     match fields.get("type") {
         "MKT" => Some(OrderType::Market),
         "LMT" => needed("price").map(|price| OrderType::Limit { price }),
@@ -336,8 +348,8 @@ pub(crate) fn order_type(fields: &Fields, errors: &mut Errors) -> Option<OrderTy
 pub(super) fn sheet(preview: &Preview) -> Markup {
     html! {
         dl.pairs {
-            div { dt { "Value" } dd.n { (figure::money(preview.notional)) " USD" } }
-            div { dt { "Commission" } dd.n { (figure::money(preview.commission)) " USD" } }
+            div { dt { "Value" } dd.n { (figure::money(preview.notional)) " " (preview.currency) } }
+            div { dt { "Commission" } dd.n { (figure::money(preview.commission)) " " (preview.currency) } }
             div { dt { "Initial margin" } dd.n { (figure::money(preview.initial_before)) " \u{2192} " (figure::money(preview.initial_after)) } }
             div { dt { "Buying power" } dd.n { (figure::money(preview.buying_power_before)) " \u{2192} " (figure::money(preview.buying_power_after)) } }
         }
@@ -351,7 +363,9 @@ mod tests {
     #[test]
     fn price_is_whole_ticks_or_an_error_under_its_name() {
         let mut errors = Errors::new();
-        let mut read = |typed: &str| price(&Fields::of(&[("price", typed)]), "price", &mut errors);
+        let stock = Instruments::builtin().named("AAPL");
+        let mut read =
+            |typed: &str| price(&Fields::of(&[("price", typed)]), "price", stock, &mut errors);
         assert_eq!((read("1,231.40"), read("70,50")), (Some(Ticks(123_140)), Some(Ticks(7_050))));
         assert_eq!((read("1.005"), read("0.00")), (None, None));
         assert_eq!(errors.into_keys().collect::<Vec<_>>(), ["price"]);
@@ -360,7 +374,8 @@ mod tests {
     #[test]
     fn stop_limit_without_its_prices_names_both() {
         let mut errors = Errors::new();
-        assert_eq!(order_type(&Fields::of(&[("type", "STP LMT")]), &mut errors), None);
+        let stock = Instruments::builtin().named("AAPL");
+        assert_eq!(order_type(&Fields::of(&[("type", "STP LMT")]), stock, &mut errors), None);
         assert_eq!(errors.keys().copied().collect::<Vec<_>>(), ["price", "trigger"]);
     }
 }

@@ -39,7 +39,7 @@ async fn overview_shows_totals_percentages_the_curve_and_who_made_the_positions(
     trade(&mut visitor, "MSFT", "sell", "4").await;
     let page = visitor.get("/").await;
     let view = place.gate.view().await.unwrap();
-    let value: Decimal = view.positions.iter().map(|held| held.position.value(held.mark)).sum();
+    let value: Decimal = view.positions.iter().map(trade::Holding::value).sum();
     let foot = page.body.split("<tfoot>").nth(1).unwrap().split("</tfoot>").next().unwrap();
     let total = access::number::grouped(&format!("{:.2}", value.round_dp(2)));
     assert!(foot.contains(&total), "{total}: {foot}");
@@ -160,7 +160,7 @@ async fn orders_that_only_reduce_end_with_the_position() {
     let mut visitor = place.signed_in().await;
     trade(&mut visitor, "AAPL", "buy", "10").await;
     let quote = place.gate.quotes().get(access::SymbolId(700_001)).unwrap().ask().unwrap();
-    let price = (quote.price.price() + Decimal::TEN).to_string();
+    let price = (Decimal::new(quote.price.0, 2) + Decimal::TEN).to_string();
     let mut exit = [
         ("symbol", "AAPL"),
         ("side", "sell"),
@@ -200,7 +200,7 @@ async fn close_under_a_lock_cancels_the_open_exit_and_says_so() {
     let mut visitor = place.signed_in().await;
     trade(&mut visitor, "AAPL", "buy", "10").await;
     let quote = place.gate.quotes().get(access::SymbolId(700_001)).unwrap().ask().unwrap();
-    let price = (quote.price.price() + Decimal::TEN).to_string();
+    let price = (Decimal::new(quote.price.0, 2) + Decimal::TEN).to_string();
     let exit = [
         ("symbol", "AAPL"),
         ("side", "sell"),

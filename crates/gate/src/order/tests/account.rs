@@ -10,7 +10,12 @@ fn second() -> PaperAccountId {
 }
 
 fn opening() -> Opening {
-    Opening { account: second(), cash: Decimal::from(500_000), self_match: SelfMatch::CancelOldest }
+    Opening {
+        account: second(),
+        cash: Decimal::from(500_000),
+        currency: access::currency::Currency::USD,
+        self_match: SelfMatch::CancelOldest,
+    }
 }
 
 /// Prices of the orders that both accounts place: between the quotes, where nobody else is.

@@ -73,8 +73,13 @@ async fn refused_order_is_on_record_with_all_that_was_asked_for_and_a_preview_is
     // A refused change names its order.
     let resting = bench.place(&narrow, vec![bench.resting()]).unwrap();
     let order = resting.orders()[0].clone();
-    let change =
-        Change { order: order.id, quantity: 101, order_type: order.order_type, tif: order.tif };
+    let change = Change {
+        order: order.id,
+        quantity: 101,
+        order_type: order.order_type,
+        tif: order.tif,
+        units: trade::instrument::Units::SHARES,
+    };
     bench.clock.set(START + Span::seconds(2));
     assert!(bench.gate.submit(&narrow, HERE, OrderRequest::Modify(change)).is_err());
     let changes =

@@ -52,7 +52,13 @@ async fn credential_that_may_only_reduce_is_held_to_the_position_at_every_step()
     place(70).unwrap();
     let to = |quantity| {
         let order_type = first.order_type;
-        let change = Change { order: first.id, quantity, order_type, tif: first.tif };
+        let change = Change {
+            order: first.id,
+            quantity,
+            order_type,
+            tif: first.tif,
+            units: trade::instrument::Units::SHARES,
+        };
         bench.gate.submit(&narrow, HERE, OrderRequest::Modify(change))
     };
     assert_eq!(
@@ -89,12 +95,24 @@ async fn change_of_a_plain_order_by_a_holder_that_may_only_reduce_is_held_to_the
     let narrow = bench.credential(1, |scopes| scopes.acts = Acts::VIEW.or(REDUCES));
     let to = |order: &Order, quantity| {
         let (order_type, tif) = (order.order_type, order.tif);
-        let change = Change { order: order.id, quantity, order_type, tif };
+        let change = Change {
+            order: order.id,
+            quantity,
+            order_type,
+            tif,
+            units: trade::instrument::Units::SHARES,
+        };
         code(bench.gate.submit(&narrow, HERE, OrderRequest::Modify(change)))
     };
     assert_eq!(to(&exit, 81), "ORDER_PAST_FLAT");
     assert_eq!(to(&buys, 2), "ORDER_PAST_FLAT");
     let (order_type, tif) = (exit.order_type, exit.tif);
-    let change = Change { order: exit.id, quantity: 80, order_type, tif };
+    let change = Change {
+        order: exit.id,
+        quantity: 80,
+        order_type,
+        tif,
+        units: trade::instrument::Units::SHARES,
+    };
     bench.gate.submit(&narrow, HERE, OrderRequest::Modify(change)).unwrap();
 }

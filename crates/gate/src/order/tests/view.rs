@@ -43,6 +43,7 @@ async fn view_after_random_commands_equals_one_made_from_nothing() {
                 quantity: order.quantity + quantity,
                 order_type: order.order_type,
                 tif: order.tif,
+                units: trade::instrument::Units::SHARES,
             }),
             (2, _) if words.below(40) == 0 => OrderRequest::CancelAll(CancelScope::Own),
             (2..=5, _) => {

@@ -21,7 +21,12 @@ fn two(self_match: SelfMatch) -> Bench {
 
 fn open(bench: &mut Bench, self_match: SelfMatch) {
     let cash = Decimal::from(1_000_000);
-    bench.apply(Command::OpenAccount(Opening { account: second(), cash, self_match }));
+    bench.apply(Command::OpenAccount(Opening {
+        account: second(),
+        cash,
+        currency: Currency::USD,
+        self_match,
+    }));
 }
 
 fn of_second(order: NewOrder) -> NewOrder {
@@ -57,7 +62,7 @@ fn ledger(bench: &Bench, account: PaperAccountId) -> &Ledger {
 
 /// Cash and shares as the executions have them, counted in the plainest way.
 fn check_naive(ledger: &Ledger) {
-    let (mut cash, mut shares) = (ledger.deposited, std::collections::BTreeMap::new());
+    let (mut cash, mut shares) = (ledger.purse.own().deposited, std::collections::BTreeMap::new());
     for execution in ledger.executions() {
         assert_eq!(execution.account, ledger.id);
         let value = Decimal::from(execution.quantity) * Decimal::new(execution.price.0, 2);
@@ -67,12 +72,15 @@ fn check_naive(ledger: &Ledger) {
         cash += value - execution.commission;
         *shares.entry(execution.symbol).or_insert(0) += quantity;
     }
-    assert_eq!(ledger.cash, cash);
+    assert_eq!(ledger.purse.own().balance, cash);
     for (symbol, shares) in shares {
         assert_eq!(ledger.position(symbol).shares, shares);
     }
     let bases: Decimal = ledger.positions().map(|(_, position)| position.basis).sum();
-    assert_eq!(ledger.cash + bases, ledger.deposited + ledger.realised());
+    assert_eq!(
+        ledger.purse.own().balance + bases,
+        ledger.purse.own().deposited + ledger.realised(Currency::USD)
+    );
 }
 
 #[test]
@@ -86,9 +94,12 @@ fn orders_of_two_accounts_meet_and_only_commission_is_gone() {
     let first = bench.exchange.genesis().account;
     let (one, other) = (ledger(&bench, first), ledger(&bench, second()));
     assert_eq!((one.position(AAPL).shares, other.position(AAPL).shares), (300, -300));
-    let paid = one.commissions + other.commissions;
+    let paid = one.purse.own().commissions + other.purse.own().commissions;
     assert!(paid > Decimal::ZERO);
-    assert_eq!(one.cash + other.cash, one.deposited + other.deposited - paid);
+    assert_eq!(
+        one.purse.own().balance + other.purse.own().balance,
+        one.purse.own().deposited + other.purse.own().deposited - paid
+    );
     assert_eq!(one.executions().next().unwrap().liquidity, Liquidity::Added);
     assert_eq!(other.executions().next().unwrap().liquidity, Liquidity::Removed);
 }
@@ -110,9 +121,18 @@ fn lock_of_one_account_cancels_none_of_the_other() {
 fn account_opens_once_and_closes_only_when_it_is_flat() {
     let mut bench = two(SelfMatch::default());
     let cash = Decimal::from(5);
-    let again = Opening { account: second(), cash, self_match: SelfMatch::default() };
+    let again = Opening {
+        account: second(),
+        cash,
+        currency: Currency::USD,
+        self_match: SelfMatch::default(),
+    };
     bench.apply(Command::OpenAccount(again));
-    assert_eq!(ledger(&bench, second()).cash, Decimal::from(1_000_000), "it keeps its ledger");
+    assert_eq!(
+        ledger(&bench, second()).purse.own().balance,
+        Decimal::from(1_000_000),
+        "it keeps its ledger"
+    );
     let open = one(&mut bench, of_second(limit(Side::Buy, 10, 100)));
     let close = Command::CloseAccount { account: second() };
     bench.apply(close.clone());
@@ -256,8 +276,8 @@ proptest! {
             let new = limit(if buys { Side::Buy } else { Side::Sell }, quantity, price);
             one(&mut bench, if mine { new } else { of_second(new) });
             let all = || bench.exchange.ledgers();
-            let paid: Decimal = all().map(|ledger| ledger.commissions).sum();
-            let cash: Decimal = all().map(|ledger| ledger.cash).sum();
+            let paid: Decimal = all().map(|ledger| ledger.purse.own().commissions).sum();
+            let cash: Decimal = all().map(|ledger| ledger.purse.own().balance).sum();
             prop_assert_eq!(cash + paid, Decimal::from(2_000_000));
             let shares: i64 = all().map(|ledger| ledger.position(AAPL).shares).sum();
             prop_assert_eq!(shares, 0);

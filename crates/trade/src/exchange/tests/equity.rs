@@ -24,12 +24,16 @@ fn curve_worked_back_from_now_is_what_the_account_was_worth_then() {
     assert!(exchange.executions().len() > 50, "too few trades to mean anything");
     let account = exchange.account();
     let shares = account.positions().map(|(symbol, held)| (symbol, held.shares));
-    let now = Held { cash: account.cash, shares: shares.collect() };
+    let now = Held { cash: account.purse.own().balance, shares: shares.collect() };
     let times: Vec<Time> = seen.iter().map(|(time, _)| *time).collect();
     let executions = exchange.executions().map(AsRef::as_ref);
-    let values = curve(now, executions, &times, |symbol, time| {
-        marks[times.iter().position(|known| *known == time).unwrap()][&symbol]
-    });
+    let values = curve(
+        now,
+        executions,
+        &times,
+        |symbol, time| marks[times.iter().position(|known| *known == time).unwrap()][&symbol],
+        Instruments::builtin(),
+    );
     let was: Vec<Decimal> = seen.iter().map(|(_, value)| *value).collect();
     assert_eq!(values, was);
 }

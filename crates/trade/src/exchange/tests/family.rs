@@ -95,7 +95,13 @@ fn child_partly_filled_makes_the_other_smaller() {
     let bid = bench.exchange.quote(AAPL).unwrap().bids[0];
     let profit = bench.order(ids[1]);
     let order_type = OrderType::Limit { price: bid.price };
-    bench.modify(Change { order: ids[1], quantity: 5_000, order_type, tif: profit.tif });
+    bench.modify(Change {
+        order: ids[1],
+        quantity: 5_000,
+        order_type,
+        tif: profit.tif,
+        units: crate::instrument::Units::SHARES,
+    });
     let (profit, stop) = (bench.order(ids[1]), bench.order(ids[2]));
     assert_eq!(profit.filled, bid.size);
     assert_eq!((stop.quantity, stop.live()), (5_000 - bid.size, 5_000 - bid.size));
@@ -181,8 +187,13 @@ fn late_child_gets_what_its_siblings_left() {
     );
     let rest = bench.one(child(limit(Side::Sell, 30, 20_000)));
     assert_eq!((rest.state, rest.live()), (OrderState::Working, 30));
-    let change =
-        Change { order: rest.id, quantity: 31, order_type: rest.order_type, tif: rest.tif };
+    let change = Change {
+        order: rest.id,
+        quantity: 31,
+        order_type: rest.order_type,
+        tif: rest.tif,
+        units: crate::instrument::Units::SHARES,
+    };
     let denial = pretrade::check_modify(&bench.facts(), &Limits::default(), change);
     assert_eq!(denial.unwrap_err().code(), "CHILD_QUANTITY");
 }
@@ -201,7 +212,13 @@ fn late_child_of_a_partly_filled_parent_gets_what_siblings_left_of_its_fills() {
     let late = bench.one(child(limit(Side::Buy, 8_930, 100)));
     assert_eq!(late.live(), sold - 70);
     let (order_type, tif) = (late.order_type, late.tif);
-    bench.modify(Change { order: late.id, quantity: 8_929, order_type, tif });
+    bench.modify(Change {
+        order: late.id,
+        quantity: 8_929,
+        order_type,
+        tif,
+        units: crate::instrument::Units::SHARES,
+    });
     assert_eq!(bench.order(late.id).live(), sold - 70, "a change releases nothing");
     bench.cancel(bench.order(late.id).parent.unwrap());
     assert_eq!(bench.order(late.id).quantity, sold - 70);

@@ -122,7 +122,13 @@ fn second_rule_gives_a_changed_member_nothing_back_that_another_traded() {
     let left = 5_000 - by.filled;
     let mut ask = |quantity: Shares| {
         let order_type = OrderType::Limit { price: Ticks(101) };
-        bench.modify(Change { order: rest.id, quantity, order_type, tif: rest.tif });
+        bench.modify(Change {
+            order: rest.id,
+            quantity,
+            order_type,
+            tif: rest.tif,
+            units: crate::instrument::Units::SHARES,
+        });
         let order = bench.order(rest.id);
         assert_eq!(order.quantity, order.released);
         order.quantity
@@ -162,7 +168,13 @@ fn late_child_gets_what_forgotten_siblings_left() {
     let sold = parent.filled;
     assert!(sold > 70 && sold < 9_000, "{sold}");
     let order_type = OrderType::Limit { price: Ticks(bid + bid / 10) };
-    bench.modify(Change { order: parent.id, quantity: 9_000, order_type, tif });
+    bench.modify(Change {
+        order: parent.id,
+        quantity: 9_000,
+        order_type,
+        tif,
+        units: crate::instrument::Units::SHARES,
+    });
     let parent = Some(Parent::Order(parent.id));
     let child = |order: NewOrder| NewOrder { symbol, tif, parent, ..order };
     let bought = bench.one(child(market(Side::Buy, 70)));

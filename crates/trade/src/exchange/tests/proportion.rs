@@ -18,7 +18,13 @@ fn partly(bench: &mut Bench, quantity: Shares, filled: Shares) -> Arc<Order> {
 }
 
 fn change(order: &Order, quantity: Shares) -> Change {
-    Change { order: order.id, quantity, order_type: order.order_type, tif: order.tif }
+    Change {
+        order: order.id,
+        quantity,
+        order_type: order.order_type,
+        tif: order.tif,
+        units: crate::instrument::Units::SHARES,
+    }
 }
 
 #[test]

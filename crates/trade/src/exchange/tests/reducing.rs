@@ -3,7 +3,13 @@
 use super::*;
 
 fn change(order: &Order, quantity: Shares) -> Change {
-    Change { order: order.id, quantity, order_type: order.order_type, tif: order.tif }
+    Change {
+        order: order.id,
+        quantity,
+        order_type: order.order_type,
+        tif: order.tif,
+        units: crate::instrument::Units::SHARES,
+    }
 }
 
 fn exit(quantity: Shares, price: i64) -> NewOrder {

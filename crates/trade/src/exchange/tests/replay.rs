@@ -36,7 +36,13 @@ pub(super) fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
         (0, Some(order)) => bench.cancel(order),
         (1, Some(order)) => {
             let tif = bench.order(order).tif;
-            let change = Change { order, quantity, order_type, tif };
+            let change = Change {
+                order,
+                quantity,
+                order_type,
+                tif,
+                units: crate::instrument::Units::SHARES,
+            };
             match pretrade::check_modify(&bench.facts(), &Limits::default(), change) {
                 Ok(change) => bench.apply(Command::Modify(change)),
                 Err(_) => Vec::new(),
@@ -47,7 +53,13 @@ pub(super) fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
             let order = bench.order(order);
             let (order_type, tif) = (order.order_type, order.tif);
             let quantity = 1 + quantity % order.quantity;
-            let change = Change { order: order.id, quantity, order_type, tif };
+            let change = Change {
+                order: order.id,
+                quantity,
+                order_type,
+                tif,
+                units: crate::instrument::Units::SHARES,
+            };
             match pretrade::check_modify(&bench.facts(), &Limits::default(), change) {
                 Ok(change) => bench.apply(Command::Modify(change)),
                 Err(_) => Vec::new(),
@@ -118,7 +130,7 @@ pub(super) fn check_sound(bench: &Bench) {
     assert!(of_one.filter(|order| order.filled > 0).count() <= 1, "two of a group traded");
     check_bounds(exchange);
     let commissions: Decimal = exchange.executions().map(|execution| execution.commission).sum();
-    assert_eq!(commissions, exchange.account().commissions);
+    assert_eq!(commissions, exchange.account().purse.own().commissions);
 }
 
 /// What the third rule promises of every open order.
