@@ -239,7 +239,7 @@ pub struct Rate {
 pub struct Limits {
     /// Most shares per order.
     pub max_quantity: Option<u64>,
-    /// Most US dollars per order.
+    /// The most that an order may be worth, in the account's base currency.
     pub max_notional: Option<Decimal>,
     /// Farthest limit price beyond the market on the aggressive side, in hundredths of a percent.
     pub collar_bps: Option<u32>,
@@ -389,7 +389,7 @@ pub struct Entitlements {
     pub new_network: NewNetwork,
     /// The limits that pre-trade applies.
     pub limits: Limits,
-    /// Orders worth more US dollars take an approval or a proof of their own; none asks for none.
+    /// Orders worth more, in the account's base currency, take an approval or a proof of their own; none asks for none.
     /// Only sessions have it: a credential has its limits.
     pub asks_above: Option<Decimal>,
 }

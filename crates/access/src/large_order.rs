@@ -1,4 +1,4 @@
-//! Large orders: above a threshold of US dollars that a person chose, an order of a session is
+//! Large orders: above a threshold, in the account's base currency, that a person chose, an order of a session is
 //! placed only with a yes of their phone to exactly this order, or with a sign-in for it.
 //!
 //! What an order is worth is pre-trade's number, and its fields are terms here: those that the phone

@@ -447,7 +447,7 @@ answers! {
         hours: Option<String>,
         /// Shares per order.
         max_quantity: Option<u64>,
-        /// US dollars per order.
+        /// The most that an order may be worth, in the account's base currency.
         max_notional: Option<String>,
         /// Order messages a second.
         per_second: Option<u32>,
@@ -583,7 +583,7 @@ answers! {
         window: Option<String>,
         /// When that is next.
         opens: Option<String>,
-        /// Above how many US dollars orders of their sessions are asked for; none asks for none.
+        /// Above how much, in the account's base currency, orders of their sessions are asked for; none asks for none.
         large_orders: Option<String>,
         /// Whether one session of theirs holds trading.
         one_brokerage: bool,

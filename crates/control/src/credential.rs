@@ -68,7 +68,7 @@ pub struct ScopesWish {
     pub hours: Option<String>,
     /// Shares per order.
     pub max_quantity: Option<u64>,
-    /// US dollars per order.
+    /// The most that an order may be worth, in the account's base currency.
     pub max_notional: Option<Decimal>,
     /// Order messages a second.
     pub per_second: Option<u32>,

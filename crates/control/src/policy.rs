@@ -44,7 +44,7 @@ pub struct PolicyWish {
     pub window: Option<String>,
     /// Whether one session holds trading.
     pub one_brokerage: Option<bool>,
-    /// Above how many US dollars orders of sessions are asked for, `250000.00`; an empty text asks
+    /// Above how much, in the account's base currency, orders of sessions are asked for, `250000.00`; an empty text asks
     /// for none.
     pub large_orders: Option<String>,
 }

@@ -24,6 +24,8 @@ use crate::venue::{Arrival, Owner, Venue, VenueAnswer};
 mod family;
 mod reducing;
 mod sizes;
+#[cfg(test)]
+mod tests;
 
 /// What all ledgers of an exchange share: the numbers, and whose each open order is.
 #[derive(Debug, Clone)]
@@ -156,15 +158,20 @@ impl<V: Venue> Desk<'_, V> {
         let parent = self.ledger.open_order(change.order).and_then(|order| order.parent);
         let left = parent.and_then(|it| self.ledger.left_for_child(it, Some(change.order)));
         let (quantity, wanted) = self.ledger.changed_size(&change);
-        let Some(open) = self.ledger.orders.open.get_mut(&change.order) else {
+        let Some(before) = self.ledger.open_order(change.order).map(Arc::clone) else {
             let reject = self.ledger.missing(change.order);
             self.events.push(Event::CommandRejected { holder, reject });
             return false;
         };
+        let keeps_place = change.order_type == before.order_type && quantity <= before.quantity;
+        let comes_again = !keeps_place && quantity > before.filled;
+        // Until the venue has let go of it, it stays as it is.
+        if comes_again && !self.unplace(&before) {
+            return false;
+        }
+        let Some(open) = self.ledger.orders.open.get_mut(&change.order) else { return false };
         open.wanted = wanted;
         let order = Arc::make_mut(&mut open.order);
-        let keeps_place = change.order_type == order.order_type && quantity <= order.quantity;
-        let before = order.clone();
         order.quantity = quantity.max(order.filled);
         order.released = match (parent, left) {
             (None, _) => order.quantity,
@@ -183,11 +190,10 @@ impl<V: Venue> Desk<'_, V> {
             self.end(change.order, End::Requested);
         } else if keeps_place {
             self.fit(change.order);
-        } else if self.unplace(&before) {
+        } else {
             self.todo.push_back((self.owner, change.order));
-            return true;
         }
-        false
+        comes_again
     }
 
     /// Takes an open order, as it was then, out of the market; false while that is pending.

@@ -8,7 +8,7 @@ use crate::name::tidy;
 use crate::number::Number;
 use crate::refusal::Refusal;
 
-/// The threshold of people who chose none, in US dollars: a tenth of what an account begins with.
+/// The threshold of people who chose none, in the account's base currency: a tenth of what an account begins with.
 pub const STANDARD: Decimal = Decimal::from_parts(100_000, 0, 0, false, 0);
 
 /// The highest threshold: what one order may be worth at most.
@@ -17,7 +17,7 @@ pub const MOST: Decimal = Decimal::from_parts(100_000_000, 0, 0, false, 0);
 /// What a person chose for large orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Threshold {
-    /// Orders worth more US dollars are asked for; none asks for none.
+    /// Orders worth more, in the account's base currency, are asked for; none asks for none.
     pub above: Option<Decimal>,
 }
 

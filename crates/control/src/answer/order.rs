@@ -24,9 +24,9 @@ answers! {
         symbol: String,
         /// `MKT`, `LMT`, `STP` or `STP LMT`.
         order_type: String,
-        /// US dollars per share, of a limit order.
+        /// Of a limit order: for one share or other unit, in that currency.
         limit_price: Option<String>,
-        /// US dollars per share, of a stop.
+        /// Of a stop: for one share or other unit, in that currency.
         stop_price: Option<String>,
         /// `DAY`, `GTC`, `IOC` or `FOK`.
         time_in_force: String,
@@ -76,9 +76,9 @@ answers! {
         quantity: u64,
         /// The symbol.
         symbol: String,
-        /// US dollars per share.
+        /// For one share or other unit.
         price: String,
-        /// US dollars.
+        /// What it cost.
         commission: String,
         /// What they are in: `USD`.
         currency: String,
@@ -122,9 +122,9 @@ answers! {
         symbol: String,
         /// Shares; below zero is short.
         quantity: i64,
-        /// US dollars per share, rounded to four places.
+        /// For one share or other unit, rounded to four places.
         average_cost: String,
-        /// US dollars.
+        /// At the last price.
         value: String,
     }
 
@@ -134,9 +134,9 @@ answers! {
         account: String,
         /// What the amounts are in: `USD`.
         currency: String,
-        /// US dollars.
+        /// Cash.
         cash: String,
-        /// US dollars.
+        /// Cash and positions.
         net_liquidation: String,
         /// The positions.
         positions: Vec<PositionRow>,

@@ -17,6 +17,7 @@ mod chart;
 mod equity;
 mod family;
 mod group;
+mod instrument;
 mod proportion;
 mod reducing;
 mod replay;
