@@ -215,6 +215,13 @@ impl Browser {
         Ok((status, &self.bytes[head..end]))
     }
 
+    /// Opens a stream of events on a connection of its own, which gives what comes.
+    pub fn follow(&mut self, address: SocketAddr, path: &str) -> Result<TcpStream> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.write_all(&self.request(path))?;
+        Ok(stream)
+    }
+
     fn read_more(&mut self) -> Result<()> {
         let mut some = [0; 32 * 1024];
         let count = self.stream.read(&mut some)?;

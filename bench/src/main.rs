@@ -52,6 +52,9 @@ struct Arguments {
     /// Write the table here.
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Only place so many orders on a server in this process and end: for a profiler to count.
+    #[arg(long)]
+    orders: Option<u32>,
     /// A tenth of the samples: to see that it runs, not for figures.
     #[arg(long)]
     quick: bool,
@@ -83,7 +86,26 @@ fn trading(arguments: &Arguments, less: usize) -> Vec<Measure<'_>> {
             Box::new(move || vec![order::measure(Durability::Process, 50_000 / less)]),
         ),
         ("order-disk", Box::new(move || vec![order::measure(Durability::Disk, 10_000 / less)])),
+        ("order-ledgers", Box::new(move || vec![order::ledgers(50_000 / less)])),
+        ("order-pages", Box::new(move || vec![order::beside_pages(50_000 / less)])),
+        (
+            "order-peer",
+            Box::new(move || {
+                let programs = arguments.program.as_deref().zip(arguments.peer.as_deref());
+                let measure = |(program, peer)| order::against(program, peer, 50_000 / less);
+                programs.map(measure).into_iter().collect()
+            }),
+        ),
         ("throughput", Box::new(move || vec![throughput::measure(20 / less as u64)])),
+        (
+            "throughput-peer",
+            Box::new(move || {
+                let programs = arguments.program.as_deref().zip(arguments.peer.as_deref());
+                let seconds = 5.max(40 / less as u64);
+                let measure = |(program, peer)| throughput::against(program, peer, seconds);
+                programs.map(measure).into_iter().collect()
+            }),
+        ),
         (
             "book",
             Box::new(move || {
@@ -133,6 +155,9 @@ fn access(less: usize) -> Vec<Measure<'static>> {
 
 fn main() {
     let arguments = Arguments::parse();
+    if let Some(orders) = arguments.orders {
+        order::place_only(orders);
+    }
     let mut rows = Vec::new();
     for (name, measure) in all(&arguments) {
         if arguments.only.as_deref().is_some_and(|only| !name.contains(only)) {

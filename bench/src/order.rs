@@ -1,14 +1,23 @@
 //! Order round trips against a peer that answers with the same bytes, in one process pinned to one core.
 
+use crate::portal::Portal;
+use crate::program::Program;
 use crate::report::Row;
-use crate::sample::{nanos, paired};
-use crate::server::{Server, pin};
+use crate::sample::{Paired, nanos, paired};
+use crate::server::{Server, pin, pin_this};
 use crate::wire::{Answer, Client, exchange};
-use gate::Durability;
+use access::PaperAccountId;
+use gate::{BrowserKey, Durability};
+use rust_decimal::Decimal;
 use std::fs::File;
+use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use trade::journal::Opening;
+use trade::ledger::SelfMatch;
 
 /// openOrder and orderStatus.
 const MESSAGES: usize = 2;
@@ -17,9 +26,14 @@ const MESSAGES: usize = 2;
 struct Script {
     request: Vec<u8>,
     answer: Vec<u8>,
-    /// Where each request is first appended and synced, to preallocated space.
-    file: Option<File>,
+    /// Where a record is first appended, to preallocated space.
+    file: File,
+    /// Whether it is synced too.
+    sync: bool,
 }
+
+/// Bytes of the journal's record of such an order.
+const RECORD: usize = 240;
 
 /// The peer: on the same runtime, it reads an order's bytes and writes its answer's.
 async fn echo(listener: tokio::net::TcpListener, script: Arc<Script>) {
@@ -38,11 +52,11 @@ async fn echo(listener: tokio::net::TcpListener, script: Arc<Script>) {
                     continue;
                 }
                 assert_eq!(bytes[..have], script.request, "another request");
-                if let Some(file) = &script.file {
-                    file.write_all_at(&bytes[..have], at).expect("appended");
-                    file.sync_data().expect("synced");
-                    at = (at + have as u64) % (48 << 20);
+                script.file.write_all_at(&bytes[..RECORD], at).expect("appended");
+                if script.sync {
+                    script.file.sync_data().expect("synced");
                 }
+                at = (at + RECORD as u64) % (48 << 20);
                 have = 0;
                 if stream.write_all(&script.answer).await.is_err() {
                     break;
@@ -100,59 +114,190 @@ fn place(client: &mut Client, bytes: &mut Vec<u8>, answer: &mut Answer) -> u64 {
     time
 }
 
-/// Measures one durability.
-pub fn measure(durability: Durability, rounds: usize) -> Row {
-    pin(&[0]);
-    let server = Server::start(durability);
-    let file = (durability == Durability::Disk).then(|| {
-        let file = File::create(server.folder.path().join("peer.log")).expect("a file");
-        rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, 64 << 20)
-            .expect("preallocated");
-        file.write_all_at(&vec![0; 64 << 20], 0).expect("written once");
-        file.sync_all().expect("synced");
-        file
-    });
-    let mut client = Client::connect(server.trading, 1).expect("connected");
-    let (mut bytes, mut answer) = (Vec::new(), Answer::of(MESSAGES));
-    place(&mut client, &mut bytes, &mut answer);
-    let (request, answered) = (bytes.clone(), answer.bytes().to_vec());
-    let script = Arc::new(Script { request, answer: answered, file });
-    let address = start_echo(&server, Arc::clone(&script));
-    let (mut one, mut two) = (Echo::connect(address, &script), Echo::connect(address, &script));
-    let mut out = paired(
-        rounds,
-        || place(&mut client, &mut bytes, &mut answer),
-        || one.turn(),
-        || two.turn(),
-    );
-    pin(&[0, 1]);
+/// A file whose bytes were written once, as the journal's segments are.
+fn preallocated(folder: &Path) -> File {
+    let file = File::create(folder.join("peer.log")).expect("a file");
+    rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, 64 << 20)
+        .expect("preallocated");
+    file.write_all_at(&vec![0; 64 << 20], 0).expect("written once");
+    file.sync_all().expect("synced");
+    file
+}
+
+fn micros(nanos: u64) -> f64 {
+    nanos as f64 / 1_000.0
+}
+
+/// The figures of a paired run, but for what is particular to it.
+fn row(path: &'static str, peer: &str, mut out: Paired, (limit, goal): (f64, &'static str)) -> Row {
     let (ratio, null) = (out.ratio(500), out.null(500));
-    let more = out.subject.quantile(500) as f64 / 1_000.0 - out.peer.quantile(500) as f64 / 1_000.0;
-    let micros = |nanos: u64| nanos as f64 / 1_000.0;
-    let disk = durability == Durability::Disk;
-    let limit = if disk { 1.3 } else { 1.15 };
+    let more = micros(out.subject.quantile(500)) - micros(out.peer.quantile(500));
     Row {
-        path: if disk {
-            "order round trip, durable before the ack"
-        } else {
-            "order round trip, process durability"
-        },
+        path,
         subject: format!(
             "p50 {:.1} us, p99 {:.1} us",
             micros(out.subject.quantile(500)),
             micros(out.subject.quantile(990))
         ),
         peer: format!(
-            "{} p50 {:.1} us, p99 {:.1} us",
-            if disk { "echo + append + fdatasync" } else { "echo of the same bytes" },
+            "{peer} p50 {:.1} us, p99 {:.1} us",
             micros(out.peer.quantile(500)),
             micros(out.peer.quantile(990))
         ),
         ratio: format!("p50 {ratio:.2} ({more:+.1} us), p99 {:.2}", out.ratio(990)),
         null: format!("p50 {null:.2}, p99 {:.2}", out.null(990)),
         samples: out.subject.len().to_string(),
-        goal: if disk { "p50 <= 1.3" } else { "p50 <= 1.15 and <= 3 us more" },
-        met: (0.95..=1.05).contains(&null).then_some(ratio <= limit && (disk || more <= 3.0)),
+        goal,
+        met: (0.95..=1.05).contains(&null).then_some(ratio <= limit),
         checked: "each order Submitted, then Cancelled".to_owned(),
     }
+}
+
+/// Measures one durability.
+pub fn measure(durability: Durability, rounds: usize) -> Row {
+    pin(&[0]);
+    let server = Server::start(durability);
+    let sync = durability == Durability::Disk;
+    let file = preallocated(server.folder.path());
+    let mut client = Client::connect(server.trading, 1).expect("connected");
+    let (mut bytes, mut answer) = (Vec::new(), Answer::of(MESSAGES));
+    place(&mut client, &mut bytes, &mut answer);
+    let (request, answered) = (bytes.clone(), answer.bytes().to_vec());
+    let script = Arc::new(Script { request, answer: answered, file, sync });
+    let address = start_echo(&server, Arc::clone(&script));
+    let (mut one, mut two) = (Echo::connect(address, &script), Echo::connect(address, &script));
+    let out = paired(
+        rounds,
+        || place(&mut client, &mut bytes, &mut answer),
+        || one.turn(),
+        || two.turn(),
+    );
+    pin(&[0, 1]);
+    if sync {
+        let path = "order round trip, durable before the ack";
+        row(path, "echo + append + fdatasync", out, (1.05, "p50 <= 1.05"))
+    } else {
+        let path = "order round trip, process durability";
+        row(path, "echo of the same bytes + pwrite of the record", out, (1.2, "p50 <= 1.2"))
+    }
+}
+
+/// One client and what it needs for a round trip.
+struct Trader {
+    client: Client,
+    bytes: Vec<u8>,
+    answer: Answer,
+}
+
+impl Trader {
+    fn connect(address: SocketAddr, client_id: i32) -> Self {
+        let client = Client::connect(address, client_id).expect("connected");
+        Self { client, bytes: Vec::new(), answer: Answer::of(MESSAGES) }
+    }
+
+    fn turn(&mut self) -> u64 {
+        place(&mut self.client, &mut self.bytes, &mut self.answer)
+    }
+}
+
+/// Measures the program against an older one, both as processes of their own on the same core.
+pub fn against(program: &Path, peer: &Path, rounds: usize) -> Row {
+    let folder = tempfile::tempdir_in(".").expect("a folder");
+    let start = |program: &Path, name: &str| {
+        let program = Program::start_durable(program, &folder.path().join(name), "process");
+        program.pin(&[0]);
+        program
+    };
+    let (new, old) = (start(program, "new"), start(peer, "old"));
+    pin(&[0]);
+    let mut traders = [(&new, 1), (&old, 1), (&old, 2)]
+        .map(|(program, id)| Trader::connect(program.trading(), id));
+    let [subject, first, second] = &mut traders;
+    let out = paired(rounds, || subject.turn(), || first.turn(), || second.turn());
+    pin(&[0, 1]);
+    let path = "order round trip, process durability, against the version before";
+    row(path, "the version before", out, (0.8, "p50 <= 0.8"))
+}
+
+/// Measures an exchange that has ten ledgers against one that has one.
+pub fn ledgers(rounds: usize) -> Row {
+    pin(&[0]);
+    let (ten, one) = (Server::start(Durability::Process), Server::start(Durability::Process));
+    for number in 1..10 {
+        let opening = Opening {
+            account: PaperAccountId::new(2_000_000 + number).expect("seven digits"),
+            cash: Decimal::from(1_000_000),
+            self_match: SelfMatch::default(),
+        };
+        let opened = ten.gate.paper_accounts();
+        ten.sockets.block_on(opened.open(opening)).expect("opened");
+    }
+    assert_eq!(ten.gate.paper_accounts().list().len(), 10);
+    let mut traders =
+        [(&ten, 1), (&one, 1), (&one, 2)].map(|(server, id)| Trader::connect(server.trading, id));
+    let [subject, first, second] = &mut traders;
+    let out = paired(rounds, || subject.turn(), || first.turn(), || second.turn());
+    pin(&[0, 1]);
+    row("order round trip with ten accounts", "with one", out, (1.05, "p50 <= 1.05"))
+}
+
+/// Places orders that rest, and ends without a word to them: what is counted is orders alone.
+pub fn place_only(orders: u32) -> ! {
+    let server = Server::start(Durability::Process);
+    let Trader { mut client, mut bytes, mut answer } = Trader::connect(server.trading, 1);
+    for number in 0..orders {
+        bytes.clear();
+        let price = 100 + i64::from(number % 500);
+        let id = client.limit_buy("AAPL", 1 + number % 9, price, &mut bytes).to_string();
+        client.exchange(&bytes, &mut answer);
+        let messages = answer.fields();
+        assert_eq!(messages[1][..3], ["3", &*id, "Submitted"], "orderStatus");
+    }
+    std::process::exit(0)
+}
+
+/// Orders that have ended.
+const ENDED: usize = 20_000;
+/// Overviews that are open.
+const PAGES: usize = 10;
+
+/// A server with orders that have ended, and a client.
+fn busy() -> (Server, Trader) {
+    let server = Server::start(Durability::Process);
+    let mut trader = Trader::connect(server.trading, 1);
+    for _ in 0..ENDED {
+        trader.turn();
+    }
+    let view = server.sockets.block_on(server.gate.view()).expect("a view");
+    assert_eq!(view.completed_orders.len(), ENDED);
+    (server, trader)
+}
+
+/// Measures beside ten overviews that are open and follow the account.
+pub fn beside_pages(rounds: usize) -> Row {
+    pin(&[0]);
+    let (watched, mut subject) = busy();
+    let (alone, mut first) = busy();
+    let mut second = Trader::connect(alone.trading, 2);
+    let portal = Portal::start(&watched.gate);
+    let mut browser = portal.linked(&watched, BrowserKey::generate().ok());
+    let told = Arc::new(AtomicUsize::new(0));
+    for _ in 0..PAGES {
+        let mut page = browser.follow(portal.address, "/events?range=day").expect("a stream");
+        let told = Arc::clone(&told);
+        std::thread::spawn(move || {
+            pin_this(&[1]);
+            let mut bytes = [0; 64 * 1024];
+            while let Ok(1..) = page.read(&mut bytes) {
+                told.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    let out = paired(rounds, || subject.turn(), || first.turn(), || second.turn());
+    pin(&[0, 1]);
+    let told = told.load(Ordering::Relaxed);
+    assert!(told > PAGES, "the pages heard nothing");
+    let path = "order round trip beside ten open overviews, 20,000 completed orders";
+    let row = row(path, "without the pages", out, (1.1, "p50 <= 1.1"));
+    Row { checked: format!("{}; the pages read {told} times", row.checked), ..row }
 }

@@ -4,6 +4,7 @@ use crate::browse::Browser;
 use access::Span;
 use serde_json::Value;
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -36,17 +37,27 @@ pub struct Program {
 impl Program {
     /// Starts `program demo` on a folder and waits until everything answers.
     pub fn start(program: &Path, data: &Path) -> Self {
-        Self::start_with(program, data, &[])
+        Self::start_with(program, data, &[], &[])
+    }
+
+    /// The same with this durability: `process` or `disk`.
+    pub fn start_durable(program: &Path, data: &Path, durability: &str) -> Self {
+        Self::start_with(program, data, &["--durability", durability], &[])
     }
 
     /// The same on a clock that is `ago` behind, by a library that is loaded first.
     pub fn start_then(program: &Path, data: &Path, library: &Path, ago: Span) -> Self {
         let library = library.as_os_str().to_owned();
         let ago = format!("-{}", ago.0 / 1_000_000).into();
-        Self::start_with(program, data, &[("LD_PRELOAD", library), ("FAKETIME", ago)])
+        Self::start_with(program, data, &[], &[("LD_PRELOAD", library), ("FAKETIME", ago)])
     }
 
-    fn start_with(program: &Path, data: &Path, more: &[(&str, OsString)]) -> Self {
+    fn start_with(
+        program: &Path,
+        data: &Path,
+        arguments: &[&str],
+        more: &[(&str, OsString)],
+    ) -> Self {
         let file = data.with_extension("ready");
         // One of an earlier start says nothing of this one.
         drop(std::fs::remove_file(&file));
@@ -56,6 +67,7 @@ impl Program {
             .arg(data)
             .arg("--ready-file")
             .arg(&file)
+            .args(arguments)
             .envs(more.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null())
             .spawn()
@@ -78,6 +90,19 @@ impl Program {
         let text = std::fs::read(&file).expect("the ready file");
         out.ready = serde_json::from_slice(&text).expect("JSON");
         out
+    }
+
+    /// Where programs connect with the credential `trading`.
+    pub fn trading(&self) -> SocketAddr {
+        let sockets = self.ready["sockets"].as_array().expect("sockets");
+        let trading = sockets.iter().find(|socket| socket["name"] == "trading").expect("trading");
+        let port = trading["port"].as_u64().and_then(|port| port.try_into().ok());
+        SocketAddr::from(([127, 0, 0, 1], port.expect("a port")))
+    }
+
+    /// Pins all its threads of now to these cores.
+    pub fn pin(&self, cores: &[usize]) {
+        crate::server::pin_process(&self.child.id().to_string(), cores);
     }
 
     /// The JSON answer of a command that asks the running server.

@@ -75,11 +75,16 @@ impl Drop for Server {
 
 /// Pins all threads of this process, present and future, to these cores.
 pub fn pin(cores: &[usize]) {
+    pin_process("self", cores);
+}
+
+/// The same of a process by its number.
+pub fn pin_process(process: &str, cores: &[usize]) {
     let mut set = rustix::thread::CpuSet::new();
     for core in cores {
         set.set(*core);
     }
-    for task in std::fs::read_dir("/proc/self/task").expect("procfs").flatten() {
+    for task in std::fs::read_dir(format!("/proc/{process}/task")).expect("procfs").flatten() {
         let id = task
             .file_name()
             .to_string_lossy()

@@ -1,12 +1,15 @@
 //! Orders a second over many connections, each with several outstanding, against a raw log fed with the same batches.
 
+use crate::program::Program;
 use crate::report::Row;
 use crate::sample::nanos;
 use crate::server::{Server, pin};
 use crate::wire::Client;
 use gate::Durability;
 use std::fs::File;
+use std::net::SocketAddr;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -24,9 +27,9 @@ fn thread_seconds() -> f64 {
 
 /// One generator thread for all connections, pinned to core 1: sends a window of orders on each, reads their acknowledgements, cancels
 /// are left out by using immediate-or-cancel prices that never fill.
-fn generate(server: &Server, seconds: u64) -> (u64, f64, f64) {
+fn generate(trading: SocketAddr, seconds: u64) -> (u64, f64, f64) {
     let mut clients: Vec<Client> = (0..CONNECTIONS)
-        .map(|at| Client::connect(server.trading, 100 + at as i32).expect("connected"))
+        .map(|at| Client::connect(trading, 100 + at as i32).expect("connected"))
         .collect();
     let windows: Vec<Vec<u8>> = clients.iter().map(|_| Vec::new()).collect();
     let mut windows = windows;
@@ -86,7 +89,7 @@ pub fn measure(seconds: u64) -> Row {
         let (server, done) = (Arc::clone(&server), Arc::clone(&done));
         std::thread::spawn(move || {
             crate::server::pin_this(&[1]);
-            let out = generate(&server, seconds);
+            let out = generate(server.trading, seconds);
             done.store(out.0, Ordering::Relaxed);
             out
         })
@@ -109,6 +112,54 @@ pub fn measure(seconds: u64) -> Row {
         samples: format!("{acknowledged} orders in {elapsed:.1} s"),
         goal: ">= 50,000 orders/s",
         met: Some(rate >= 50_000.0),
+        checked: "every order acknowledged and ended as it must".to_owned(),
+    }
+}
+
+/// Orders a second of a program, over some seconds.
+fn rate(program: &Program, seconds: u64) -> f64 {
+    let trading = program.trading();
+    let generator = std::thread::spawn(move || {
+        crate::server::pin_this(&[1]);
+        generate(trading, seconds)
+    });
+    let (acknowledged, elapsed, _) = generator.join().expect("the generator ended");
+    acknowledged as f64 / elapsed
+}
+
+/// The middle of some rates.
+fn median(rates: &mut [f64]) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
+}
+
+/// Measures the program against an older one, in turns of a few seconds.
+pub fn against(program: &Path, peer: &Path, seconds: u64) -> Row {
+    /// Seconds of one turn.
+    const TURN: u64 = 5;
+    let folder = tempfile::tempdir_in(".").expect("a folder");
+    let start = |program: &Path, name: &str| {
+        Program::start_durable(program, &folder.path().join(name), "disk")
+    };
+    let (new, old) = (start(program, "new"), start(peer, "old"));
+    let (mut ours, mut theirs, mut again) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..seconds.div_ceil(TURN) {
+        ours.push(rate(&new, TURN));
+        theirs.push(rate(&old, TURN));
+        again.push(rate(&old, TURN));
+    }
+    let turns = ours.len();
+    let (ours, theirs, again) = (median(&mut ours), median(&mut theirs), median(&mut again));
+    let (ratio, null) = (ours / theirs, again / theirs);
+    Row {
+        path: "throughput, durable, 64 connections x 16 outstanding, against the version before",
+        subject: format!("{ours:.0} orders/s"),
+        peer: format!("the version before: {theirs:.0} orders/s"),
+        ratio: format!("{ratio:.2} x its speed"),
+        null: format!("{null:.2}"),
+        samples: format!("the middle of {turns} turns of {TURN} s each"),
+        goal: ">= 1.5 x its speed",
+        met: (0.95..=1.05).contains(&null).then_some(ratio >= 1.5),
         checked: "every order acknowledged and ended as it must".to_owned(),
     }
 }
