@@ -600,8 +600,10 @@ impl Gate {
 pub(crate) enum Attempt {
     /// Somebody looked what would be.
     Preview,
-    /// New orders.
-    Place(Vec<NewOrder>),
+    /// A new order.
+    Place(NewOrder),
+    /// New orders that belong together.
+    Family(Vec<NewOrder>),
     /// A change.
     Modify(Change),
     /// What is not an order.
@@ -611,9 +613,10 @@ pub(crate) enum Attempt {
 impl Attempt {
     pub(crate) fn of(request: &OrderRequest) -> Self {
         match request {
-            OrderRequest::Place(_) | OrderRequest::Reduce(_) => {
-                Self::Place(request.new_orders().to_vec())
-            }
+            OrderRequest::Place(_) | OrderRequest::Reduce(_) => match request.new_orders() {
+                [order] => Self::Place(order.clone()),
+                orders => Self::Family(orders.to_vec()),
+            },
             OrderRequest::Modify(change) => Self::Modify(*change),
             OrderRequest::Cancel { .. } | OrderRequest::CancelAll(_) => Self::Other,
         }
@@ -627,7 +630,8 @@ impl Attempt {
 
     fn asked(&self, exchange: &Exchange) -> Vec<Asked> {
         match self {
-            Self::Place(orders) => {
+            Self::Place(order) => vec![Asked::of_new(order, Instruments::builtin())],
+            Self::Family(orders) => {
                 orders.iter().map(|one| Asked::of_new(one, Instruments::builtin())).collect()
             }
             Self::Modify(change) => {

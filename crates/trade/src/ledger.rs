@@ -173,7 +173,12 @@ impl Ledger {
         let listed = self.instruments.all().iter().zip(&self.exposures).enumerate();
         let same = listed.filter(|(_, (instrument, _))| instrument.currency == currency);
         let worst = same.map(|(at, (instrument, exposure))| {
-            let shares = self.position(instrument.id).shares;
+            let held = !self.positions.is_empty();
+            let shares = if held { self.position(instrument.id).shares } else { 0 };
+            // Most instruments are neither held nor ordered.
+            if shares == 0 && exposure.is_empty() {
+                return 0;
+            }
             instrument.coins(exposure.worst(shares, last(at)))
         });
         worst.fold(0, i128::saturating_add)

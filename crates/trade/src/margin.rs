@@ -42,6 +42,11 @@ impl Exposure {
         *total = total.saturating_sub(value);
     }
 
+    /// Whether no order could trade.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.buy_shares == 0 && self.sell_shares == 0
+    }
+
     fn of(&mut self, side: Side) -> (&mut Shares, &mut i128) {
         match side {
             Side::Buy => (&mut self.buy_shares, &mut self.buy_value),

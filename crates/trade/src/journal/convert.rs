@@ -82,7 +82,9 @@ pub fn encode(stamped: &Stamped, known: &impl Catalogue, to: &mut Vec<u8>) -> Re
         command: Some(command(&stamped.command, known)?),
     };
     to.extend_from_slice(&[0, SCHEMA]);
-    record.encode(to).map_err(|error| RecordError::Bytes(error.to_string()))
+    // `encode` would first count all bytes to see whether they fit, and a list always has room.
+    record.encode_raw(to);
+    Ok(())
 }
 
 /// The command of a record of either format.
