@@ -7,6 +7,7 @@ use crate::sample::{Paired, nanos, paired};
 use crate::server::{Server, pin, pin_this};
 use crate::wire::{Answer, Client, exchange};
 use access::PaperAccountId;
+use access::currency::Currency;
 use gate::{BrowserKey, Durability};
 use rust_decimal::Decimal;
 use std::fs::File;
@@ -227,6 +228,7 @@ pub fn ledgers(rounds: usize) -> Row {
         let opening = Opening {
             account: PaperAccountId::new(2_000_000 + number).expect("seven digits"),
             cash: Decimal::from(1_000_000),
+            currency: Currency::USD,
             self_match: SelfMatch::default(),
         };
         let opened = ten.gate.paper_accounts();
