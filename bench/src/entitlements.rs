@@ -114,6 +114,7 @@ fn ask(mine: PaperAccountId, word: u64) -> (Question, Request) {
         product: Product::Stock,
         symbol: Some(SymbolId(symbol as u32)),
         side: order.then_some(side),
+        kind: order.then_some(access::entitlements::OrderKind::Limit),
         address: IpAddr::V4(address),
         now: MONDAY + Span(at as i64 * 1_000),
     };

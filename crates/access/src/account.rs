@@ -85,7 +85,7 @@ fn open(slice: &Slice, ground: &Ground<'_>, new: &NewAccount) -> Result<Decision
         opened_at: at,
         closed_at: None,
     };
-    let mandate = Mandate::preset(person, new.account, Role::Owner, at);
+    let mandate = Mandate::preset(mandate::drawn(ground), person, new.account, Role::Owner, at);
     let mut decision = told(slice, ground, Event::Opened(Box::new(account)));
     decision.events.insert(1, mandate::Event::Granted(mandate).into());
     Ok(decision)

@@ -13,8 +13,8 @@ use crate::secret::SealKey;
 use crate::slice::Slice;
 use crate::{
     account, approval, brokerage, contact, credential, device, evidence, large_order, link, lock,
-    network, notice, person, policy, push, recovery, session, sign_in, step_up, travel, trustee,
-    window,
+    mandate, network, notice, person, policy, push, recovery, session, sign_in, step_up, travel,
+    trustee, window,
 };
 
 macro_rules! dispatch {

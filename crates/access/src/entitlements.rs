@@ -19,7 +19,7 @@ use crate::symbol::SymbolSet;
 mod act;
 mod members;
 
-pub use act::{Act, Acts, Product, Resource, Side};
+pub use act::{Act, Acts, OrderKind, Product, Resource, Side};
 
 /// A set of sides.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -114,6 +114,46 @@ impl fmt::Display for Products {
             write!(f, "{}{product}", if at > 0 { ", " } else { "" })?;
         }
         Ok(())
+    }
+}
+
+/// A set of kinds of orders. It is stored as the names of its members: see [`members`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OrderKinds(u32);
+
+impl OrderKinds {
+    /// Every kind of this version. One that a later version adds is in no set that this one stored.
+    pub const ALL: Self = Self::of(OrderKind::ALL);
+    /// What there was while grants listed none, and what those stand for. It never changes.
+    pub const UNLISTED: Self =
+        Self::of(&[OrderKind::Market, OrderKind::Limit, OrderKind::Stop, OrderKind::StopLimit]);
+
+    /// The set of these kinds.
+    pub const fn of(kinds: &[OrderKind]) -> Self {
+        let mut bits = 0;
+        let mut rest = kinds;
+        while let [kind, after @ ..] = rest {
+            bits |= 1 << *kind as u8;
+            rest = after;
+        }
+        Self(bits)
+    }
+
+    /// Whether the kind is in the set.
+    #[inline]
+    pub const fn contains(self, kind: OrderKind) -> bool {
+        self.0 & (1 << kind as u8) != 0
+    }
+
+    /// The kinds in both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// What a grant that lists none stands for.
+    pub(crate) const fn unlisted() -> Self {
+        Self::UNLISTED
     }
 }
 
@@ -285,6 +325,8 @@ pub struct Question {
     pub symbol: Option<SymbolId>,
     /// Which way; none where the act has no side.
     pub side: Option<Side>,
+    /// Which kind of order; none where the act has none.
+    pub kind: Option<OrderKind>,
     /// From where.
     pub address: IpAddr,
     /// When.
@@ -320,25 +362,26 @@ pub enum Narrowing {
     },
 }
 
-/// Acts that products, sides and hours bind, and contracts too.
+/// Acts that products, kinds of orders, sides and hours bind, and contracts too.
 const BOUND_BY_ORDER_RULES: Acts = Acts::of(&[Act::PlaceOrder, Act::ReduceOrder, Act::ModifyOrder]);
 /// Acts that contracts bind.
 const BOUND_BY_SYMBOL: Acts = BOUND_BY_ORDER_RULES.or(Acts::of(&[Act::ViewMarketData]));
 
 // What can speak against an act, the widest reason lowest: the lowest is the one that is told.
-const EXPIRED: u8 = 1;
-const ACCOUNT: u8 = 1 << 1;
-const ACT: u8 = 1 << 2;
-const ADDRESS: u8 = 1 << 3;
-const PRODUCT: u8 = 1 << 4;
-const SYMBOL: u8 = 1 << 5;
-const SIDE: u8 = 1 << 6;
-const HOURS: u8 = 1 << 7;
+const EXPIRED: u16 = 1;
+const ACCOUNT: u16 = 1 << 1;
+const ACT: u16 = 1 << 2;
+const ADDRESS: u16 = 1 << 3;
+const PRODUCT: u16 = 1 << 4;
+const SYMBOL: u16 = 1 << 5;
+const SIDE: u16 = 1 << 6;
+const KIND: u16 = 1 << 7;
+const HOURS: u16 = 1 << 8;
 
 /// What speaks against an act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub struct Reasons(u8);
+pub struct Reasons(u16);
 
 impl Reasons {
     /// Whether nothing does: it is allowed.
@@ -348,7 +391,7 @@ impl Reasons {
     }
 
     /// The widest, as its bit.
-    const fn first(self) -> u8 {
+    const fn first(self) -> u16 {
         self.0 & self.0.wrapping_neg()
     }
 }
@@ -369,6 +412,8 @@ pub struct Entitlements {
     pub read_only: bool,
     /// Which products.
     pub products: Products,
+    /// Which kinds of orders.
+    pub order_kinds: OrderKinds,
     /// Which contracts.
     pub symbols: Symbols,
     /// Which sides.
@@ -411,26 +456,28 @@ impl Entitlements {
     #[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a jump")]
     #[inline]
     pub fn decide(&self, question: &Question) -> Reasons {
-        let Question { act, account, product, symbol, side, address, now } = *question;
+        let Question { act, account, product, symbol, side, kind, address, now } = *question;
         // Reading and cancelling are bound to no product, side or hour.
         let orders = BOUND_BY_ORDER_RULES.contains(act);
         let names = BOUND_BY_SYMBOL.contains(act);
         let symbol = symbol.is_none_or(|symbol| self.symbols.contains(symbol));
         let side = side.map_or(0, Side::bit) & !self.sides.bits() == 0;
-        let against = (u8::from(now >= self.until) * EXPIRED)
-            | (u8::from(account != self.account) * ACCOUNT)
-            | (u8::from(!self.acts.contains(act)) * ACT)
-            | (u8::from(!self.addresses.contain(address)) * ADDRESS)
-            | (u8::from(orders & !self.products.contains(product)) * PRODUCT)
-            | (u8::from(names & !symbol) * SYMBOL)
-            | (u8::from(orders & !side) * SIDE);
+        let kind = kind.map_or(0, |kind| 1 << kind as u8) & !self.order_kinds.0 == 0;
+        let against = (u16::from(now >= self.until) * EXPIRED)
+            | (u16::from(account != self.account) * ACCOUNT)
+            | (u16::from(!self.acts.contains(act)) * ACT)
+            | (u16::from(!self.addresses.contain(address)) * ADDRESS)
+            | (u16::from(orders & !self.products.contains(product)) * PRODUCT)
+            | (u16::from(names & !symbol) * SYMBOL)
+            | (u16::from(orders & !side) * SIDE)
+            | (u16::from(orders & !kind) * KIND);
         let late = orders & (against == 0) && !self.hours.contain(now);
-        Reasons(against | (u8::from(late) * HOURS))
+        Reasons(against | (u16::from(late) * HOURS))
     }
 
     /// The first of these reasons against the act, in words.
     pub fn refusal(&self, reasons: Reasons, question: &Question) -> Refusal {
-        let Question { act, account, product, symbol, side, address, now } = *question;
+        let Question { act, account, product, symbol, side, kind, address, now } = *question;
         match (reasons.first(), symbol, side) {
             (EXPIRED, ..) => Refusal::Expired { until: self.until, now },
             (ACCOUNT, ..) => Refusal::AccountNotAllowed { account, allowed: self.account },
@@ -441,6 +488,10 @@ impl Entitlements {
             }
             (SIDE, _, Some(side)) => Refusal::SideNotAllowed { side },
             (HOURS, ..) => Refusal::OutsideHours { now },
+            (KIND, ..) => match kind {
+                Some(kind) => Refusal::OrderKindNotAllowed { kind },
+                None => self.why_not(act),
+            },
             _ => self.why_not(act),
         }
     }
@@ -513,6 +564,7 @@ impl Entitlements {
             acts: if read_only { acts.without(Acts::TRADE) } else { acts },
             read_only,
             products: self.products.and(scopes.products),
+            order_kinds: self.order_kinds.and(scopes.order_kinds),
             symbols: self.symbols.and(&scopes.symbols),
             sides: self.sides.and(scopes.sides),
             hours: self.hours.and(&scopes.hours),
@@ -544,6 +596,9 @@ pub struct Scopes {
     pub read_only: bool,
     /// The products.
     pub products: Products,
+    /// The kinds of orders. Older records list none, and mean those of their time.
+    #[serde(default = "OrderKinds::unlisted")]
+    pub order_kinds: OrderKinds,
     /// The contracts.
     pub symbols: Symbols,
     /// The sides.
@@ -567,6 +622,7 @@ impl Scopes {
             acts: Acts::VIEW.or(Acts::TRADE),
             read_only: false,
             products: Products::ALL,
+            order_kinds: OrderKinds::ALL,
             symbols: Symbols::All,
             sides: Sides::Both,
             hours: Hours::Always,

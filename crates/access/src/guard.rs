@@ -28,6 +28,7 @@ impl Command {
                 person::Command::Create { account, .. } | person::Command::Add { account, .. },
             ) => vec![(*account).into()],
             Self::Account(command) => vec![command.account()],
+            Self::Mandate(command) => command.account().into_iter().collect(),
             Self::Lock(
                 lock::Command::Set { target: Target::Account(account), .. }
                 | lock::Command::Lift { target: Target::Account(account) }
@@ -43,6 +44,7 @@ impl Command {
             Self::Trustee(
                 trustee::Command::Agree { attested, .. } | trustee::Command::Vouch { attested, .. },
             ) => Some(attested.reads()),
+            Self::Mandate(command) => command.owner().map(mandate::OwnerWord::reads),
             _ => None,
         }
     }
@@ -86,8 +88,9 @@ impl Slice {
                 [found.map(|one| of_lock(one.target)).or(own), None]
             }
             Event::Account(event) => [Some(Scope::Account(account::Event::account(event))), None],
-            Event::Mandate(mandate::Event::Granted(one)) => {
-                [Some(Scope::Person(one.person)), Some(Scope::Account(one.account))]
+            Event::Mandate(event) => {
+                let (person, account) = event.between();
+                [Some(Scope::Person(person)), Some(Scope::Account(account))]
             }
             Event::Person(person::Event::Created(person)) => [Some(Scope::Person(person.id)), None],
             _ => [own, None],

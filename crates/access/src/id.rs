@@ -108,6 +108,8 @@ macro_rules! ids {
 ids! {
     /// A person: someone who signs in.
     PersonId "per_"
+    /// A mandate: somebody's authority on an account.
+    MandateId "mdt_"
     /// A device: a browser profile, known by a token that it holds.
     DeviceId "dev_"
     /// A session: what a person gets by signing in at one interface.

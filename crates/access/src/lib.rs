@@ -70,8 +70,8 @@ pub use entitlements::{Act, Entitlements, Limits, Question, Scopes, Side};
 pub use guard::{Reads, Scope};
 pub use id::{
     AccountId, ApprovalId, AttemptId, AuthenticatorId, ContactId, CredentialId, DeviceId, Holder,
-    LinkId, LiveAccountId, LockId, NoticeId, PaperAccountId, PersonId, RecoveryId, SessionId,
-    SymbolId, TrusteeId,
+    LinkId, LiveAccountId, LockId, MandateId, NoticeId, PaperAccountId, PersonId, RecoveryId,
+    SessionId, SymbolId, TrusteeId,
 };
 pub use lock::Grade;
 pub use moment::{Moment, Span, Time};

@@ -1,7 +1,199 @@
-//! Mandates: who may do what on which account.
+//! Mandates: who may do what on which account. A mandate is an edge from who grants it to who holds it;
+//! its role is the preset that it was made of, and what it gives is stored by the members of that time.
+//!
+//! The operator grants, changes and revokes. So does an owner of the account, with a proof given lately
+//! and never more than they hold themselves. An account that is open keeps an owner.
+
+use crate::call::{By, Source};
+use crate::contact::Reach;
+use crate::credential::{self, Credential};
+use crate::decision::{self, Answer, Decision, Ground};
+use crate::entitlements::Act;
+use crate::id::{AccountId, MandateId, PersonId};
+use crate::moment::Moment;
+use crate::notice::{self, Topic};
+use crate::refusal::Refusal;
+use crate::scopes::out_of_range;
+use crate::secret::SealKey;
+use crate::session::{self, SessionEnd};
+use crate::slice::Slice;
 
 pub(crate) mod event;
 mod record;
 
-pub use event::Event;
-pub use record::{Mandate, Role};
+pub use event::{Command, Event, OwnerWord};
+pub use record::{Conditions, Grantor, Mandate, MandateTerms, Role};
+
+/// Looks at the slice of somebody who acts as an owner of an account.
+pub fn vouch_owner(
+    slice: &Slice,
+    account: AccountId,
+    (by, source): (By, &Source),
+    moment: &Moment,
+    key: &SealKey,
+) -> Result<OwnerWord, Refusal> {
+    let reach = Reach::of(slice, moment.now);
+    let ground = Ground { by, source, moment, key, device: None, reach };
+    ground.session(slice)?;
+    // What lets an owner make programs lets them let people in.
+    ground.authorise(slice, Act::ManageCredentials, account)?;
+    ground.check_recent(slice)?;
+    let mandate = slice.mandate(account).filter(|one| one.role == Role::Owner);
+    let mandate = mandate.ok_or(Refusal::OperatorOnly)?.clone();
+    Ok(OwnerWord { mandate, reads: slice.reads() })
+}
+
+pub(crate) fn decide(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    command: &Command,
+) -> Result<Decision, Refusal> {
+    let holder = slice.owner()?.id;
+    match command {
+        Command::Grant { account, role, terms, owner } => {
+            let grantor = check_owner(ground, owner.as_ref(), *account)?;
+            slice.open_account(*account)?;
+            check_terms(ground, owner.as_ref(), *role, terms)?;
+            if slice.mandate(*account).is_some() {
+                return Err(Refusal::MandateStands { account: *account });
+            }
+            let id = MandateId(ground.moment.draw("mandate"));
+            let (of, now) = ((holder, *account, *role), ground.moment.now);
+            let mandate = Mandate::with((id, grantor), of, MandateTerms::clone(terms), now);
+            let what = format!("You are now {} of account {account}", role.name());
+            Ok(told(ground, holder, Event::Granted(mandate), &what))
+        }
+        Command::Change { mandate, terms, owner } => {
+            let found = find(slice, *mandate)?;
+            check_owner(ground, owner.as_ref(), found.account)?;
+            slice.open_account(found.account)?;
+            check_terms(ground, owner.as_ref(), found.role, terms)?;
+            let old = found.terms();
+            if old == **terms {
+                return Ok(Decision::new(Vec::new(), Answer::Done));
+            }
+            if terms.until.is_some() {
+                check_owner_left(slice, found)?;
+            }
+            let (id, grantor, at) = (found.id, found.grantor, found.granted_at);
+            let of = (holder, found.account, found.role);
+            let changed = Mandate::with((id, grantor), of, MandateTerms::clone(terms), at);
+            let what = format!("What you may do on account {} was changed", found.account);
+            Ok(told(ground, holder, Event::Changed(changed), &what))
+        }
+        Command::Revoke { mandate, owner, .. } => {
+            let found = find(slice, *mandate)?;
+            check_owner(ground, owner.as_ref(), found.account)?;
+            check_owner_left(slice, found)?;
+            Ok(revoke(slice, ground, found))
+        }
+    }
+}
+
+/// The id and the grantor of what the server or its operator grants.
+pub(crate) fn drawn(ground: &Ground<'_>) -> (MandateId, Grantor) {
+    let by_operator = matches!(ground.by, By::Operator { .. });
+    let grantor = if by_operator { Grantor::Operator } else { Grantor::System };
+    (MandateId(ground.moment.draw("mandate")), grantor)
+}
+
+fn find(slice: &Slice, id: MandateId) -> Result<&Mandate, Refusal> {
+    let found = slice.mandates.iter().find(|one| one.id == id);
+    found.ok_or(Refusal::NotFound { what: "mandate" })
+}
+
+/// Who grants: the operator, or the owner whose word came along, on their own account.
+fn check_owner(
+    ground: &Ground<'_>,
+    owner: Option<&OwnerWord>,
+    account: AccountId,
+) -> Result<Grantor, Refusal> {
+    match (ground.by, owner) {
+        (By::Operator { .. }, None) => Ok(Grantor::Operator),
+        (By::System, None) => Ok(Grantor::System),
+        (By::Session(_), Some(word)) if word.mandate.account == account => {
+            Ok(Grantor::Person(word.mandate.person))
+        }
+        (By::Visitor, _) => Err(Refusal::NotSignedIn),
+        _ => Err(Refusal::OperatorOnly),
+    }
+}
+
+/// Whether terms stay within the role, and within what the owner who grants them holds.
+fn check_terms(
+    ground: &Ground<'_>,
+    owner: Option<&OwnerWord>,
+    role: Role,
+    terms: &MandateTerms,
+) -> Result<(), Refusal> {
+    terms.conditions.limits.check()?;
+    if let Some(until) = terms.until.filter(|until| *until <= ground.moment.now) {
+        return Err(out_of_range("end", until, ground.moment.now, crate::moment::Time::FAR));
+    }
+    if !terms.acts.without(role.acts()).is_empty() {
+        return Err(Refusal::WiderMandate { what: "acts" });
+    }
+    match owner.and_then(|word| terms.wider_than(&word.mandate.terms())) {
+        Some(what) => Err(Refusal::WiderMandate { what }),
+        None => Ok(()),
+    }
+}
+
+/// Whether an open account still has an owner, one without an end, when this mandate is over.
+fn check_owner_left(slice: &Slice, ends: &Mandate) -> Result<(), Refusal> {
+    let Some(account) = slice.account(ends.account) else { return Ok(()) };
+    let is_open = account.account.as_ref().is_some_and(|one| one.closed_at.is_none());
+    let stays = |one: &Mandate| one.role == Role::Owner && one.id != ends.id && one.until.is_none();
+    if ends.role == Role::Owner && is_open && !account.mandates.iter().any(stays) {
+        return Err(Refusal::LastOwner { account: ends.account });
+    }
+    Ok(())
+}
+
+/// The mandate first, so that nothing new passes; then the holder's programs on the account, and their
+/// sessions where they hold no other mandate.
+fn revoke(slice: &Slice, ground: &Ground<'_>, found: &Mandate) -> Decision {
+    let (at, by) = (ground.moment.now, ground.by);
+    let (holder, account) = (found.person, found.account);
+    let mut events: Vec<decision::Event> =
+        vec![Event::Revoked { mandate: found.id, holder, account, at, by }.into()];
+    // One that is for another account as well, on which its person still has a mandate, goes on there.
+    let ends = |one: &&Credential| {
+        let left = |on| AccountId::from(on) != account && slice.mandate(on).is_some();
+        one.revoked.is_none() && one.is_on(account) && !one.accounts().any(left)
+    };
+    let programs = slice.credentials.iter().filter(ends);
+    let mut names = Vec::new();
+    for one in programs {
+        let (credential, cancel_orders) = (one.id, true);
+        events.push(credential::Event::Revoked { credential, at, by, cancel_orders }.into());
+        names.push(one.name.to_string());
+    }
+    if slice.mandates.iter().all(|one| one.id == found.id) {
+        let reason = SessionEnd::MandateRevoked;
+        events.extend(
+            slice
+                .sessions
+                .iter()
+                .map(|one| session::Event::Ended { session: one.id, at, reason }.into()),
+        );
+    }
+    let programs = if names.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "; your credentials there were revoked because of it, and their open orders cancelled: {}",
+            names.join(", ")
+        )
+    };
+    let text = format!("Your authority on account {account} was revoked{programs}.");
+    events.push(notice::queue(ground, holder, Topic::AccountChanged, text, None));
+    Decision::new(events, Answer::Done)
+}
+
+fn told(ground: &Ground<'_>, holder: PersonId, event: Event, what: &str) -> Decision {
+    let by = if ground.by.runs_the_server() { "the operator" } else { "an owner of it" };
+    let text = format!("{what}, by {by}.");
+    let notice = notice::queue(ground, holder, Topic::AccountChanged, text, None);
+    Decision::new(vec![event.into(), notice], Answer::Done)
+}

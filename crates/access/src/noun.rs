@@ -31,6 +31,7 @@ macro_rules! for_each_noun {
             both {
                 person Person;
                 account Account;
+                mandate Mandate;
                 sign_in SignIn;
                 link Link;
                 session Session;
@@ -56,7 +57,6 @@ macro_rules! for_each_noun {
                 window Window;
             }
             told {
-                mandate Mandate;
                 throttle Throttle;
             }
         }

@@ -29,7 +29,8 @@ pub(crate) fn decide(
     let username = Username::new(username)?;
     let id = AccountId::from(*account);
     let mandates = slice.account(id).map_or(&[][..], |account| &account.mandates);
-    if role == Role::Owner && mandates.iter().any(|one| one.role == Role::Owner) {
+    let is_new = matches!(command, Command::Create { .. });
+    if is_new && mandates.iter().any(|one| one.role == Role::Owner) {
         return Err(Refusal::AccountTaken { account: id });
     }
     if slice.person.is_some() {
@@ -43,7 +44,7 @@ pub(crate) fn decide(
     let id = PersonId(ground.moment.draw("person"));
     let at = ground.moment.now;
     let person = Person { id, username, created_at: at };
-    let mandate = Mandate::preset(id, account, role, at);
+    let mandate = Mandate::preset(mandate::drawn(ground), id, account, role, at);
     let mut events = vec![Event::Created(person).into()];
     events.extend(opened.map(Into::into));
     events.push(mandate::Event::Granted(mandate).into());

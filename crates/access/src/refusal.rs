@@ -9,7 +9,7 @@ use data_encoding::HEXLOWER;
 use crate::authenticator::password::Guess;
 use crate::binding::ProofFault;
 use crate::device::DeviceRole;
-use crate::entitlements::{Act, Product, Side};
+use crate::entitlements::{Act, OrderKind, Product, Side};
 use crate::id::{AccountId, PaperAccountId, SymbolId};
 use crate::lock::Grade;
 use crate::moment::{Span, Time};
@@ -57,6 +57,9 @@ refusals! {
     /// A product that is not given.
     ProductNotAllowed { product: Product } = "PRODUCT_NOT_ALLOWED",
         "this authority does not cover {product}";
+    /// A kind of order that is not given.
+    OrderKindNotAllowed { kind: OrderKind } = "ORDER_KIND_NOT_ALLOWED",
+        "this authority does not cover {kind}; use another kind of order, or ask the account's owner";
     /// A contract that is not given, and how many are.
     SymbolNotAllowed { symbol: SymbolId, allowed: u32 } = "SYMBOL_NOT_ALLOWED",
         "this authority may not use contract {symbol}; it is limited to other contracts ({allowed})";

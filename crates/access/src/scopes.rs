@@ -3,7 +3,9 @@
 
 use rust_decimal::Decimal;
 
-use crate::entitlements::{Acts, Hours, Limits, Products, Rate, Scopes, Sides, Symbols};
+use crate::entitlements::{
+    Acts, Hours, Limits, OrderKinds, Products, Rate, Scopes, Sides, Symbols,
+};
 use crate::moment::Span;
 use crate::refusal::Refusal;
 
@@ -17,6 +19,7 @@ impl Scopes {
             acts,
             read_only,
             products,
+            order_kinds,
             symbols,
             sides,
             hours,
@@ -28,6 +31,7 @@ impl Scopes {
         are_acts_within(*acts, other.acts)
             && (*read_only || !other.read_only)
             && are_products_within(*products, other.products)
+            && are_kinds_within(*order_kinds, other.order_kinds)
             && are_symbols_within(symbols, &other.symbols)
             && are_sides_within(*sides, other.sides)
             && are_hours_within(hours, &other.hours)
@@ -46,6 +50,10 @@ fn are_products_within(products: Products, other: Products) -> bool {
     products.and(other) == products
 }
 
+fn are_kinds_within(kinds: OrderKinds, other: OrderKinds) -> bool {
+    kinds.and(other) == kinds
+}
+
 fn are_symbols_within(symbols: &Symbols, other: &Symbols) -> bool {
     match symbols {
         Symbols::All => *other == Symbols::All,
@@ -58,7 +66,7 @@ fn are_sides_within(sides: Sides, other: Sides) -> bool {
 }
 
 /// Minute by minute: the same hours can be written in many ways.
-fn are_hours_within(hours: &Hours, other: &Hours) -> bool {
+pub(crate) fn are_hours_within(hours: &Hours, other: &Hours) -> bool {
     *other == Hours::Always
         || hours == other
         || Hours::minutes().all(|minute| other.hold_at(minute) || !hours.hold_at(minute))
@@ -74,7 +82,7 @@ fn is_rate_within(rate: Option<Rate>, other: Option<Rate>) -> bool {
     }
 }
 
-fn are_limits_within(limits: &Limits, other: &Limits) -> bool {
+pub(crate) fn are_limits_within(limits: &Limits, other: &Limits) -> bool {
     let Limits { max_quantity, max_notional, collar_bps, max_open_orders, duplicate_window } =
         limits;
     is_limit_within(*max_quantity, other.max_quantity)
@@ -86,7 +94,7 @@ fn are_limits_within(limits: &Limits, other: &Limits) -> bool {
 }
 
 /// Whether a limit lets through no more than another, where none is no limit.
-fn is_limit_within<T: Ord>(limit: Option<T>, other: Option<T>) -> bool {
+pub(crate) fn is_limit_within<T: Ord>(limit: Option<T>, other: Option<T>) -> bool {
     other.is_none_or(|other| limit.is_some_and(|limit| limit <= other))
 }
 

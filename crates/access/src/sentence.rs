@@ -152,15 +152,13 @@ mod tests {
     use crate::mandate::{Mandate, Role};
 
     fn lines(scopes: &Scopes) -> String {
-        let mandate = Mandate {
-            person: PersonId([1; 16]),
-            account: PaperAccountId::new(1_234_567).unwrap().into(),
-            role: Role::Owner,
-            acts: Role::Owner.acts(),
-            products: Role::Owner.products(),
-            granted_at: Time(0),
-            until: None,
-        };
+        let mandate = Mandate::preset(
+            (crate::id::MandateId([1; 16]), crate::mandate::Grantor::System),
+            PersonId([1; 16]),
+            PaperAccountId::new(1_234_567).unwrap().into(),
+            Role::Owner,
+            Time(0),
+        );
         let holder = Holder::Credential(CredentialId([2; 16]));
         let given = mandate.entitlements(holder, Grade::None).unwrap().narrow(holder, scopes);
         let name = |symbol: SymbolId| format!("S{symbol}");

@@ -98,7 +98,7 @@ impl Slice {
 
     /// The order of every list, for the code that filled them.
     pub fn sort(&mut self) {
-        self.mandates.sort_by_key(|one| one.account);
+        self.mandates.sort_by_key(|one| (one.account, one.id));
         self.accounts.sort_by_key(|one| one.id);
         self.accounts.iter_mut().for_each(AccountSlice::sort);
         self.authenticators.sort_by_key(|one| one.id);

@@ -190,6 +190,7 @@ impl Gate {
             product: Product::Stock,
             symbol,
             side: None,
+            kind: None,
             address,
             now: self.now(),
         };

@@ -295,6 +295,7 @@ impl Gate {
         let mut narrowed = false;
         for event in events {
             narrowed |= lock::narrow(self, event)
+                || lock::narrow_on_account(self, event)
                 || session::narrow(self, event)
                 || credential::narrow(self, event);
         }
@@ -389,13 +390,6 @@ fn clash(error: CommitError, events: &[Event]) -> Refusal {
                 _ => None,
             });
             Refusal::PortTaken { port: port.unwrap_or(0), until: Time::FAR }
-        }
-        CommitError::AccountTaken => {
-            let account = events.iter().find_map(|event| match event {
-                Event::Mandate(access::mandate::Event::Granted(one)) => Some(one.account),
-                _ => None,
-            });
-            account.map_or(Refusal::StoreFailed, |account| Refusal::AccountTaken { account })
         }
         CommitError::PasskeyTaken => Refusal::PasskeyRefused { reason: PasskeyFault::Registered },
         CommitError::Conflict => Refusal::StoreFailed,

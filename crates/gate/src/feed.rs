@@ -334,15 +334,13 @@ mod tests {
     const HOLDER: Holder = Holder::Credential(CredentialId([1; 16]));
 
     fn slot() -> Arc<Slot> {
-        let mandate = access::mandate::Mandate {
-            person: PersonId([1; 16]),
-            account: account().into(),
-            role: access::mandate::Role::Owner,
-            acts: access::mandate::Role::Owner.acts(),
-            products: access::mandate::Role::Owner.products(),
-            granted_at: Time(0),
-            until: None,
-        };
+        let mandate = access::mandate::Mandate::preset(
+            (access::id::MandateId([1; 16]), access::mandate::Grantor::System),
+            PersonId([1; 16]),
+            account().into(),
+            access::mandate::Role::Owner,
+            Time(0),
+        );
         Slot::new(mandate.entitlements(HOLDER, Grade::None).unwrap())
     }
 

@@ -236,6 +236,7 @@ impl Gate {
                 product: Product::Stock,
                 symbol: None,
                 side: None,
+                kind: None,
                 address: ticket.address,
                 now,
             };

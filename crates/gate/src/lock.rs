@@ -5,7 +5,7 @@ use access::lock::{self, Lock, Target};
 use access::session;
 use access::{
     AccountId, By, Event, Grade, Holder, LockId, PaperAccountId, PersonId, Refusal, Slice, Source,
-    Time,
+    Time, account, mandate,
 };
 use store::Key;
 use trade::exchange::Exchange;
@@ -314,6 +314,25 @@ pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
             owner.accounts.iter().any(|one| AccountId::from(*one) == account)
         }
     });
+    true
+}
+
+/// The same of the end of a mandate, or of an account.
+pub(crate) fn narrow_on_account(gate: &Gate, event: &Event) -> bool {
+    let (on, of, grade) = match event {
+        Event::Mandate(mandate::Event::Revoked { holder, account, .. }) => {
+            (*account, Some(*holder), Grade::All)
+        }
+        Event::Account(account::Event::Closed { account, .. }) => (*account, None, Grade::NoNew),
+        // What it takes is published with the commit, and fenced behind it.
+        Event::Mandate(mandate::Event::Changed(_)) => return true,
+        _ => return false,
+    };
+    let is_meant = |person: PersonId, account: PaperAccountId| {
+        of.is_none_or(|of| of == person) && AccountId::from(account) == on
+    };
+    gate.0.live.narrow_to(grade, |slot| is_meant(slot.person, slot.account));
+    gate.0.people.sessions.narrow_to(grade, is_meant);
     true
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use access::entitlements::{Act, Entitlements, Product, Question, Side};
+use access::entitlements::{Act, Entitlements, OrderKind, Product, Question, Side};
 use access::id::{Holder, PaperAccountId, SymbolId};
 use access::moment::Time;
 use access::refusal::Refusal;
@@ -202,12 +202,13 @@ impl Case<'_, '_> {
         &self,
         act: Act,
         account: PaperAccountId,
-        of: Option<(SymbolId, Side)>,
+        of: Option<(SymbolId, Side, OrderKind)>,
     ) -> Result<(), Against> {
-        let (symbol, side) = of.unzip();
+        let symbol = of.map(|(symbol, ..)| symbol);
+        let (side, kind) = of.map(|(_, side, kind)| (side, kind)).unzip();
         let (address, now) = (self.address, self.now);
         let question =
-            Question { act, account, product: Product::Stock, symbol, side, address, now };
+            Question { act, account, product: Product::Stock, symbol, side, kind, address, now };
         let checked = self.entitlements.check(&question);
         checked.map_err(|refusal| Against { refused: refusal.into(), symbol })
     }
@@ -337,7 +338,8 @@ impl Case<'_, '_> {
         let only_reduces = self.may_only_reduce();
         let act = if only_reduces { Act::ReduceOrder } else { Act::PlaceOrder };
         for order in orders {
-            self.ask(act, order.account, Some((order.symbol, order.side)))?;
+            let asked = (order.symbol, order.side, order.order_type.kind());
+            self.ask(act, order.account, Some(asked))?;
             if !only_reduces {
                 continue;
             }
@@ -374,7 +376,8 @@ impl Case<'_, '_> {
     fn may_modify(&self, change: &Change) -> Result<(), Against> {
         self.turn.check_caught_up()?;
         let order = self.own_order(change.order)?;
-        self.ask(Act::ModifyOrder, order.account, Some((order.symbol, order.side)))?;
+        let asked = (order.symbol, order.side, change.order_type.kind());
+        self.ask(Act::ModifyOrder, order.account, Some(asked))?;
         if self.may_only_reduce() {
             pretrade::check_reduces_changed(&self.facts_of(change.order)?, change)
                 .map_err(|denial| of(order.symbol, denial))?;

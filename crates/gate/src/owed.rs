@@ -14,10 +14,11 @@ use access::approval::Say;
 use access::authenticator::Kind;
 use access::device::DeviceState;
 use access::id::PersonId;
+use access::mandate::Mandate;
 use access::{
-    AccountId, Answer, By, Call, Event, Refusal, SealKey, Slice, Span, Time, approval,
-    authenticator, brokerage, contact, credential, device, large_order, link, lock, policy, push,
-    recovery, session, sign_in, trustee,
+    AccountId, Answer, By, Call, Event, Refusal, SealKey, Slice, Span, Time, account, approval,
+    authenticator, brokerage, contact, credential, device, large_order, link, lock, mandate,
+    policy, push, recovery, session, sign_in, trustee,
 };
 use serde::{Deserialize, Serialize};
 use store::{CommitError, Key, Store, StoreError};
@@ -54,9 +55,11 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// The accounts that it locks.
+    /// The accounts that it locks, closes, or takes somebody's authority on.
     fn accounts(&self) -> Vec<AccountId> {
         let locked = |event: &Event| match event {
+            Event::Mandate(event) => Some(event.between().1),
+            Event::Account(event) => Some(event.account()),
             Event::Lock(lock::Event::Set(lock)) => match lock.target {
                 lock::Target::Account(account) => Some(account),
                 lock::Target::Person(_) => None,
@@ -243,7 +246,7 @@ impl Owed {
     }
 }
 
-/// The locks of an account that somebody else's batch set or lifted.
+/// What somebody else's batch cut of an account: locks set or lifted, mandates, its end.
 fn lay_lock_on(slice: &mut Slice, events: &[Event]) {
     for event in events {
         let is_theirs = match event {
@@ -252,6 +255,8 @@ fn lay_lock_on(slice: &mut Slice, events: &[Event]) {
                 lock::Target::Person(_) => false,
             },
             Event::Lock(lock::Event::Lifted { .. }) => true,
+            Event::Mandate(event) => slice.account(event.between().1).is_some(),
+            Event::Account(event) => slice.account(event.account()).is_some(),
             _ => false,
         };
         if is_theirs && !is_in(slice, event) {
@@ -265,6 +270,8 @@ fn is_in(slice: &Slice, event: &Event) -> bool {
     match event {
         Event::Lock(lock::Event::Set(lock)) => slice.locks().any(|one| one.id == lock.id),
         Event::Lock(lock::Event::Lifted { lock, .. }) => slice.locks().all(|one| one.id != *lock),
+        Event::Mandate(event) => is_mandate_in(slice, event),
+        Event::Account(event) => is_account_in(slice, event),
         Event::Session(session::Event::Ended { session, .. }) => slice.session(*session).is_none(),
         Event::Session(session::Event::KeptForReceipt { session, lock }) => {
             slice.session(*session).is_none_or(|one| one.receipt == Some(*lock))
@@ -304,6 +311,27 @@ fn is_in(slice: &Slice, event: &Event) -> bool {
         Event::Brokerage(brokerage::Event::Held(one)) => slice.brokerage == Some(*one),
         _ => true,
     }
+}
+
+fn is_mandate_in(slice: &Slice, event: &mandate::Event) -> bool {
+    let (_, account) = event.between();
+    let Some(account) = slice.account(account) else { return true };
+    let mut mandates = account.mandates.iter();
+    match event {
+        mandate::Event::Granted(one) => mandates.any(|held| held.id == one.id),
+        mandate::Event::Changed(one) => mandates.all(|held| held.id != one.id || held == one),
+        mandate::Event::Revoked { mandate, .. } => mandates.all(|held| held.id != *mandate),
+    }
+}
+
+fn is_account_in(slice: &Slice, event: &account::Event) -> bool {
+    let found = slice.account(event.account()).and_then(|one| one.account.as_ref());
+    found.is_none_or(|found| match event {
+        account::Event::Opened(_) => true,
+        account::Event::Permitted { products, .. } => found.products == *products,
+        account::Event::Limited { limits, .. } => found.limits == **limits,
+        account::Event::Closed { .. } => found.closed_at.is_some(),
+    })
 }
 
 /// What an event does to authority.
@@ -373,6 +401,13 @@ fn weigh(slice: &Slice, event: &Event, owed: &Owed) -> Weight {
             _ => Neither,
         },
         Event::Policy(_) | Event::LargeOrder(_) | Event::Brokerage(_) => weigh_rule(slice, event),
+        Event::Account(account::Event::Closed { .. })
+        | Event::Mandate(mandate::Event::Revoked { .. }) => Takes,
+        Event::Mandate(mandate::Event::Changed(new)) => {
+            let old = slice.mandates.iter().find(|one| one.id == new.id);
+            let within = |old: &Mandate| new.terms().wider_than(&old.terms()).is_none();
+            if old.is_some_and(within) { Takes } else { Gives }
+        }
         Event::SignIn(sign_in::Event::Finished { .. } | sign_in::Event::Dropped { .. })
         | Event::Link(link::Event::Withdrawn { .. })
         | Event::Push(push::Event::Ended { .. })

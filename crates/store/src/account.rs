@@ -22,7 +22,8 @@ statements! {
     ALL = "SELECT id, version, purpose, base_currency, products, limits, opened_at, closed_at \
            FROM account ORDER BY opened_at, id";
     OF_PERSON = "SELECT id, version, purpose, base_currency, products, limits, opened_at, closed_at FROM account \
-                 WHERE id IN (SELECT account FROM mandate WHERE person = $1)";
+                 WHERE id IN (SELECT account FROM mandate \
+                 WHERE revoked_at IS NULL AND person = $1)";
 }
 
 pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Result<(), StoreError> {

@@ -55,9 +55,6 @@ pub enum CommitError {
     /// Another credential has the port: choose another.
     #[error("another credential has this port")]
     PortTaken,
-    /// Another person owns the account.
-    #[error("the account has an owner")]
-    AccountTaken,
     /// The passkey is registered to someone else.
     #[error("the passkey is already registered")]
     PasskeyTaken,
@@ -83,8 +80,6 @@ impl CommitError {
             let text = error.message().replace('.', "_");
             return if text.contains("credential_port") {
                 Self::PortTaken
-            } else if text.contains("mandate_owner") || text.contains("mandate_account") {
-                Self::AccountTaken
             } else if text.contains("authenticator_handle") {
                 Self::PasskeyTaken
             } else {
@@ -153,7 +148,9 @@ impl Store {
         let evidence = evidence::append(&mut transaction, &header, events).await?;
         transaction.commit().await?;
         if let Some(person) = person {
-            self.loaded.follow(person, slice.version, events);
+            let raised = slice.writes(events).contains(&Scope::Person(person));
+            let versions = (slice.version, slice.version + i64::from(raised));
+            self.loaded.follow(person, versions, events);
         }
         Ok(Committed { evidence })
     }

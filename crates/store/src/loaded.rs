@@ -41,13 +41,16 @@ impl Loaded {
         all.insert(person.id, Arc::new(slice.clone()));
     }
 
-    /// Follows a commit that raised `version` by one. What is kept is moved on, not what was decided on: that
-    /// may hold cuts that the tables do not have yet.
-    pub(crate) fn follow(&self, person: PersonId, version: i64, events: &[Event]) {
+    /// Follows a commit that was decided on one version of a person and left another, or the same. What is kept
+    /// is moved on, not what was decided on: that may hold cuts that the tables do not have yet. Its accounts are
+    /// those of its load, so they do not say what the commit raised.
+    pub(crate) fn follow(&self, person: PersonId, (before, after): (i64, i64), events: &[Event]) {
         let mut all = self.all();
         let Some(kept) = all.get_mut(&person) else { return };
-        if kept.version == version {
-            Arc::make_mut(kept).apply(events);
+        if kept.version == before {
+            let kept = Arc::make_mut(kept);
+            kept.apply(events);
+            kept.version = after;
         }
     }
 

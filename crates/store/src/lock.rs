@@ -22,7 +22,8 @@ statements! {
           WHERE lifted_at IS NULL AND account = $1";
     ON_ACCOUNTS_OF = "SELECT id, person, account, grade, set_at, set_by, receipt FROM access_lock \
                       WHERE lifted_at IS NULL \
-                      AND account IN (SELECT account FROM mandate WHERE person = $1)";
+                      AND account IN (SELECT account FROM mandate \
+                      WHERE revoked_at IS NULL AND person = $1)";
 }
 
 pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Result<(), StoreError> {

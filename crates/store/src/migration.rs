@@ -36,6 +36,7 @@ const STEPS: &[Step] = &[
     (29, "look up", include_str!("../migrations/0029_look_up.sql")),
     (30, "shards", include_str!("../migrations/0030_shards.sql")),
     (31, "account terms", include_str!("../migrations/0031_account_terms.sql")),
+    (32, "mandate", include_str!("../migrations/0032_mandate.sql")),
     (34, "credential accounts", include_str!("../migrations/0034_credential_accounts.sql")),
     (35, "order account", include_str!("../migrations/0035_order_account.sql")),
 ];

@@ -22,7 +22,9 @@ statements! {
     BY_USERNAME = "SELECT id, username, created_at, version FROM person WHERE username = $1";
     BY_ACCOUNT = "SELECT person.id, username, created_at, version FROM person \
                   JOIN mandate ON mandate.person = person.id \
-                  WHERE mandate.account = $1 AND mandate.role = 'owner'";
+                  WHERE mandate.account = $1 AND mandate.role = 'owner' \
+                  AND mandate.revoked_at IS NULL \
+                  ORDER BY mandate.granted_at, mandate.id LIMIT 1";
     BY_SESSION = "SELECT person.id, username, person.created_at, version FROM person \
                   JOIN session ON session.person = person.id WHERE session.id = $1";
     BY_SESSION_TOKEN = "SELECT person.id, username, person.created_at, version FROM person \
@@ -65,7 +67,7 @@ pub enum Key<'a> {
     Username(&'a str),
     /// A person.
     Person(PersonId),
-    /// The owner of an account.
+    /// The owner of an account; the first of several.
     Account(AccountId),
     /// The person of a session, live or ended.
     Session(SessionId),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-pub use access::entitlements::Side;
+pub use access::entitlements::{OrderKind, Side};
 use access::id::{Holder, PaperAccountId, SymbolId};
 use access::moment::Time;
 use rust_decimal::Decimal;
@@ -86,6 +86,16 @@ impl OrderType {
         match self {
             Self::Stop { trigger } | Self::StopLimit { trigger, .. } => Some(trigger),
             Self::Market | Self::Limit { .. } => None,
+        }
+    }
+
+    /// The kind that a grant names.
+    pub const fn kind(self) -> OrderKind {
+        match self {
+            Self::Market => OrderKind::Market,
+            Self::Limit { .. } => OrderKind::Limit,
+            Self::Stop { .. } => OrderKind::Stop,
+            Self::StopLimit { .. } => OrderKind::StopLimit,
         }
     }
 

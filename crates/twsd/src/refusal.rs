@@ -155,6 +155,7 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::SideNotAllowed { .. }
         | Refusal::AddressNotAllowed { .. }
         | Refusal::OutsideHours { .. }
+        | Refusal::OrderKindNotAllowed { .. }
         | Refusal::Locked { .. }
         | Refusal::CredentialUnknown
         | Refusal::CredentialRevoked { .. }

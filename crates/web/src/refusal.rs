@@ -59,6 +59,7 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::SideNotAllowed { .. }
         | R::AddressNotAllowed { .. }
         | R::OutsideHours { .. }
+        | R::OrderKindNotAllowed { .. }
         | R::Locked { .. }
         | R::CredentialRevoked { .. }
         | R::CredentialPaused { .. }

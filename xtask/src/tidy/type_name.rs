@@ -13,7 +13,7 @@ const SHARED: &[(&str, usize)] = &[
     ("Asked", 2),
     ("Asker", 2),
     ("Book", 2),
-    ("Command", 25),
+    ("Command", 26),
     ("Condition", 2),
     ("Config", 4),
     ("Delivery", 2),

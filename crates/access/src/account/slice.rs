@@ -28,7 +28,7 @@ impl AccountSlice {
     }
 
     pub(crate) fn sort(&mut self) {
-        self.mandates.sort_by_key(|one| one.person);
+        self.mandates.sort_by_key(|one| one.id);
         self.locks.sort_by_key(|one| one.id);
     }
 }

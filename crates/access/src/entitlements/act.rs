@@ -193,6 +193,49 @@ impl fmt::Display for Side {
     }
 }
 
+/// How an order decides when and at what price it is met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum OrderKind {
+    /// At whatever the market offers.
+    Market = 0,
+    /// At a price or better.
+    Limit = 1,
+    /// A market order once a price is reached.
+    Stop = 2,
+    /// A limit order once a price is reached.
+    StopLimit = 3,
+    /// One that came after every grant that a test reads.
+    #[cfg(test)]
+    Later = 4,
+}
+
+impl OrderKind {
+    /// Every kind, in order.
+    pub const ALL: &[Self] = &[
+        Self::Market,
+        Self::Limit,
+        Self::Stop,
+        Self::StopLimit,
+        #[cfg(test)]
+        Self::Later,
+    ];
+}
+
+impl fmt::Display for OrderKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Market => "market orders",
+            Self::Limit => "limit orders",
+            Self::Stop => "stop orders",
+            Self::StopLimit => "stop-limit orders",
+            #[cfg(test)]
+            Self::Later => "later orders",
+        })
+    }
+}
+
 /// What kind of thing is traded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

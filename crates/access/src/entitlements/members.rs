@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Act, Acts, Product, Products};
+use super::{Act, Acts, OrderKind, OrderKinds, Product, Products};
 
 /// The acts that numbers could mean: bits 0 to 14. It never changes.
 const NUMBERED_ACTS: Acts = Acts(0x7fff);
@@ -83,6 +83,19 @@ impl<'de> Deserialize<'de> for Products {
     }
 }
 
+impl Serialize for OrderKinds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(OrderKind::ALL.iter().filter(|kind| self.contains(**kind)))
+    }
+}
+
+/// Kinds of orders were never stored as a number.
+impl<'de> Deserialize<'de> for OrderKinds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<OrderKind>::deserialize(deserializer).map(|names| Self::of(&names))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
@@ -108,8 +121,10 @@ mod tests {
     }
 
     fn granted(text: &str) -> Mandate {
-        let Event::Granted(mandate) = serde_json::from_str(text).unwrap();
-        mandate
+        match serde_json::from_str(text).unwrap() {
+            Event::Granted(mandate) => mandate,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// A mandate as it was recorded: version 0.1.0 listed no `members`.
@@ -132,9 +147,20 @@ mod tests {
     }
 
     fn may(given: &Entitlements, act: Act, product: Product) -> Option<&'static str> {
+        may_by(given, act, product, OrderKind::Limit)
+    }
+
+    fn may_by(
+        given: &Entitlements,
+        act: Act,
+        product: Product,
+        kind: OrderKind,
+    ) -> Option<&'static str> {
         let (account, symbol, side) = (given.account, None, Some(Side::Buy));
+        let kind = Some(kind);
         let address = Ipv4Addr::LOCALHOST.into();
-        let question = Question { act, account, product, symbol, side, address, now: Time(1) };
+        let question =
+            Question { act, account, product, symbol, side, kind, address, now: Time(1) };
         given.check(&question).err().map(|refusal| refusal.code())
     }
 
@@ -179,22 +205,31 @@ mod tests {
     #[test]
     fn member_that_is_added_later_is_in_no_old_grant() {
         let lists = format!(r#""acts":{FIRST},"products":["stock"],"#);
-        let now = Mandate { acts: Acts::ALL, products: Products::ALL, ..owner("") };
+        let order_kinds = OrderKinds::ALL;
+        let now = Mandate { acts: Acts::ALL, products: Products::ALL, order_kinds, ..owner("") };
         let given = |one: &Mandate| one.entitlements(HOLDER, Grade::None).unwrap();
         assert_eq!(may(&given(&now), Act::PlaceOrder, Product::Later), None);
         assert_eq!(may(&given(&now), Act::Later, Product::Stock), None);
+        let later = may_by(&given(&now), Act::PlaceOrder, Product::Stock, OrderKind::Later);
+        assert_eq!(later, None);
         for old in [owner(""), owner(&lists)] {
             assert_eq!(may(&given(&old), Act::PlaceOrder, Product::Stock), None);
             let code = may(&given(&old), Act::PlaceOrder, Product::Later);
             assert_eq!(code, Some("PRODUCT_NOT_ALLOWED"));
             let code = may(&given(&old), Act::Later, Product::Stock);
             assert_eq!(code, Some("ACT_NOT_ALLOWED"));
+            let by = |kind| may_by(&given(&old), Act::PlaceOrder, Product::Stock, kind);
+            assert_eq!(by(OrderKind::StopLimit), None);
+            assert_eq!(by(OrderKind::Later), Some("ORDER_KIND_NOT_ALLOWED"));
         }
         // A credential that its owner made when all was less, though the owner has it all now.
         for old in [scopes("4294967295", "4294967295"), scopes(FIRST, r#"["stock"]"#)] {
             let given = given(&now).narrow(HOLDER, &old);
             assert_eq!(may(&given, Act::PlaceOrder, Product::Stock), None);
             assert_eq!(may(&given, Act::PlaceOrder, Product::Later), Some("PRODUCT_NOT_ALLOWED"));
+            let by = |kind| may_by(&given, Act::PlaceOrder, Product::Stock, kind);
+            assert_eq!(by(OrderKind::Market), None);
+            assert_eq!(by(OrderKind::Later), Some("ORDER_KIND_NOT_ALLOWED"));
             assert_eq!(may(&given, Act::Later, Product::Stock), Some("ACT_NOT_ALLOWED"));
         }
     }

@@ -30,11 +30,13 @@ pub enum SessionEnd {
     NotMe,
     /// The server was upgraded: what it could do was decided by rules that no longer hold.
     Upgraded,
+    /// The last mandate of its person was revoked.
+    MandateRevoked,
 }
 
 impl SessionEnd {
     /// Every reason.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SignedOut,
         Self::EndedByPerson,
         Self::EndedByOperator,
@@ -46,6 +48,7 @@ impl SessionEnd {
         Self::Replaced,
         Self::NotMe,
         Self::Upgraded,
+        Self::MandateRevoked,
     ];
 
     /// Its name in tables.
@@ -62,6 +65,7 @@ impl SessionEnd {
             Self::Replaced => "replaced",
             Self::NotMe => "not_me",
             Self::Upgraded => "upgraded",
+            Self::MandateRevoked => "mandate_revoked",
         }
     }
 }
@@ -80,6 +84,7 @@ impl fmt::Display for SessionEnd {
             Self::Replaced => "this browser signed in again",
             Self::NotMe => "you answered that it was not you",
             Self::Upgraded => "the server was upgraded",
+            Self::MandateRevoked => "your authority on the last account was revoked",
         })
     }
 }

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use access::address::{Addresses, Network};
 use access::entitlements::{
-    Act, Acts, Bucket, Entitlements, Hours, Limits, Product, Products, Question, Rate, Scopes,
-    Side, Sides, Symbols, Window,
+    Act, Acts, Bucket, Entitlements, Hours, Limits, OrderKind, OrderKinds, Product, Products,
+    Question, Rate, Scopes, Side, Sides, Symbols, Window,
 };
 use access::mandate::{Mandate, Role};
 use access::moment::{Span, Time};
@@ -19,15 +19,13 @@ pub const HOLDER: Holder = Holder::Credential(CredentialId([1; 16]));
 const MONDAY: Time = Time::from_seconds(1_767_571_200);
 
 pub fn owner() -> Entitlements {
-    let mandate = Mandate {
-        person: PersonId([1; 16]),
-        account: account().into(),
-        role: Role::Owner,
-        acts: Role::Owner.acts(),
-        products: Role::Owner.products(),
-        granted_at: Time(0),
-        until: None,
-    };
+    let mandate = Mandate::preset(
+        (access::id::MandateId([1; 16]), access::mandate::Grantor::System),
+        PersonId([1; 16]),
+        account().into(),
+        Role::Owner,
+        Time(0),
+    );
     mandate.entitlements(HOLDER, Grade::None).unwrap()
 }
 
@@ -38,6 +36,7 @@ fn question() -> Question {
         product: Product::Stock,
         symbol: Some(SymbolId(7)),
         side: Some(Side::Buy),
+        kind: Some(OrderKind::Limit),
         address: Ipv4Addr::LOCALHOST.into(),
         now: MONDAY,
     }
@@ -46,6 +45,7 @@ fn question() -> Question {
 #[test]
 fn each_scope_refuses_what_is_outside_it() {
     let all = || Scopes::trading(MONDAY + Span::days(1));
+    let only = |kind| OrderKinds::of(&[kind]);
     let address: IpAddr = Ipv4Addr::LOCALHOST.into();
     let elsewhere = Addresses::Only(Box::new([Network::host("10.0.0.1".parse().unwrap())]));
     let afternoon = Hours::Weekly(Box::new([Window { from: 720, to: 1440 }]));
@@ -71,6 +71,13 @@ fn each_scope_refuses_what_is_outside_it() {
         (Scopes { symbols: Symbols::only([SymbolId(7)]), ..all() }, q, None),
         (Scopes { sides: Sides::Only(Side::Sell), ..all() }, q, Some("SIDE_NOT_ALLOWED")),
         (Scopes { sides: Sides::Neither, ..all() }, q, Some("SIDE_NOT_ALLOWED")),
+        (Scopes { order_kinds: only(OrderKind::Limit), ..all() }, q, None),
+        (Scopes { order_kinds: only(OrderKind::Stop), ..all() }, q, Some("ORDER_KIND_NOT_ALLOWED")),
+        (
+            Scopes { order_kinds: only(OrderKind::Stop), ..all() },
+            Question { act: Act::CancelOrder, ..q },
+            None,
+        ),
         (Scopes { addresses: elsewhere, ..all() }, q, Some("ADDRESS_NOT_ALLOWED")),
         (Scopes { hours: afternoon.clone(), ..all() }, q, Some("OUTSIDE_HOURS")),
         (
@@ -208,7 +215,7 @@ prop_compose! {
         let given: Vec<_> = Act::ALL.iter().copied().filter(|act| acts & (1 << *act as u32) != 0).collect();
         Scopes {
             acts: if all { Acts::ALL } else { Acts::of(&given) },
-            read_only, products: Products::ALL, symbols, sides, hours, addresses,
+            read_only, products: Products::ALL, order_kinds: OrderKinds::ALL, symbols, sides, hours, addresses,
             until: MONDAY + Span::hours(until),
             rate: rate.map(|(per_second, burst)| Rate { per_second, burst }),
             limits,

@@ -16,6 +16,7 @@ mod evidence;
 mod hold;
 mod large_order;
 mod lock;
+mod mandate;
 mod notice;
 mod policy;
 mod recovery;

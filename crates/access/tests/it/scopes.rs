@@ -3,7 +3,8 @@
 use access::SymbolId;
 use access::address::{Addresses, Network};
 use access::entitlements::{
-    Act, Acts, Hours, Limits, Products, Rate, Scopes, Side, Sides, Symbols, Window,
+    Act, Acts, Hours, Limits, OrderKind, OrderKinds, Products, Rate, Scopes, Side, Sides, Symbols,
+    Window,
 };
 use access::moment::{Span, Time};
 use proptest::prelude::*;
@@ -27,6 +28,7 @@ fn narrow() -> Scopes {
         acts: Acts::VIEW.or(Acts::TRADE),
         read_only: false,
         products: Products::ALL,
+        order_kinds: OrderKinds::UNLISTED,
         symbols: Symbols::only([SymbolId(1), SymbolId(2)]),
         sides: Sides::Only(Side::Buy),
         hours: weekly(&[(0, 60), (120, 180)]),
@@ -50,6 +52,7 @@ const NARROWER: &[Change] = &[
     ("fewer acts", |it| it.acts = Acts::VIEW),
     ("view only", |it| it.read_only = true),
     ("no product", |it| it.products = Products::NONE),
+    ("one kind of order", |it| it.order_kinds = OrderKinds::of(&[OrderKind::Limit])),
     ("one symbol", |it| it.symbols = Symbols::only([SymbolId(2)])),
     ("no side", |it| it.sides = Sides::Neither),
     ("part of an hour", |it| it.hours = weekly(&[(10, 20)])),

@@ -112,15 +112,13 @@ impl Bench {
         change: impl FnOnce(&mut Scopes),
     ) -> Admission {
         let id = CredentialId([byte; 16]);
-        let mandate = Mandate {
-            person: PersonId([1; 16]),
-            account: account.into(),
-            role: Role::Owner,
-            acts: Role::Owner.acts(),
-            products: Role::Owner.products(),
-            granted_at: START,
-            until: None,
-        };
+        let mandate = Mandate::preset(
+            (access::id::MandateId([1; 16]), access::mandate::Grantor::System),
+            PersonId([1; 16]),
+            account.into(),
+            Role::Owner,
+            START,
+        );
         let mut scopes = Scopes::trading(START + Span::days(90));
         change(&mut scopes);
         let holder = Holder::Credential(id);

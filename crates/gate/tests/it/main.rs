@@ -21,6 +21,7 @@ mod enter;
 mod large_order;
 mod lock;
 mod look_up;
+mod mandate;
 mod notice;
 mod owed;
 mod passkey;

@@ -104,6 +104,32 @@ async fn cut_that_cannot_be_recorded_holds_is_lifted_and_comes_on_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn mandate_revoked_while_it_cannot_be_recorded_is_over_and_comes_on_record() {
+    let place = Place::new().await;
+    let gate = &place.gate;
+    crate::mandate::second_owner(gate).await;
+    let account = crate::mandate::account(gate);
+    let (_, cookie) = place.by_link().await;
+    let who = crate::mandate::program(gate).await;
+    crate::mandate::rest(gate, &who, 1).unwrap();
+    let other = other(&place).await;
+    let held = other.database().begin().await.unwrap();
+    is_owed(gate.mandates().revoke(&OPERATOR, "trader", account).await);
+    assert!(who.ended().is_some() && crate::mandate::rest(gate, &who, 2).is_err());
+    assert!(gate.sessions().by_token(text(&cookie.session_token), HOME, shows()).is_err());
+    // Whoever looks at the account meanwhile sees one owner, who therefore stays.
+    let last = gate.mandates().revoke(&OPERATOR, "ann", account).await.unwrap_err();
+    assert!(matches!(last.code(), "LAST_OWNER" | "STORE_FAILED"), "{last}");
+    held.rollback().await.unwrap();
+    until_recorded(gate).await;
+    let all = entries(gate).await;
+    assert!(all.iter().any(|one| one.what == "mandate.revoked"));
+    assert_eq!(gate.mandates().list(account).await.unwrap().len(), 1);
+    let report = gate::evidence_verify(place.folder.path(), None).await.unwrap();
+    assert!(report.faults.is_empty(), "{:?}", report.faults);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn cut_that_cannot_be_recorded_outlives_a_crash() {
     let place = Place::new().await;
     let (ticket, _) = place.by_link().await;

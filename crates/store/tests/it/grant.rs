@@ -89,7 +89,10 @@ async fn numbers_become_the_names_of_their_time(place: &Place) {
         "\"acts\":[\"view_account\",\"view_market_data\",\"place_order\",\"reduce_order\",\
          \"modify_order\",\"cancel_order\"],",
     );
-    let first = first.replace("\"products\":4294967295,", "\"products\":[\"stock\"],");
+    let first = first.replace(
+        "\"products\":4294967295,",
+        "\"products\":[\"stock\"],\"order_kinds\":[\"market\",\"limit\",\"stop\",\"stop_limit\"],",
+    );
     assert_eq!(kept(place, 0).await, first);
     let slice = store.slice(Key::Person(person(0))).await.unwrap();
     let read: Option<&Credential> = slice.credentials.iter().find(|one| one.id == credential(0));

@@ -22,6 +22,7 @@ use crate::both_engines;
 use crate::history::{ACCOUNT, History, PASSWORD, browser, copy};
 use crate::place::Place;
 
+mod account;
 mod approval;
 mod recovery;
 

@@ -54,15 +54,13 @@ fn put_under(sessions: &Sessions, session: &Session, lock: Grade) {
 
 /// What an owner of an account has by a session.
 fn on(session: &Session, account: PaperAccountId, lock: Grade) -> Entitlements {
-    let mandate = Mandate {
-        person: session.person,
-        account: account.into(),
-        role: Role::Owner,
-        acts: Role::Owner.acts(),
-        products: Role::Owner.products(),
-        granted_at: START,
-        until: None,
-    };
+    let mandate = Mandate::preset(
+        (access::id::MandateId([1; 16]), access::mandate::Grantor::System),
+        session.person,
+        account.into(),
+        Role::Owner,
+        START,
+    );
     let mut given = mandate.entitlements(Holder::Session(session.id), lock).unwrap();
     given.until = session.until;
     given

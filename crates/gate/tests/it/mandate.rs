@@ -1,0 +1,107 @@
+//! Mandates: what the operator and owners grant, and what a revocation ends at once.
+
+use access::entitlements::{OrderKind, OrderKinds};
+use access::mandate::{MandateTerms, Role};
+use access::{AccountId, Act, Refusal};
+use gate::{Actor, Admission, CredentialDoor, Gate, OrderRequest, Refused, evidence_verify};
+use trade::Ticks;
+use trade::order::{NewOrder, OrderType, Origin, Side, TimeInForce};
+
+use crate::place::{HOME, OPERATOR, Place, shows, text};
+
+pub fn account(gate: &Gate) -> AccountId {
+    gate.account().into()
+}
+
+/// A second owner, so that the first one can go.
+pub async fn second_owner(gate: &Gate) {
+    gate.people().add(&OPERATOR, "ann", gate.account()).await.unwrap();
+    let account = account(gate);
+    gate.mandates().revoke(&OPERATOR, "ann", account).await.unwrap();
+    let (role, terms) = (Role::Owner, MandateTerms::of(Role::Owner));
+    gate.mandates().grant(&OPERATOR, "ann", (account, role), terms).await.unwrap();
+}
+
+pub async fn program(gate: &Gate) -> Admission {
+    let credential = gate.credentials().find("trading").await.unwrap().credential.id;
+    gate.admit_credential(&CredentialDoor { credential, address: HOME, token: None }).unwrap()
+}
+
+/// An order that rests.
+pub fn rest(gate: &Gate, who: &Admission, number: i32) -> Result<(), Refused> {
+    let order = NewOrder {
+        account: gate.account(),
+        symbol: gate.instruments().named("AAPL").unwrap().id,
+        side: Side::Buy,
+        quantity: 1,
+        order_type: OrderType::Limit { price: Ticks(100) },
+        tif: TimeInForce::Gtc,
+        outside_hours: true,
+        origin: Origin { holder: who.holder(), client_id: 0, order_id: number },
+        parent: None,
+        oca: None,
+        reference: None,
+    };
+    gate.submit(who, HOME, OrderRequest::Place(vec![order])).map(drop)
+}
+
+#[tokio::test]
+async fn revoked_mandate_ends_sessions_credentials_and_orders_at_once() {
+    let place = Place::new().await;
+    let gate = &place.gate;
+    let account = account(gate);
+    let (_, cookie) = place.by_link().await;
+    let last = gate.mandates().revoke(&OPERATOR, "trader", account).await;
+    assert_eq!(last, Err(Refusal::LastOwner { account }));
+    second_owner(gate).await;
+    let who = program(gate).await;
+    rest(gate, &who, 1).unwrap();
+    let end = gate.mandates().revoke(&OPERATOR, "trader", account).await.unwrap();
+    assert_eq!((end.credentials.len(), end.orders), (3, 1));
+    assert_eq!(who.ended().map(|why| why.code()), Some("CREDENTIAL_REVOKED"));
+    assert!(rest(gate, &who, 2).is_err());
+    let over = gate.sessions().by_token(text(&cookie.session_token), HOME, shows()).unwrap_err();
+    assert!(over.caller_text().contains("authority on the last account was revoked"), "{over}");
+    assert_eq!(gate.mandates().list(account).await.unwrap().len(), 1);
+    let again = gate.mandates().revoke(&OPERATOR, "trader", account).await;
+    assert_eq!(again, Err(Refusal::NotFound { what: "mandate" }));
+    let report = evidence_verify(place.folder.path(), None).await.unwrap();
+    assert!(report.faults.is_empty(), "{:?}", report.faults);
+}
+
+#[tokio::test]
+async fn narrower_terms_reach_sessions_and_programs_before_the_call_returns() {
+    let place = Place::new().await;
+    let gate = &place.gate;
+    second_owner(gate).await;
+    let (ticket, _) = place.by_link().await;
+    let who = program(gate).await;
+    let acts = Role::Owner.acts().without(access::entitlements::Acts::of(&[Act::ManagePolicy]));
+    let order_kinds = OrderKinds::of(&[OrderKind::Stop]);
+    let terms = MandateTerms { acts, order_kinds, ..MandateTerms::of(Role::Owner) };
+    gate.mandates().change(&OPERATOR, "trader", account(gate), terms).await.unwrap();
+    let Err(Refused::Refusal(refusal)) = rest(gate, &who, 1) else { panic!("it was placed") };
+    assert_eq!(refusal, Refusal::OrderKindNotAllowed { kind: OrderKind::Limit });
+    let given = gate.sessions().admit(&ticket).unwrap().entitlements();
+    assert!(!given.acts.contains(Act::ManagePolicy) && given.order_kinds == order_kinds);
+    let all = MandateTerms::of(Role::Owner);
+    gate.mandates().change(&OPERATOR, "trader", account(gate), all).await.unwrap();
+    rest(gate, &who, 2).unwrap();
+}
+
+#[tokio::test]
+async fn owner_grants_and_revokes_with_a_recent_proof() {
+    let place = Place::new().await;
+    let gate = &place.gate;
+    gate.people().add(&OPERATOR, "ann", gate.account()).await.unwrap();
+    let (ticket, _) = place.by_link().await;
+    let (owner, account) = (Actor::Session(ticket), account(gate));
+    gate.mandates().revoke(&owner, "ann", account).await.unwrap();
+    let trader = || MandateTerms::of(Role::Trader);
+    gate.mandates().grant(&owner, "ann", (account, Role::Trader), trader()).await.unwrap();
+    let granted = gate.mandates().list(account).await.unwrap();
+    assert!(granted.iter().any(|one| one.role == Role::Trader));
+    place.pass(access::Span::hours(1));
+    let stale = gate.mandates().revoke(&owner, "ann", account).await.unwrap_err();
+    assert_eq!(stale.code(), "PROOF_TOO_OLD", "{stale}");
+}
