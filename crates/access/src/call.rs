@@ -10,6 +10,6 @@ pub struct Call {
     pub by: By,
     /// From where.
     pub source: Source,
-    /// What.
+    /// The command.
     pub command: Command,
 }

@@ -25,12 +25,12 @@ pub enum Answer {
     Done,
     /// A person was made.
     PersonCreated {
-        /// Who.
+        /// The person.
         person: PersonId,
     },
     /// A link was made.
     Link {
-        /// Which.
+        /// The link.
         link: LinkId,
         /// What goes into its address.
         token: Secret,
@@ -77,12 +77,12 @@ pub enum Answer {
     },
     /// A way to sign in was added.
     AuthenticatorAdded {
-        /// Which.
+        /// The authenticator.
         authenticator: AuthenticatorId,
     },
     /// A TOTP app can be set up with this; a code from it must follow, unless the server asked.
     TotpOffered {
-        /// Which.
+        /// The authenticator.
         authenticator: AuthenticatorId,
         /// The seed in base 32.
         seed: Secret,
@@ -91,14 +91,14 @@ pub enum Answer {
     },
     /// A set of recovery codes was made.
     RecoveryCodes {
-        /// Which.
+        /// The authenticator.
         authenticator: AuthenticatorId,
         /// The codes in groups of four letters, to show once.
         codes: Vec<Secret>,
     },
     /// A credential was created.
     CredentialCreated {
-        /// Which.
+        /// The credential.
         credential: CredentialId,
         /// Its token, if it demands one, to show once.
         token: Option<Secret>,
@@ -107,7 +107,7 @@ pub enum Answer {
     },
     /// A credential has a new token.
     CredentialRotated {
-        /// Which.
+        /// The credential.
         credential: CredentialId,
         /// The new token, to show once.
         token: Secret,
@@ -116,7 +116,7 @@ pub enum Answer {
     },
     /// A credential was revoked.
     CredentialRevoked {
-        /// Which.
+        /// The credential.
         credential: CredentialId,
         /// Whether its resting orders go too.
         cancel_orders: bool,

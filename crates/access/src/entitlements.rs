@@ -315,9 +315,9 @@ fn narrower<T: Ord>(one: Option<T>, two: Option<T>) -> Option<T> {
 /// What a holder asks to do.
 #[derive(Debug, Clone, Copy)]
 pub struct Question {
-    /// What.
+    /// The act.
     pub act: Act,
-    /// On which account.
+    /// The account.
     pub account: PaperAccountId,
     /// In which kind of product.
     pub product: Product,
@@ -329,7 +329,7 @@ pub struct Question {
     pub kind: Option<OrderKind>,
     /// From where.
     pub address: IpAddr,
-    /// When.
+    /// The present time.
     pub now: Time,
 }
 
@@ -607,7 +607,7 @@ pub struct Scopes {
     pub hours: Hours,
     /// Where from.
     pub addresses: Addresses,
-    /// Until when.
+    /// When that ends.
     pub until: Time,
     /// How many order messages.
     pub rate: Option<Rate>,

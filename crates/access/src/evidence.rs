@@ -36,9 +36,9 @@ pub struct Entry {
     pub shard: u32,
     /// Its place in the chain, from 1 without gaps.
     pub seq: u64,
-    /// When.
+    /// When it happened.
     pub at: Time,
-    /// Who.
+    /// Who acts.
     pub actor: By,
     /// From where: an address, or `local`.
     pub source: String,
@@ -195,7 +195,7 @@ impl Chain {
 /// Where all chains stood at one time; signed, it shows later that none was rewritten, cut or taken away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// When.
+    /// When it happened.
     pub at: Time,
     /// Place of the last entry of the common shard.
     pub access_seq: u64,

@@ -546,7 +546,7 @@ pub enum PasskeyFault {
     },
     /// Its counter did not rise before: it may be a copy, and stays refused.
     Suspect {
-        /// Since when.
+        /// When that began.
         since: Time,
     },
     /// It is registered already.

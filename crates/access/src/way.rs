@@ -61,7 +61,7 @@ pub enum Stand {
 /// A way and its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Way {
-    /// Which.
+    /// Its kind.
     pub kind: Kind,
     /// What it takes, in order.
     pub steps: Vec<Step>,

@@ -30,12 +30,12 @@ pub enum AccountRequest {
     Create(AccountWish),
     /// Ends one that holds nothing and has no open order.
     Close {
-        /// Which.
+        /// The account.
         account: PaperAccountId,
     },
     /// Permits products on one, beside those that it has.
     Permit {
-        /// Which.
+        /// The account.
         account: PaperAccountId,
         /// Their names.
         products: Vec<String>,

@@ -69,7 +69,7 @@ answers! {
         subject: String,
         /// What happened and what to do.
         text: String,
-        /// Since when.
+        /// When that began.
         since: String,
         /// Whether the server cannot do its work.
         stops: bool,
@@ -234,7 +234,7 @@ answers! {
         username: String,
         /// The verified mail address.
         mail: Option<String>,
-        /// Since when.
+        /// When the mail address was verified.
         mail_since: Option<String>,
         /// A mail address that waits for its code.
         asked: Option<String>,
@@ -417,7 +417,7 @@ answers! {
         client: String,
         /// From where.
         address: String,
-        /// Since when.
+        /// When that began.
         since: String,
     }
 
@@ -765,7 +765,7 @@ answers! {
 
     /// A finished backup.
     BackupMade {
-        /// Where.
+        /// The address that it goes to.
         to: String,
         /// The last journal sequence in it.
         journal_seq: u64,

@@ -35,7 +35,7 @@ pub enum LockRequest {
     },
     /// Gives authority back.
     Unlock {
-        /// To what.
+        /// What it is on.
         target: Target,
     },
 }

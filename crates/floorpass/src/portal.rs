@@ -82,7 +82,7 @@ pub struct Side {
     pub listeners: Vec<TcpListener>,
     /// What answers.
     pub router: Router,
-    /// How.
+    /// The rules of the list.
     pub rules: Rules,
 }
 

@@ -90,7 +90,7 @@ pub struct ActivityEntry {
     pub shard: Option<u32>,
     /// Which record.
     pub kind: ActivityKind,
-    /// When.
+    /// When it happened.
     pub at: Time,
     /// Who; none for somebody who was not signed in.
     pub holder: Option<Holder>,

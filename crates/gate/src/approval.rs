@@ -15,7 +15,7 @@ use crate::sign_in::{Browser, SignInStep, copy, step};
 /// An approval as a phone shows it.
 #[derive(Debug, Clone)]
 pub struct ApprovalInfo {
-    /// Which.
+    /// Its id.
     pub id: ApprovalId,
     /// What is to be approved.
     pub content: Content,
@@ -47,7 +47,7 @@ pub enum ApprovalState {
 pub struct Answered<'a> {
     /// To which approval.
     pub approval: ApprovalId,
-    /// What.
+    /// The answer.
     pub say: Say,
     /// The number that was typed; empty where none is asked for.
     pub number: &'a str,

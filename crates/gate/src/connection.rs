@@ -15,7 +15,7 @@ pub struct Connected {
     pub client: String,
     /// From where.
     pub address: IpAddr,
-    /// Since when.
+    /// When that began.
     pub since: Time,
 }
 

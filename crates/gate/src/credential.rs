@@ -127,12 +127,12 @@ pub enum ListenerState {
     Open,
     /// The credential is paused.
     Paused {
-        /// Since when.
+        /// When it happened.
         at: Time,
     },
     /// The credential was revoked.
     Revoked {
-        /// When.
+        /// When it happened.
         at: Time,
     },
 }

@@ -92,7 +92,7 @@ pub struct Entrance {
 /// The ways of one person to sign in.
 #[derive(Debug, Clone)]
 pub struct PersonWays {
-    /// Who.
+    /// What the person signs in with.
     pub username: String,
     /// At a browser that is new here.
     pub at_new: Vec<Way>,

@@ -33,7 +33,7 @@ pub struct Condition {
     pub subject: String,
     /// What happened and what to do.
     pub text: String,
-    /// Since when.
+    /// When that began.
     pub since: Time,
     /// Whether the server cannot do its work: `/healthz` answers 503.
     pub stops: bool,

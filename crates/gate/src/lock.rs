@@ -27,7 +27,7 @@ pub struct Receipt {
     pub target: Target,
     /// The grade that holds now.
     pub grade: Grade,
-    /// When.
+    /// When it happened.
     pub at: Time,
     /// By whom.
     pub by: By,

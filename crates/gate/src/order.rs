@@ -35,7 +35,7 @@ pub enum OrderRequest {
     Modify(Change),
     /// Cancel one.
     Cancel {
-        /// Which.
+        /// The order.
         order: OrderId,
     },
     /// Cancel all of a scope.

@@ -23,7 +23,7 @@ const DAYS: i32 = 38;
 /// What a person chose, and the defaults for the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policies {
-    /// Whose.
+    /// The person.
     pub person: PersonId,
     /// The name that they sign in with.
     pub username: String,

@@ -22,7 +22,7 @@ const PROOFS: usize = 3;
 
 /// A recovery that was just begun, or taken up.
 pub struct RecoveryBegun {
-    /// Which.
+    /// The recovery.
     pub recovery: RecoveryId,
     /// The token of the recovering browser: shown this once.
     pub token: Secret,
@@ -44,9 +44,9 @@ pub struct AskInfo {
 /// A recovery as pages and lists show it.
 #[derive(Debug, Clone)]
 pub struct RecoveryInfo {
-    /// Which.
+    /// Its id.
     pub id: RecoveryId,
-    /// Whose.
+    /// The person.
     pub person: PersonId,
     /// The name that they sign in with.
     pub username: String,
@@ -56,7 +56,7 @@ pub struct RecoveryInfo {
     pub source: String,
     /// On what kind of browser.
     pub browser: String,
-    /// When.
+    /// When it began.
     pub begun_at: Time,
     /// When it may be finished, as far as it waits.
     pub ready_at: Option<Time>,

@@ -76,7 +76,7 @@ pub enum SignInStep {
 
 /// A session that has just begun.
 pub struct SignedIn {
-    /// Who.
+    /// The person.
     pub person: PersonId,
     /// The session.
     pub session: SessionId,

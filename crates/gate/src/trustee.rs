@@ -21,7 +21,7 @@ const LOOKS: usize = 20;
 /// A contact of a person.
 #[derive(Debug, Clone)]
 pub struct TrusteeInfo {
-    /// Which.
+    /// Its id.
     pub id: TrusteeId,
     /// The name that was typed.
     pub username: String,
@@ -34,7 +34,7 @@ pub struct TrusteeInfo {
 /// Somebody who named the person who looks.
 #[derive(Debug, Clone)]
 pub struct Helping {
-    /// Who.
+    /// The person.
     pub person: PersonId,
     /// Their name.
     pub username: String,
@@ -47,7 +47,7 @@ pub struct Helping {
 /// A recovery that asks a contact.
 #[derive(Debug, Clone)]
 pub struct HelpAsked {
-    /// Which.
+    /// The recovery.
     pub recovery: RecoveryId,
     /// When it was begun.
     pub begun_at: Time,

@@ -49,7 +49,7 @@ const CLIENT_LIMIT: usize = 128;
 /// When, from where and with what a credential was last used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialUse {
-    /// Which.
+    /// The credential.
     pub credential: CredentialId,
     /// Its use.
     pub last: LastUse,

@@ -41,7 +41,7 @@ pub const WEBHOOK: &str = "webhook";
 /// A delivery to be tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// What.
+    /// The message.
     pub notice: Notice,
     /// The name that its person signs in with.
     pub username: String,

@@ -30,7 +30,7 @@ pub(crate) const COLUMNS: &str = "seq, happened_at, actor, topic, minor, code, p
 pub struct OrderDecision {
     /// Its sequence in the journal.
     pub seq: u64,
-    /// When.
+    /// When it happened.
     pub at: Time,
     /// Who; also whom, where it was refused.
     pub holder: Holder,

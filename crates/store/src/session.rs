@@ -47,9 +47,9 @@ statements! {
 /// When and from where a session was last used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionUse {
-    /// Which.
+    /// The session.
     pub session: SessionId,
-    /// When.
+    /// When it happened.
     pub at: Time,
     /// From where.
     pub address: Option<IpAddr>,
@@ -58,7 +58,7 @@ pub struct SessionUse {
 /// A session that is over, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EndedSession {
-    /// Which.
+    /// The session.
     pub session: SessionId,
     /// The digest of its token.
     pub token: Digest,

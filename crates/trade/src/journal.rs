@@ -70,7 +70,7 @@ impl std::error::Error for RecordError {}
 pub struct Genesis {
     /// What all simulated prices follow from.
     pub seed: u64,
-    /// When.
+    /// When it happened.
     pub at: Time,
     /// The account.
     pub account: PaperAccountId,
@@ -149,14 +149,14 @@ pub enum Command {
     Modify(Checked<Change>),
     /// Cancel an open order.
     Cancel {
-        /// Which.
+        /// The order.
         order: OrderId,
         /// Why.
         cause: Cause,
     },
     /// Cancel many.
     CancelAll {
-        /// Which.
+        /// Which orders.
         scope: CancelTarget,
         /// Why.
         cause: Cause,
@@ -252,7 +252,7 @@ pub struct Opening {
 /// What was refused within a second, to one holder for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrdersRefused {
-    /// Whose.
+    /// The holder.
     pub holder: Holder,
     /// The stable code.
     pub code: String,

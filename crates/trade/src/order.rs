@@ -415,7 +415,7 @@ pub struct Execution {
     pub price: Ticks,
     /// Commission of this fill, in the instrument's currency.
     pub commission: Decimal,
-    /// When.
+    /// When it happened.
     pub time: Time,
     /// Whether it rested or took.
     pub liquidity: Liquidity,

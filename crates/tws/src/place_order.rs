@@ -15,7 +15,7 @@ pub struct PlaceOrder {
     pub order_id: i32,
     /// What to trade.
     pub contract: Contract,
-    /// How.
+    /// The order.
     pub order: OrderFields,
 }
 

@@ -15,21 +15,21 @@ pub enum Command {
     Open(Box<NewAccount>),
     /// Permits products beside those that it has. Load the slice by the account.
     Permit {
-        /// Which.
+        /// The account.
         account: AccountId,
         /// What is permitted as well.
         products: Products,
     },
     /// Sets what holds for every order on it. Load the slice by the account.
     Limit {
-        /// Which.
+        /// The account.
         account: AccountId,
         /// Its limits from now on.
         limits: Box<Limits>,
     },
     /// Closes it for good: it can be looked at. Load the slice by the account.
     Close {
-        /// Which.
+        /// The account.
         account: AccountId,
     },
 }
@@ -68,27 +68,27 @@ pub enum Event {
     Opened(Box<Account>),
     /// Permitted more.
     Permitted {
-        /// Which.
+        /// The account.
         account: AccountId,
         /// All that it is permitted from now on.
         products: Products,
-        /// When.
+        /// When it happened.
         at: Time,
     },
     /// Given other limits.
     Limited {
-        /// Which.
+        /// The account.
         account: AccountId,
         /// Its limits from now on.
         limits: Box<Limits>,
-        /// When.
+        /// When it happened.
         at: Time,
     },
     /// Closed.
     Closed {
-        /// Which.
+        /// The account.
         account: AccountId,
-        /// When.
+        /// When it happened.
         at: Time,
     },
 }

@@ -21,7 +21,7 @@ pub struct Account {
     pub products: Products,
     /// What holds for every order on it, whoever places it.
     pub limits: Limits,
-    /// Since when.
+    /// When it was opened.
     pub opened_at: Time,
     /// Since when nothing is done on it any more; none while it is open.
     pub closed_at: Option<Time>,

@@ -8,7 +8,7 @@ use crate::mandate::Mandate;
 /// An account with all that is its own. Every list ascends by id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountSlice {
-    /// Which.
+    /// Its id.
     pub id: AccountId,
     /// Rises with every commit that changes the account, a mandate on it or a lock on it. Zero while
     /// there is no such account.

@@ -14,9 +14,9 @@ pub enum Command {
     AskStepUp,
     /// Answers one, from a phone.
     Answer {
-        /// Which.
+        /// The approval.
         approval: ApprovalId,
-        /// What.
+        /// The answer.
         say: Say,
         /// The number that was typed.
         number: Secret,
@@ -40,14 +40,14 @@ pub enum Event {
     },
     /// Answered.
     Answered {
-        /// Which.
+        /// The approval.
         approval: ApprovalId,
-        /// How.
+        /// The answer.
         answered: Answered,
     },
     /// Used, or over for another reason.
     Closed {
-        /// Which.
+        /// The approval.
         approval: ApprovalId,
     },
 }

@@ -106,9 +106,9 @@ pub struct Approval {
     pub id: ApprovalId,
     /// Whose yes.
     pub person: PersonId,
-    /// For whom.
+    /// Who asks for it.
     pub asker: Asker,
-    /// To what.
+    /// What is asked.
     pub content: Content,
     /// The number that is shown where it was asked for; none where one tap is enough.
     pub number: Option<SealedSecret>,
@@ -125,11 +125,11 @@ pub struct Approval {
 /// An answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
-    /// Which.
+    /// The answer.
     pub say: Say,
-    /// By which phone.
+    /// The device.
     pub device: DeviceId,
-    /// When.
+    /// When it happened.
     pub at: Time,
 }
 

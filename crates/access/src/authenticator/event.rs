@@ -40,14 +40,14 @@ pub enum Command {
     MakeRecoveryCodes,
     /// Gives one another name.
     Rename {
-        /// Which.
+        /// The authenticator.
         authenticator: AuthenticatorId,
         /// The new name.
         name: String,
     },
     /// Removes one; the last way to sign in stays, and so does the last passkey that works.
     Remove {
-        /// Which.
+        /// The authenticator.
         authenticator: AuthenticatorId,
     },
     /// Removes the password and issues an enrolment link; by the operator.
@@ -64,39 +64,39 @@ pub enum Event {
     Added(Box<Authenticator>),
     /// Renamed.
     Renamed {
-        /// Which.
+        /// The authenticator.
         authenticator: AuthenticatorId,
         /// Its new name.
         name: Name,
     },
     /// A TOTP app was confirmed by the code of this step.
     TotpConfirmed {
-        /// Which.
+        /// The authenticator.
         authenticator: AuthenticatorId,
         /// The step.
         step: i64,
-        /// When.
+        /// When it happened.
         at: Time,
     },
     /// A TOTP code was used: no code of this step or an earlier one counts again.
     TotpUsed {
-        /// Which.
+        /// The authenticator.
         authenticator: AuthenticatorId,
         /// The step.
         step: i64,
-        /// When.
+        /// When it happened.
         at: Time,
     },
     /// A password proved the person.
     PasswordUsed {
-        /// Which.
+        /// The authenticator.
         authenticator: AuthenticatorId,
-        /// When.
+        /// When it happened.
         at: Time,
     },
     /// A passkey proved the person.
     PasskeyUsed {
-        /// Which.
+        /// The authenticator.
         authenticator: AuthenticatorId,
         /// Its counter now.
         counter: u32,
@@ -104,18 +104,18 @@ pub enum Event {
         backed_up: bool,
         /// Its data, where the ceremony changed it.
         data: Option<String>,
-        /// When.
+        /// When it happened.
         at: Time,
     },
     /// A passkey's counter did not rise: it may be a copy, and counts no longer.
     PasskeySuspected {
-        /// Which.
+        /// The authenticator.
         authenticator: AuthenticatorId,
         /// The counter of its last use.
         stored: u32,
         /// The counter that came.
         given: u32,
-        /// When.
+        /// When it happened.
         at: Time,
     },
     /// A recovery code proved the person, and is used up.
@@ -124,12 +124,12 @@ pub enum Event {
         authenticator: AuthenticatorId,
         /// Its digest.
         code: Digest,
-        /// When.
+        /// When it happened.
         at: Time,
     },
     /// Removed or replaced.
     Removed {
-        /// Which.
+        /// The authenticator.
         authenticator: AuthenticatorId,
     },
 }

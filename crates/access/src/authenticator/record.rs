@@ -17,7 +17,7 @@ pub(super) const TOTP: &str = "authenticator app";
 pub struct Authenticator {
     /// Its id.
     pub id: AuthenticatorId,
-    /// Whose.
+    /// The person.
     pub person: PersonId,
     /// Its name.
     pub name: Name,

@@ -25,7 +25,7 @@ pub enum Event {
     Held(Brokerage),
     /// Off.
     Off {
-        /// Whose.
+        /// The person.
         person: PersonId,
     },
 }

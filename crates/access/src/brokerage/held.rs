@@ -7,10 +7,10 @@ use crate::name::Name;
 /// The session that may trade, for those that may not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
-    /// Which.
+    /// The session.
     pub session: SessionId,
     /// The name of its device.
     pub device: Name,
-    /// Since when.
+    /// When that began.
     pub since: Time,
 }

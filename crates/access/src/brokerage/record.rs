@@ -8,10 +8,10 @@ use crate::moment::Time;
 /// That a person has it on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brokerage {
-    /// Who.
+    /// The person.
     pub person: PersonId,
     /// The session that took trading; none since it was switched on by the operator.
     pub holder: Option<SessionId>,
-    /// Since when.
+    /// When that began.
     pub since: Time,
 }

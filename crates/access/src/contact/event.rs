@@ -40,7 +40,7 @@ pub enum Event {
     Changed(Box<Contact>),
     /// Forgotten.
     Removed {
-        /// Which.
+        /// The address.
         contact: ContactId,
     },
 }

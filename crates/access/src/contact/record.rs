@@ -132,7 +132,7 @@ impl fmt::Display for Value {
 pub struct Contact {
     /// Its id.
     pub id: ContactId,
-    /// Whose.
+    /// The person.
     pub person: PersonId,
     /// What it is.
     pub value: Value,

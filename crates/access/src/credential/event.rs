@@ -17,40 +17,40 @@ pub enum Command {
     Create(Box<NewCredential>),
     /// Ends one.
     Revoke {
-        /// Which.
+        /// The credential.
         credential: CredentialId,
         /// Whether its resting orders go too.
         cancel_orders: bool,
     },
     /// Refuses it until it is resumed.
     Pause {
-        /// Which.
+        /// The credential.
         credential: CredentialId,
         /// Whether its resting orders go too.
         cancel_orders: bool,
     },
     /// Ends its pause.
     Resume {
-        /// Which.
+        /// The credential.
         credential: CredentialId,
     },
     /// Gives it a new token; the one before works for a while.
     Rotate {
-        /// Which.
+        /// The credential.
         credential: CredentialId,
         /// For how long, at most [`super::LONGEST_GRACE`].
         grace: Span,
     },
     /// Gives it another name.
     Rename {
-        /// Which.
+        /// The credential.
         credential: CredentialId,
         /// Its new name.
         name: String,
     },
     /// Gives it other scopes: narrower ones at once, wider ones with a recent proof.
     Edit {
-        /// Which.
+        /// The credential.
         credential: CredentialId,
         /// What it is narrowed to from now on.
         scopes: Box<Scopes>,
@@ -65,9 +65,9 @@ pub enum Event {
     Created(Box<Credential>),
     /// Ended.
     Revoked {
-        /// Which.
+        /// The credential.
         credential: CredentialId,
-        /// When.
+        /// When it happened.
         at: Time,
         /// By whom.
         by: By,
@@ -76,54 +76,54 @@ pub enum Event {
     },
     /// Paused.
     Paused {
-        /// Which.
+        /// The credential.
         credential: CredentialId,
         /// When, by whom, and whether its resting orders go too.
         paused: Paused,
     },
     /// Its pause has ended.
     Resumed {
-        /// Which.
+        /// The credential.
         credential: CredentialId,
-        /// When.
+        /// When it happened.
         at: Time,
     },
     /// Given a new token.
     Rotated {
-        /// Which.
+        /// The credential.
         credential: CredentialId,
         /// The digest of the new one.
         token: Digest,
         /// The one before, and until when it works.
         former: Former,
-        /// When.
+        /// When it happened.
         at: Time,
     },
     /// Renamed.
     Renamed {
-        /// Which.
+        /// The credential.
         credential: CredentialId,
         /// Its new name.
         name: Name,
-        /// When.
+        /// When it happened.
         at: Time,
     },
     /// Given scopes that allow nothing that the old ones refused.
     Narrowed {
-        /// Which.
+        /// The credential.
         credential: CredentialId,
         /// Its scopes from now on.
         scopes: Box<Scopes>,
-        /// When.
+        /// When it happened.
         at: Time,
     },
     /// Given scopes that may allow more than the old ones.
     Widened {
-        /// Which.
+        /// The credential.
         credential: CredentialId,
         /// Its scopes from now on.
         scopes: Box<Scopes>,
-        /// When.
+        /// When it happened.
         at: Time,
     },
 }

@@ -73,7 +73,7 @@ pub struct Former {
 /// A pause of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paused {
-    /// Since when.
+    /// When it happened.
     pub at: Time,
     /// By whom.
     pub by: By,
@@ -84,7 +84,7 @@ pub struct Paused {
 /// The end of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revoked {
-    /// When.
+    /// When it happened.
     pub at: Time,
     /// By whom.
     pub by: By,
@@ -95,7 +95,7 @@ pub struct Revoked {
 /// When, from where and with what a credential was last used; the gate writes it in batches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastUse {
-    /// When.
+    /// When it happened.
     pub at: Time,
     /// From where.
     pub address: IpAddr,
@@ -120,7 +120,7 @@ pub struct NewCredential {
 /// A port that a credential has or had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TakenPort {
-    /// Which.
+    /// The port.
     pub port: u16,
     /// Since when its credential is revoked; none while it lives.
     pub revoked_at: Option<Time>,

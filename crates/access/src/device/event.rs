@@ -15,21 +15,21 @@ use crate::slice::{Slice, put};
 pub enum Command {
     /// Gives it another name.
     Rename {
-        /// Which.
+        /// The device.
         device: DeviceId,
         /// The new name.
         name: String,
     },
     /// Says what it may be used for; more than before needs a fresh proof on another device.
     SetRole {
-        /// Which.
+        /// The device.
         device: DeviceId,
         /// The new role.
         role: DeviceRole,
     },
     /// Makes an offered phone one that answers approvals, by the number that it shows.
     ConfirmPhone {
-        /// Which.
+        /// The device.
         device: DeviceId,
         /// The number, as typed.
         number: Secret,
@@ -58,12 +58,12 @@ pub enum Command {
     Forget,
     /// Forgets it and ends its sessions.
     Remove {
-        /// Which.
+        /// The device.
         device: DeviceId,
     },
     /// Refuses it for good and ends its sessions.
     Block {
-        /// Which.
+        /// The device.
         device: DeviceId,
     },
     /// Forgets every device but the one that asks, and ends their sessions.
@@ -79,7 +79,7 @@ pub enum Event {
     Added(Device),
     /// Trusted, with a new token.
     Trusted {
-        /// Which.
+        /// The device.
         device: DeviceId,
         /// Digest of its new token.
         token: Digest,
@@ -92,12 +92,12 @@ pub enum Event {
     },
     /// A passkey or an approval stands behind it now.
     Confirmed {
-        /// Which.
+        /// The device.
         device: DeviceId,
     },
     /// Known by a (new) key from now on.
     Keyed {
-        /// Which.
+        /// The device.
         device: DeviceId,
         /// The key.
         key: PublicKey,
@@ -106,31 +106,31 @@ pub enum Event {
     },
     /// Its person said that it is not theirs: it goes with its session.
     Lent {
-        /// Which.
+        /// The device.
         device: DeviceId,
     },
     /// Offered as a phone that answers approvals.
     PhoneOffered {
-        /// Which.
+        /// The device.
         device: DeviceId,
         /// The number that it shows.
         number: SealedSecret,
     },
     /// It answers approvals from now on.
     PhoneConfirmed {
-        /// Which.
+        /// The device.
         device: DeviceId,
     },
     /// Given a role.
     RoleSet {
-        /// Which.
+        /// The device.
         device: DeviceId,
         /// The role.
         role: DeviceRole,
     },
     /// It is an older device again, with its name and first day.
     Succeeded {
-        /// Which.
+        /// The device.
         device: DeviceId,
         /// The older one.
         old: DeviceId,
@@ -141,19 +141,19 @@ pub enum Event {
     },
     /// Renamed.
     Renamed {
-        /// Which.
+        /// The device.
         device: DeviceId,
         /// Its new name.
         name: Name,
     },
     /// Blocked.
     Blocked {
-        /// Which.
+        /// The device.
         device: DeviceId,
     },
     /// Forgotten.
     Removed {
-        /// Which.
+        /// The device.
         device: DeviceId,
     },
 }

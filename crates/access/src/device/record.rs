@@ -25,7 +25,7 @@ pub const RENEWAL: Span = Span::days(30);
 pub struct Device {
     /// Its id.
     pub id: DeviceId,
-    /// Whose.
+    /// The person.
     pub person: PersonId,
     /// Digest of the token that it holds; none before it is trusted.
     pub token: Option<Digest>,

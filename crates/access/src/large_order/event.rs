@@ -17,7 +17,7 @@ pub enum Command {
     },
     /// Asks the phone of the session's person for a yes to one order.
     Ask {
-        /// On which account.
+        /// The account.
         account: PaperAccountId,
         /// What is done with the order: placing or modifying it.
         act: Act,
@@ -28,7 +28,7 @@ pub enum Command {
     },
     /// Uses up what lets one order through, before it is placed.
     Use {
-        /// On which account.
+        /// The account.
         account: PaperAccountId,
         /// What is done with the order.
         act: Act,
@@ -47,9 +47,9 @@ pub enum Command {
 pub enum Event {
     /// The threshold is this from now on.
     Set {
-        /// Whose.
+        /// The person.
         person: PersonId,
-        /// What.
+        /// The threshold.
         threshold: Threshold,
     },
     /// One large order was let through.

@@ -24,14 +24,14 @@ pub enum Event {
     Issued(Link),
     /// Used.
     Used {
-        /// Which.
+        /// The link.
         link: LinkId,
-        /// When.
+        /// When it happened.
         at: Time,
     },
     /// Over without use, because a newer one was made.
     Withdrawn {
-        /// Which.
+        /// The link.
         link: LinkId,
     },
 }

@@ -39,9 +39,9 @@ pub enum Event {
     Set(Lock),
     /// Lifted.
     Lifted {
-        /// Which.
+        /// The lock.
         lock: LockId,
-        /// When.
+        /// When it happened.
         at: Time,
         /// By whom.
         by: By,

@@ -38,7 +38,7 @@ pub struct Lock {
     pub target: Target,
     /// How much it takes away.
     pub grade: Grade,
-    /// Since when.
+    /// When it happened.
     pub at: Time,
     /// Set by whom.
     pub by: By,

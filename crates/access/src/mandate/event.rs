@@ -14,9 +14,9 @@ use crate::slice::{Slice, put};
 pub enum Command {
     /// Gives somebody authority on an account.
     Grant {
-        /// On which account.
+        /// The account.
         account: AccountId,
-        /// As what.
+        /// The preset that its powers come from.
         role: Role,
         /// What exactly; nothing that the role does not give.
         terms: Box<MandateTerms>,
@@ -25,7 +25,7 @@ pub enum Command {
     },
     /// Gives it other terms.
     Change {
-        /// Which.
+        /// The mandate.
         mandate: MandateId,
         /// What it gives from now on.
         terms: Box<MandateTerms>,
@@ -34,9 +34,9 @@ pub enum Command {
     },
     /// Ends it, with all that its holder has on the account.
     Revoke {
-        /// Which.
+        /// The mandate.
         mandate: MandateId,
-        /// On which account.
+        /// The account.
         account: AccountId,
         /// The owner who asks; none where the operator does.
         owner: Option<OwnerWord>,
@@ -84,13 +84,13 @@ pub enum Event {
     Changed(Mandate),
     /// Ended.
     Revoked {
-        /// Which.
+        /// The mandate.
         mandate: MandateId,
-        /// Whose.
+        /// The holder.
         holder: PersonId,
-        /// On which account.
+        /// The account.
         account: AccountId,
-        /// When.
+        /// When it happened.
         at: Time,
         /// By whom.
         by: By,

@@ -134,7 +134,7 @@ impl<'de> Deserialize<'de> for Grantor {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Conditions {
-    /// When.
+    /// When it holds.
     pub hours: Hours,
     /// From where.
     pub addresses: Addresses,
@@ -200,7 +200,7 @@ pub struct Mandate {
     /// Who holds it: a person, so far. The id says what it is of.
     #[serde(rename = "holder")]
     pub person: PersonId,
-    /// On which account.
+    /// The account.
     pub account: AccountId,
     /// As what: the preset that it was made of.
     pub role: Role,
@@ -212,7 +212,7 @@ pub struct Mandate {
     pub order_kinds: OrderKinds,
     /// What else has to hold.
     pub conditions: Conditions,
-    /// Since when.
+    /// When it was granted.
     pub granted_at: Time,
     /// Until when; none is without end.
     pub until: Option<Time>,

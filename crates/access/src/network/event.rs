@@ -12,7 +12,7 @@ use crate::slice::{Slice, put};
 pub enum Command {
     /// A session was used from another network than before; asked by the server itself.
     Seen {
-        /// Which.
+        /// The session.
         session: SessionId,
         /// From where.
         address: IpAddr,

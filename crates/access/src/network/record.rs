@@ -17,9 +17,9 @@ pub(super) const FRESH: Span = Span::days(1);
 /// A network that a person was seen at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
-    /// Whose.
+    /// The person.
     pub person: PersonId,
-    /// Which.
+    /// The network.
     pub network: Network,
     /// When first.
     pub first_at: Time,

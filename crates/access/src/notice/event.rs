@@ -25,9 +25,9 @@ pub enum Event {
     Queued(Notice),
     /// Its person said that it was not them.
     Disowned {
-        /// Which.
+        /// The message.
         notice: NoticeId,
-        /// When.
+        /// When it happened.
         at: Time,
     },
 }

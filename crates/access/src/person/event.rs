@@ -22,7 +22,7 @@ pub enum Command {
         username: String,
         /// The account.
         account: PaperAccountId,
-        /// As what.
+        /// The preset that its powers come from.
         role: Role,
     },
 }

@@ -42,9 +42,9 @@ pub enum Event {
     Set(Policy),
     /// Sessions are renewed then from now on.
     WindowSet {
-        /// Whose.
+        /// The person.
         person: PersonId,
-        /// When.
+        /// The part of each week; none is at any time.
         window: Option<Window>,
     },
 }

@@ -166,7 +166,7 @@ impl fmt::Display for Tempo {
 /// What an interface asks of a person's sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
-    /// Whose.
+    /// The person.
     pub person: PersonId,
     /// At which interface.
     pub interface: Interface,

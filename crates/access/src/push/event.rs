@@ -13,12 +13,12 @@ pub enum Command {
     Set(Box<Wish>),
     /// Tells a phone no longer.
     Stop {
-        /// Which.
+        /// The device.
         device: DeviceId,
     },
     /// The push service knows it no longer.
     Gone {
-        /// Which.
+        /// The device.
         device: DeviceId,
         /// When the one that is gone was set: a newer one stays.
         created_at: Time,
@@ -33,7 +33,7 @@ pub enum Event {
     Set(Box<Push>),
     /// It is told no longer.
     Ended {
-        /// Which.
+        /// The device.
         device: DeviceId,
         /// Whether its push service knew it no longer, and nobody asked for it.
         gone: bool,

@@ -13,7 +13,7 @@ use crate::secret::{SealKey, SealedSecret, Secret};
 pub struct Push {
     /// Which phone.
     pub device: DeviceId,
-    /// Whose.
+    /// The person.
     pub person: PersonId,
     /// The address; anyone who knows it could send, so it is a secret.
     pub endpoint: SealedSecret,

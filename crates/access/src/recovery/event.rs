@@ -41,7 +41,7 @@ pub enum Command {
     },
     /// Stops one, by a session of the person or by the operator.
     Cancel {
-        /// Which.
+        /// The recovery.
         recovery: RecoveryId,
     },
     /// Stops one by the token of its notices. Load the slice by it.
@@ -63,9 +63,9 @@ pub enum Event {
     Changed(Box<Recovery>),
     /// The person chose.
     Chosen {
-        /// Whose.
+        /// The person.
         person: PersonId,
-        /// What.
+        /// The policy.
         policy: Policy,
     },
 }

@@ -72,7 +72,7 @@ impl Default for Policy {
 pub struct Recovery {
     /// Its id.
     pub id: RecoveryId,
-    /// Whose.
+    /// The person.
     pub person: PersonId,
     /// Digest of the token that the recovering browser holds.
     pub token: Digest,
@@ -124,14 +124,14 @@ pub enum Stage {
     },
     /// It became a session.
     Finished {
-        /// When.
+        /// When it happened.
         at: Time,
         /// Until when what it enrols is held.
         held_until: Time,
     },
     /// It is over without a session.
     Over {
-        /// When.
+        /// When it happened.
         at: Time,
         /// Why.
         why: RecoveryEnd,
@@ -211,7 +211,7 @@ impl Recovery {
 
 /// A recovery that was just begun.
 pub struct Begun {
-    /// Which.
+    /// The recovery.
     pub recovery: RecoveryId,
     /// The token of the recovering browser.
     pub token: Secret,

@@ -21,7 +21,7 @@ pub enum Command {
     SignOut,
     /// Ends one session of the person.
     End {
-        /// Which.
+        /// The session.
         session: SessionId,
     },
     /// Ends all sessions of the person but the one that asks.
@@ -33,14 +33,14 @@ pub enum Command {
     },
     /// Tells of a copy of a session's cookie that was refused; asked by the server itself.
     Copied {
-        /// Which.
+        /// The session.
         session: SessionId,
         /// From where the copy was used.
         address: IpAddr,
     },
     /// Ends a session that passed a limit; asked by the server itself.
     Expire {
-        /// Which.
+        /// The session.
         session: SessionId,
         /// [`SessionEnd::Idle`] or [`SessionEnd::Absolute`].
         reason: SessionEnd,
@@ -58,16 +58,16 @@ pub enum Event {
     Started(Box<Session>),
     /// Ended.
     Ended {
-        /// Which.
+        /// The session.
         session: SessionId,
-        /// When.
+        /// When it happened.
         at: Time,
         /// Why.
         reason: SessionEnd,
     },
     /// Bound to a key in its device's hardware.
     Bound {
-        /// Which.
+        /// The session.
         session: SessionId,
         /// The key.
         hardware: PublicKey,
@@ -76,18 +76,18 @@ pub enum Event {
     },
     /// Bound to the new key of its browser.
     Keyed {
-        /// Which.
+        /// The session.
         session: SessionId,
         /// The key.
         key: PublicKey,
     },
     /// Its person was proven again.
     Proven {
-        /// Which.
+        /// The session.
         session: SessionId,
-        /// How.
+        /// How the person was proven.
         methods: Vec<Method>,
-        /// When.
+        /// When it happened.
         at: Time,
         /// How surely, at best since it began.
         #[serde(default)]
@@ -101,7 +101,7 @@ pub enum Event {
     },
     /// Used from a network that it was not used from before.
     Moved {
-        /// Which.
+        /// The session.
         session: SessionId,
         /// To where.
         network: Network,
@@ -110,7 +110,7 @@ pub enum Event {
     },
     /// Its limits were shortened by a policy.
     Limited {
-        /// Which.
+        /// The session.
         session: SessionId,
         /// Its idle limit from now on.
         idle: Span,
@@ -119,7 +119,7 @@ pub enum Event {
     },
     /// A proof of its person renewed it.
     Renewed {
-        /// Which.
+        /// The session.
         session: SessionId,
         /// Its idle limit from now on.
         idle: Span,
@@ -128,12 +128,12 @@ pub enum Event {
     },
     /// Its person was told that it ends.
     Announced {
-        /// Which.
+        /// The session.
         session: SessionId,
     },
     /// It set a lock of grade `all` and keeps nothing but the receipt.
     KeptForReceipt {
-        /// Which.
+        /// The session.
         session: SessionId,
         /// Of which lock.
         lock: LockId,

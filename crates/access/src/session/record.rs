@@ -101,7 +101,7 @@ impl fmt::Display for Interface {
 pub struct Session {
     /// Its id.
     pub id: SessionId,
-    /// Whose.
+    /// The person.
     pub person: PersonId,
     /// On which device.
     pub device: DeviceId,
@@ -128,7 +128,7 @@ pub struct Session {
     /// The networks that it was used from.
     #[serde(default)]
     pub networks: Vec<Seen>,
-    /// Since when.
+    /// When it began.
     pub started_at: Time,
     /// It ends when unused for this long.
     pub idle: Span,
@@ -153,7 +153,7 @@ pub struct Session {
 /// A network that a session was used from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
-    /// Which.
+    /// The network.
     pub network: Network,
     /// Whether its person was proven there.
     pub proven: bool,

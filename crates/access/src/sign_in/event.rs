@@ -96,12 +96,12 @@ pub enum Event {
     Changed(Attempt),
     /// It became a session.
     Finished {
-        /// Which.
+        /// The sign-in.
         attempt: AttemptId,
     },
     /// It is over without a session.
     Dropped {
-        /// Which.
+        /// The sign-in.
         attempt: AttemptId,
     },
 }

@@ -33,7 +33,7 @@ pub(super) const MOST_ATTEMPTS: usize = 5;
 pub struct Attempt {
     /// Its id.
     pub id: AttemptId,
-    /// Whose.
+    /// The person.
     pub person: PersonId,
     /// Digest of the token that its browser holds for the present step.
     pub token: Digest,
@@ -64,7 +64,7 @@ pub enum Step {
 /// A device that waits for its code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activation {
-    /// Which.
+    /// The device.
     pub device: DeviceId,
     /// Digest of the code together with the attempt's token, which no table holds: the few digits
     /// cannot be found from it.
@@ -102,7 +102,7 @@ pub(super) fn totp_method() -> Method {
 
 /// A sign-in that is done.
 pub struct SignedIn {
-    /// Who.
+    /// The person.
     pub person: PersonId,
     /// The session.
     pub session: SessionId,

@@ -15,7 +15,7 @@ pub enum Event {
     StrangerFailed(Stranger),
     /// The person was proven at this place: its counters are gone.
     Cleared {
-        /// Where.
+        /// The place.
         place: Place,
     },
     /// The person was proven by a passkey, a link or a reset: all counters are gone.

@@ -51,9 +51,9 @@ pub enum Place {
 /// Failures in a row of one factor at one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Counter {
-    /// What.
+    /// The factor.
     pub factor: Factor,
-    /// Where.
+    /// The place.
     pub place: Place,
     /// How many.
     pub failures: u32,

@@ -14,7 +14,7 @@ pub enum Command {
     Plan {
         /// From when.
         from: Time,
-        /// Until when.
+        /// When that ends.
         until: Time,
         /// Where to.
         place: String,
@@ -33,7 +33,7 @@ pub enum Event {
     Planned(Plan),
     /// Ended early.
     Ended {
-        /// Whose.
+        /// The person.
         person: PersonId,
     },
 }

@@ -25,7 +25,7 @@ pub const WIDEST_IPV6: u8 = 19;
 /// A travel that a person planned; one at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Whose.
+    /// The person.
     pub person: PersonId,
     /// From when.
     pub from: Time,

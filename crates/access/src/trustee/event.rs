@@ -20,12 +20,12 @@ pub enum Command {
     },
     /// Takes one away.
     Remove {
-        /// Which.
+        /// The recovery contact.
         trustee: TrusteeId,
     },
     /// A contact agrees, or wants no part in it (any more).
     Agree {
-        /// Who.
+        /// What the other person's data say.
         attested: Attested,
         /// Whether.
         yes: bool,
@@ -40,11 +40,11 @@ pub enum Command {
     },
     /// A contact answers a recovery.
     Vouch {
-        /// Who.
+        /// What the other person's data say.
         attested: Attested,
         /// To which.
         recovery: RecoveryId,
-        /// What.
+        /// The answer.
         say: Say,
         /// The number that the recovering person read out.
         number: Secret,
@@ -59,7 +59,7 @@ pub enum Event {
     Changed(Trustee),
     /// Taken away.
     Removed {
-        /// Which.
+        /// The recovery contact.
         trustee: TrusteeId,
     },
 }

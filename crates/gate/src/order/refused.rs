@@ -19,7 +19,7 @@ const KEPT: usize = 200;
 pub struct RefusedOrders {
     /// Its sequence in the journal.
     pub seq: u64,
-    /// When.
+    /// When it happened.
     pub at: Time,
     /// On which account; none on the first.
     pub account: Option<PaperAccountId>,

@@ -50,9 +50,9 @@ pub struct Layer {
 /// A session, layer by layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layers {
-    /// Which.
+    /// The session.
     pub session: SessionId,
-    /// Whose.
+    /// The person.
     pub person: PersonId,
     /// The name that they sign in with.
     pub username: String,

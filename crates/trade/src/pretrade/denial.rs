@@ -169,7 +169,7 @@ pub enum Denial {
     },
     /// A text is too long.
     TextTooLong {
-        /// Which.
+        /// The field.
         field: &'static str,
         /// Its characters.
         length: usize,
@@ -178,7 +178,7 @@ pub enum Denial {
     },
     /// A text has a control character.
     ControlCharacter {
-        /// Which.
+        /// The field.
         field: &'static str,
     },
     /// A child names no order that can be its parent.

@@ -11,7 +11,7 @@ requests! {
         "numberOfRows" rows: Option<i32>;
         /// Kind of instrument.
         "instrument" instrument: String;
-        /// Where.
+        /// Where the shares are.
         "locationCode" location: String;
         /// What for.
         "scanCode" scan_code: String;

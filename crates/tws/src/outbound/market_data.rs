@@ -93,7 +93,7 @@ responses! {
         request_id: i32;
         /// Row, from 0.
         position: i32;
-        /// Who.
+        /// The market maker.
         market_maker: &'a str;
         /// 0 insert, 1 update, 2 delete.
         operation: i32;
