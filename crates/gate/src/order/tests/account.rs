@@ -113,10 +113,13 @@ async fn credential_on_two_accounts_trades_on_each_at_one_rate_and_listens_to_bo
     bench.gate.paper_accounts().open(opening()).await.unwrap();
     let slow = |scopes: &mut Scopes| scopes.rate = Some(Rate { per_second: 1, burst: 2 });
     bench.credential_on(bench.gate.account(), 1, slow);
-    let one = bench.credential_on(second(), 1, slow);
-    assert_eq!(one.accounts().collect::<Vec<_>>(), [bench.gate.account(), second()]);
-    assert!(one.account() == bench.gate.account() && !one.has_one_account());
-    let other = one.on(second()).unwrap();
+    let came = bench.credential_on(second(), 1, slow);
+    let mut both = [bench.gate.account(), second()];
+    both.sort_unstable();
+    assert_eq!(came.accounts().collect::<Vec<_>>(), both);
+    assert!(came.account() == both[0] && !came.has_one_account());
+    let one = came.on(bench.gate.account()).unwrap();
+    let other = came.on(second()).unwrap();
     assert!(one.on("DU7777777".parse().unwrap()).is_none());
     let mut inbox = bench.gate.subscribe_client(&one, 1);
     let on_second = || NewOrder { account: second(), ..bench.resting() };
