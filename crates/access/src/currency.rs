@@ -29,7 +29,6 @@ impl Currency {
     /// Decimal places of its smallest coin: 2 for the US dollar, 0 for the yen, 3 for the Kuwaiti dinar.
     pub fn digits(self) -> u32 {
         match self {
-            Self::USD => 2,
             Self(code) if WHOLE.contains(&&code) => 0,
             Self(code) if THOUSANDTHS.contains(&&code) => 3,
             Self(_) => 2,

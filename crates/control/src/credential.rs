@@ -365,7 +365,7 @@ fn scopes_row(scopes: &Scopes) -> ScopesRow {
 
 /// A contract's symbol.
 pub(crate) fn symbol(id: SymbolId) -> String {
-    Instruments::builtin().get(id).map_or_else(|| id.to_string(), |c| c.symbol.to_string())
+    Instruments::builtin().get(id).map_or_else(|| id.to_string(), |c| c.symbol.clone())
 }
 
 async fn create(desk: &Desk<'_>, wish: CredentialWish) -> Result<CredentialMade, Fault> {

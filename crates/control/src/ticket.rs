@@ -136,13 +136,13 @@ async fn admit(gate: &Gate, bearer: &Bearer) -> Result<Bearing, Fault> {
     let id: CredentialId = found.id;
     let token = bearer.token.as_ref().map(|token| Secret::from_text(token.0.clone()));
     let door = CredentialDoor { credential: id, address: HERE, token: token.as_ref() };
-    let admission = on(gate.admit_credential(&door)?, bearer.account, &found.name)?;
+    let admission = on(&gate.admit_credential(&door)?, bearer.account, &found.name)?;
     Ok(Bearing { admission, name: found.name.to_string() })
 }
 
 /// The credential on the account that is named, or on its only one.
 fn on(
-    admission: Admission,
+    admission: &Admission,
     account: Option<PaperAccountId>,
     name: &Name,
 ) -> Result<Admission, Fault> {

@@ -174,17 +174,13 @@ impl PaperAccounts<'_> {
     ) -> Result<PaperAccountId, Refusal> {
         by_operator_alone(actor)?;
         let owner = self.gate.people().find(&new.owner).await?;
-        let account = match self.left(&new).await? {
-            Some(left) => left,
-            None => {
-                let account = match new.account {
-                    Some(account) => account,
-                    None => self.draw()?,
-                };
-                let (cash, currency, self_match) = (new.cash, new.base_currency, new.self_match);
-                self.open(Opening { account, cash, currency, self_match }).await?;
-                account
-            }
+        let account = if let Some(left) = self.left(&new).await? {
+            left
+        } else {
+            let account = new.account.map_or_else(|| self.draw(), Ok)?;
+            let (cash, currency, self_match) = (new.cash, new.base_currency, new.self_match);
+            self.open(Opening { account, cash, currency, self_match }).await?;
+            account
         };
         let command = account::Command::Open(Box::new(account::NewAccount {
             account: account.into(),

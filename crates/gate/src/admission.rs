@@ -105,6 +105,7 @@ impl Admission {
     }
 
     /// The same holder on the first account on which nothing was revoked; on this one where all was.
+    #[must_use]
     pub fn standing(&self) -> Self {
         let slot = self.slots().iter().find(|slot| slot.is_open()).unwrap_or(&self.slot);
         Self { slot: Arc::clone(slot), beside: self.beside.clone() }

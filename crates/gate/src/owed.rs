@@ -355,17 +355,10 @@ fn is_cut(slice: &Slice, events: &[Event], owed: &Owed) -> bool {
 fn weigh(slice: &Slice, event: &Event, owed: &Owed) -> Weight {
     use Weight::{Gives, Neither, Takes};
     match event {
-        Event::Lock(lock::Event::Set(_)) => Takes,
-        Event::Credential(event) => match event {
-            credential::Event::Revoked { .. }
-            | credential::Event::Paused { .. }
-            | credential::Event::Narrowed { .. } => Takes,
-            credential::Event::Renamed { .. } => Neither,
-            credential::Event::Created(_)
-            | credential::Event::Resumed { .. }
-            | credential::Event::Rotated { .. }
-            | credential::Event::Widened { .. } => Gives,
-        },
+        Event::Lock(lock::Event::Set(_))
+        | Event::Account(account::Event::Closed { .. })
+        | Event::Mandate(mandate::Event::Revoked { .. }) => Takes,
+        Event::Credential(event) => weigh_credential(event),
         Event::Lock(lock::Event::Lifted { lock, .. }) => {
             if owed.has_lock(*lock) {
                 Takes
@@ -401,8 +394,6 @@ fn weigh(slice: &Slice, event: &Event, owed: &Owed) -> Weight {
             _ => Neither,
         },
         Event::Policy(_) | Event::LargeOrder(_) | Event::Brokerage(_) => weigh_rule(slice, event),
-        Event::Account(account::Event::Closed { .. })
-        | Event::Mandate(mandate::Event::Revoked { .. }) => Takes,
         Event::Mandate(mandate::Event::Changed(new)) => {
             let old = slice.mandates.iter().find(|one| one.id == new.id);
             let within = |old: &Mandate| new.terms().wider_than(&old.terms()).is_none();
@@ -429,6 +420,19 @@ fn weigh(slice: &Slice, event: &Event, owed: &Owed) -> Weight {
             Neither
         }
         _ => Gives,
+    }
+}
+
+fn weigh_credential(event: &credential::Event) -> Weight {
+    match event {
+        credential::Event::Revoked { .. }
+        | credential::Event::Paused { .. }
+        | credential::Event::Narrowed { .. } => Weight::Takes,
+        credential::Event::Renamed { .. } => Weight::Neither,
+        credential::Event::Created(_)
+        | credential::Event::Resumed { .. }
+        | credential::Event::Rotated { .. }
+        | credential::Event::Widened { .. } => Weight::Gives,
     }
 }
 

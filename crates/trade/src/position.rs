@@ -171,7 +171,7 @@ mod tests {
         let mut position = Position::default();
         let (cash, realised) = position.fill(Side::Buy, 3, cents(1_000 * 3), DOLLAR);
         assert_eq!((cash, realised), (Decimal::from(-31), None));
-        let (cash, realised) = position.fill(Side::Sell, 1, cents(1_100 * 1), DOLLAR);
+        let (cash, realised) = position.fill(Side::Sell, 1, cents(1_100), DOLLAR);
         assert_eq!(cash, Decimal::from(10));
         // 31 / 3 at ten decimals.
         assert_eq!(realised, Some(Decimal::from(10) - Decimal::new(103_333_333_333, 10)));

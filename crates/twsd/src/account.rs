@@ -62,7 +62,8 @@ struct Summary {
 
 struct Ledger {
     accounts: Vec<PaperAccountId>,
-    only_ledger: bool,
+    /// Whether only the rows of currencies and the net liquidation are asked for.
+    only: bool,
     sent: Values,
 }
 
@@ -218,8 +219,8 @@ impl Client {
         let id = request.request_id;
         let named = (&*request.account, &*request.model_code);
         let Some(accounts) = self.accounts_of(id, named, self.managed.ids(), out) else { return };
-        let (only_ledger, sent) = (request.ledger_and_nlv, Values::new());
-        let ledger = Ledger { accounts: accounts.clone(), only_ledger, sent };
+        let (only, sent) = (request.ledger_and_nlv, Values::new());
+        let ledger = Ledger { accounts: accounts.clone(), only, sent };
         self.accounts.multi_values.insert(id, ledger);
         for account in accounts {
             let Some(view) = self.view(account, id, out).await else { return };
@@ -399,7 +400,7 @@ impl Client {
                 continue;
             }
             let mut values = view.summary.values();
-            if ledger.only_ledger {
+            if ledger.only {
                 values.retain(|(key, ..)| *key == "NetLiquidation" || LEDGER.contains(key));
             }
             for (key, value, currency) in changes(&mut ledger.sent, view.account, values) {

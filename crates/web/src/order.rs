@@ -174,7 +174,7 @@ pub(crate) fn facts(order: &Order, view: &View, names: &Names) -> Markup {
             dl.figs {
                 div { dt { "State" } dd data-k="state" { (state(order)) } }
                 div { dt { "Filled" } dd data-k="filled" { (figure::count(order.filled)) " / " (figure::count(order.quantity)) } }
-                div { dt { "Average price" } dd data-k="average" { @match Instruments::builtin().average_price(&order) { Some(price) => (figure::price(price)), None => "\u{2013}" } } }
+                div { dt { "Average price" } dd data-k="average" { @match Instruments::builtin().average_price(order) { Some(price) => (figure::price(price)), None => "\u{2013}" } } }
                 div { dt { "Commission" } dd data-k="fee" { (figure::money(order.commission)) } }
             }
             @if order.reduce_only { p.small.dim { "Reduce only: it is never larger than the position, and ends with it." } }

@@ -68,10 +68,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("UPDATE mandate SET role = 'owner' WHERE role <> 'owner'", "table mandate, row mdt_"),
     ("UPDATE mandate SET grantor = 'operator'", "table mandate, row mdt_"),
     ("UPDATE mandate SET order_kinds = '[]'", "table mandate, row mdt_"),
-    (
-        "UPDATE mandate SET conditions = replace(conditions, 'null', '1')",
-        "table mandate, row mdt_",
-    ),
+    ("UPDATE mandate SET conditions = replace(conditions, 'null', '1')", "table mandate, row mdt_"),
     ("UPDATE account SET products = '[]'", "table account, row "),
     ("UPDATE account SET limits = replace(limits, 'null', '1')", "table account, row "),
     ("UPDATE credential SET others = 'DU7654321'", "table credential, row crd_"),

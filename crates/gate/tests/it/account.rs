@@ -118,7 +118,7 @@ async fn credential_names_its_accounts_and_is_on_no_other() {
     let Place { gate, folder, clock, secrets } = place;
     drop(gate);
     let gate = open(folder.path(), &clock).await;
-    let place = Place { gate, folder, clock, secrets };
+    let place = Place { gate, clock, secrets, folder };
     let again = place.gate.admit_credential(&door).unwrap();
     assert_eq!(again.accounts().collect::<Vec<_>>(), named);
     let revoked = place.gate.credentials().revoke(&OPERATOR, both, true).await.unwrap();
@@ -138,7 +138,7 @@ async fn account_that_a_stop_left_half_open_is_finished_by_the_same_call() {
     let Place { gate, folder, clock, secrets } = place;
     drop(gate);
     let gate = open(folder.path(), &clock).await;
-    let place = Place { gate, folder, clock, secrets };
+    let place = Place { gate, clock, secrets, folder };
     let accounts = place.gate.paper_accounts();
     let known = accounts.known(left).await.unwrap();
     assert!(known.account.is_none() && known.holders.is_empty(), "it gives nobody anything");
@@ -160,7 +160,7 @@ async fn account_that_a_stop_left_half_closed_is_finished_by_the_same_call() {
     let Place { gate, folder, clock, secrets } = place;
     drop(gate);
     let gate = open(folder.path(), &clock).await;
-    let place = Place { gate, folder, clock, secrets };
+    let place = Place { gate, clock, secrets, folder };
     let accounts = place.gate.paper_accounts();
     assert!(accounts.known(second).await.unwrap().account.unwrap().closed_at.is_none());
     assert_eq!(accounts.close_for_good(&OPERATOR, second).await.unwrap(), Ok(()));

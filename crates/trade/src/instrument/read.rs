@@ -171,6 +171,13 @@ impl Row<'_> {
         })
     }
 
+    fn expiry(&self) -> Result<Option<Day>, DataError> {
+        if self.value("expiry").is_empty() {
+            return Ok(None);
+        }
+        self.read("expiry", "a date such as 2027-03-19, or nothing", date).map(Some)
+    }
+
     fn instrument(&self) -> Result<Instrument, DataError> {
         let prices = self.prices()?;
         let step = "a decimal above 0 of at most 8 places, such as 1 or 0.0001";
@@ -199,7 +206,7 @@ impl Row<'_> {
             lot: self
                 .read("lot", "steps, 1 or more", |text| text.parse().ok().filter(|lot| *lot > 0))?,
             multiplier,
-            expiry: self.read("expiry", "a date such as 2027-03-19, or nothing", expiry)?,
+            expiry: self.expiry()?,
             fee: Fee {
                 each: self.amount("fee_each")?,
                 least: self.amount("fee_least")?,
@@ -234,13 +241,10 @@ fn product(text: &str) -> Option<Product> {
     }
 }
 
-/// A date; `Some(None)` for no text.
-fn expiry(text: &str) -> Option<Option<Day>> {
-    if text.is_empty() {
-        return Some(None);
-    }
+/// A date, such as `2026-12-18`; none of another text.
+fn date(text: &str) -> Option<Day> {
     let mut parts = text.split('-').map(|part| part.parse::<i32>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
     let date = Day::of(year, month, day);
-    (parts.next().is_none() && date.civil() == (year, month, day)).then_some(Some(date))
+    (parts.next().is_none() && date.civil() == (year, month, day)).then_some(date)
 }

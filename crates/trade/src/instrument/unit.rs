@@ -90,15 +90,12 @@ impl Unit {
     pub(crate) fn rounded_up(self, count: i128, places: u32) -> i128 {
         let exact = count.saturating_mul(self.mantissa.into());
         let power = |places: u32| 10_i128.checked_pow(places).unwrap_or(i128::MAX);
-        if self.scale == places {
-            exact
-        } else if self.scale < places {
-            exact.saturating_mul(power(places - self.scale))
-        } else {
-            let part = power(self.scale - places);
-            let whole = exact / part;
-            if exact % part == 0 { whole } else { whole + exact.signum() }
+        if self.scale <= places {
+            return exact.saturating_mul(power(places - self.scale));
         }
+        let part = power(self.scale - places);
+        let whole = exact / part;
+        if exact % part == 0 { whole } else { whole + exact.signum() }
     }
 }
 

@@ -86,13 +86,11 @@ impl Size {
         if self.value.amount <= above {
             return Ok(());
         }
-        match self.cost.zip(bound) {
-            Some((cost, bound)) => cost.check(bound),
-            None => {
-                let above = Money::new(above, self.value.currency);
-                Err(Denial::Large { value: self.value, above })
-            }
+        if let Some((cost, bound)) = self.cost.zip(bound) {
+            return cost.check(bound);
         }
+        let above = Money::new(above, self.value.currency);
+        Err(Denial::Large { value: self.value, above })
     }
 }
 

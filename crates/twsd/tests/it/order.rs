@@ -303,7 +303,9 @@ async fn orders_alike_are_understood_as_if_each_were_the_first() {
                     "3" => &[6, 9],
                     _ => &[],
                 };
-                differ.iter().for_each(|at| message[*at].clear());
+                for at in differ {
+                    message[*at].clear();
+                }
                 message
             });
             shown.collect()

@@ -30,7 +30,7 @@ pub(super) fn acts(signed: &Signed, order: &Order, fields: &Fields, errors: &Err
     let (limit, stop) = (format!("Limit price{currency}"), format!("Stop price{currency}"));
     let line = |name, label, mode| {
         let (value, error) = (fields.get(name), errors.get(name).map(String::as_str));
-        Field { name, label, mode, value, error, ..Field::default() }
+        Field { name, label, value, error, mode, ..Field::default() }
     };
     html! {
         section.card.s5 aria-labelledby="change" {

@@ -97,26 +97,22 @@ fn instrument(told: &[Pair]) -> String {
 /// An exit: it waits until the order before it fills.
 fn exit(told: &[Pair]) -> String {
     let all = [Term::Side, Term::Quantity].map(|term| value_of(told, term).unwrap_or_default());
-    let mut text = all.join(" ");
-    for term in [Term::OrderType, Term::LimitPrice, Term::StopPrice, Term::TimeInForce] {
-        if let Some(value) = value_of(told, term) {
-            text.push_str(&format!("; {} {value}", label(term, "").to_lowercase()));
-        }
-    }
-    text
+    let rest = [Term::OrderType, Term::LimitPrice, Term::StopPrice, Term::TimeInForce];
+    let rest = rest.into_iter().filter_map(|term| {
+        let value = value_of(told, term)?;
+        Some(format!("{} {value}", label(term, "").to_lowercase()))
+    });
+    std::iter::once(all.join(" ")).chain(rest).collect::<Vec<_>>().join("; ")
 }
 
 /// What a changed order was.
 fn before(told: &[Pair]) -> String {
     let value = |term| value_of(told, term).unwrap_or_default();
     let shares = format!("{} shares, {} filled", value(Term::OldQuantity), value(Term::OldFilled));
-    let mut text = format!("{shares}, {}", value(Term::OldOrderType));
-    for term in [Term::OldLimitPrice, Term::OldStopPrice] {
-        if let Some(price) = value_of(told, term) {
-            text.push_str(&format!(" {price}"));
-        }
-    }
-    text
+    let prices = [Term::OldLimitPrice, Term::OldStopPrice];
+    let prices = prices.into_iter().filter_map(|term| value_of(told, term));
+    let order: Vec<_> = std::iter::once(value(Term::OldOrderType)).chain(prices).collect();
+    format!("{shares}, {}", order.join(" "))
 }
 
 fn label(term: Term, value: &str) -> &'static str {

@@ -29,7 +29,7 @@ async fn two_persons_on_two_accounts_agree_on_random_walks(place: &Place) {
     let bob = history.second("bob").await;
     let people = [history.person, bob];
     let mut walk = Walk { history, people, dice: 20_261_129, tally: Tally::default(), port: 4_000 };
-    let opened = walk.open();
+    let opened = Walk::open();
     walk.ask(bob, By::System, opened).await;
     for _ in 0..STEPS {
         walk.step().await;
@@ -82,7 +82,7 @@ impl Walk {
         [ACCOUNT, SECOND][self.roll(2)].parse().unwrap()
     }
 
-    fn open(&self) -> Command {
+    fn open() -> Command {
         let new = NewAccount {
             account: SECOND.parse::<AccountId>().unwrap(),
             purpose: "pension".to_owned(),
@@ -287,12 +287,11 @@ impl Walk {
         let account = self.account().into();
         let quantity = u64::try_from(self.roll(5)).unwrap() + 1;
         let limits = Limits { max_quantity: Some(quantity), ..Limits::default() };
-        Command::Account(match self.roll(2) {
-            0 => account::Command::Limit { account, limits: Box::new(limits) },
-            _ => {
-                let products = Products::of(&[Product::Stock]);
-                account::Command::Permit { account, products }
-            }
+        Command::Account(if self.roll(2) == 0 {
+            account::Command::Limit { account, limits: Box::new(limits) }
+        } else {
+            let products = Products::of(&[Product::Stock]);
+            account::Command::Permit { account, products }
         })
     }
 }

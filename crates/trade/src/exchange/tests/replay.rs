@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::instrument::Units;
 
 /// Does something that draws from `word`.
 pub(super) fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
@@ -36,34 +37,15 @@ pub(super) fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
         (0, Some(order)) => bench.cancel(order),
         (1, Some(order)) => {
             let tif = bench.order(order).tif;
-            let change = Change {
-                order,
-                quantity,
-                order_type,
-                tif,
-                units: crate::instrument::Units::SHARES,
-            };
-            match pretrade::check_modify(&bench.facts(), &Limits::default(), change) {
-                Ok(change) => bench.apply(Command::Modify(change)),
-                Err(_) => Vec::new(),
-            }
+            try_change(bench, Change { order, quantity, order_type, tif, units: Units::SHARES })
         }
         // The same order, smaller: its children follow.
         (4, Some(order)) if word & 2 == 2 => {
             let order = bench.order(order);
             let (order_type, tif) = (order.order_type, order.tif);
             let quantity = 1 + quantity % order.quantity;
-            let change = Change {
-                order: order.id,
-                quantity,
-                order_type,
-                tif,
-                units: crate::instrument::Units::SHARES,
-            };
-            match pretrade::check_modify(&bench.facts(), &Limits::default(), change) {
-                Ok(change) => bench.apply(Command::Modify(change)),
-                Err(_) => Vec::new(),
-            }
+            let order = order.id;
+            try_change(bench, Change { order, quantity, order_type, tif, units: Units::SHARES })
         }
         (3, _) if word & 1 == 1 => {
             let held = bench.exchange.account().position(symbol).shares;
@@ -83,6 +65,13 @@ pub(super) fn act(bench: &mut Bench, word: u64) -> Vec<Event> {
             try_place(bench, vec![new, child, stop])
         }
         _ => try_place(bench, vec![new]),
+    }
+}
+
+fn try_change(bench: &mut Bench, change: Change) -> Vec<Event> {
+    match pretrade::check_modify(&bench.facts(), &Limits::default(), change) {
+        Ok(change) => bench.apply(Command::Modify(change)),
+        Err(_) => Vec::new(),
     }
 }
 
