@@ -536,7 +536,7 @@ fn description_that_is_lost_while_it_runs_is_written_anew() {
     std::fs::remove_file(&file).unwrap();
     until("the description is back", || file.exists());
     assert_eq!(std::fs::read(&file).unwrap(), before);
-    assert!(server.log().contains("folder.json was removed or replaced"), "{}", server.log());
+    until("the log tells of it", || server.log().contains("folder.json was removed or replaced"));
 }
 
 #[test]
