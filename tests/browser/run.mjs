@@ -68,16 +68,16 @@ async function plain() {
   }
 }
 
-/** What a new person comes to do, on a server of its own that knows nobody's passkey, phone or mail address yet. */
-async function fresh() {
-  if (options.only && !options.only.startsWith("task")) return;
+/** The flows whose names begin with `head`, on a server of their own that knows nobody's passkey, phone or mail address yet. */
+async function alone(head, flowsOf) {
+  if (options.only && !options.only.startsWith(head)) return;
   const server = new Server(options.floorpass, []);
   await server.start();
   const portal = new Portal(options, server.ready);
   portal.app = new App(server.ready.people[0].totp_uri);
   await portal.start();
   try {
-    await play(portal, tasks(portal));
+    await play(portal, flowsOf(portal));
   } finally {
     await portal.stop();
     await server.stop();
@@ -85,22 +85,11 @@ async function fresh() {
   }
 }
 
-/** A person with two accounts, on a server of its own; these flows stand on each other. */
-async function twoAccounts() {
-  if (options.only && !options.only.startsWith("two_accounts")) return;
-  const server = new Server(options.floorpass, []);
-  await server.start();
-  const portal = new Portal(options, server.ready);
-  portal.app = new App(server.ready.people[0].totp_uri);
-  await portal.start();
-  try {
-    await play(portal, accounts(portal));
-  } finally {
-    await portal.stop();
-    await server.stop();
-    server.clean();
-  }
-}
+/** What a new person comes to do. */
+const fresh = () => alone("task", tasks);
+
+/** A person with two accounts; these flows stand on each other. */
+const twoAccounts = () => alone("two_accounts", accounts);
 
 /** On https, with sessions bound to hardware, on a server of its own; these flows stand on each other. */
 async function onHttps() {

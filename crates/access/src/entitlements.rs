@@ -18,8 +18,10 @@ use crate::symbol::SymbolSet;
 
 mod act;
 mod members;
+mod set;
 
 pub use act::{Act, Acts, OrderKind, Product, Resource, Side};
+use set::member_set;
 
 /// A set of sides.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -64,41 +66,9 @@ impl Sides {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Products(u32);
 
+member_set!(Products of Product);
+
 impl Products {
-    /// Every product of this version. One that a later version adds is in no set that this one stored.
-    pub const ALL: Self = Self::of(Product::ALL);
-    /// None at all.
-    pub const NONE: Self = Self(0);
-
-    /// The set of these products.
-    pub const fn of(products: &[Product]) -> Self {
-        let mut bits = 0;
-        let mut rest = products;
-        while let [product, after @ ..] = rest {
-            bits |= 1 << *product as u8;
-            rest = after;
-        }
-        Self(bits)
-    }
-
-    /// Whether the product is in the set.
-    #[inline]
-    pub const fn contains(self, product: Product) -> bool {
-        self.0 & (1 << product as u8) != 0
-    }
-
-    /// The products in both sets.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-
-    /// The products in either.
-    #[must_use]
-    pub const fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
     /// Its members, in order.
     pub fn iter(self) -> impl Iterator<Item = Product> {
         Product::ALL.iter().copied().filter(move |product| self.contains(*product))
@@ -121,35 +91,12 @@ impl fmt::Display for Products {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OrderKinds(u32);
 
+member_set!(OrderKinds of OrderKind);
+
 impl OrderKinds {
-    /// Every kind of this version. One that a later version adds is in no set that this one stored.
-    pub const ALL: Self = Self::of(OrderKind::ALL);
     /// What there was while grants listed none, and what those stand for. It never changes.
     pub const UNLISTED: Self =
         Self::of(&[OrderKind::Market, OrderKind::Limit, OrderKind::Stop, OrderKind::StopLimit]);
-
-    /// The set of these kinds.
-    pub const fn of(kinds: &[OrderKind]) -> Self {
-        let mut bits = 0;
-        let mut rest = kinds;
-        while let [kind, after @ ..] = rest {
-            bits |= 1 << *kind as u8;
-            rest = after;
-        }
-        Self(bits)
-    }
-
-    /// Whether the kind is in the set.
-    #[inline]
-    pub const fn contains(self, kind: OrderKind) -> bool {
-        self.0 & (1 << kind as u8) != 0
-    }
-
-    /// The kinds in both sets.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
 
     /// What a grant that lists none stands for.
     pub(crate) const fn unlisted() -> Self {

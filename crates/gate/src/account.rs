@@ -172,7 +172,7 @@ impl PaperAccounts<'_> {
         actor: &Actor,
         new: NewPaperAccount,
     ) -> Result<PaperAccountId, Refusal> {
-        by_operator_alone(actor)?;
+        actor.check_operator()?;
         let owner = self.gate.people().find(&new.owner).await?;
         let account = if let Some(left) = self.left(&new).await? {
             left
@@ -232,7 +232,9 @@ impl PaperAccounts<'_> {
 
     /// Whether the tables know an account.
     async fn is_owned(self, account: PaperAccountId) -> Result<bool, Refusal> {
-        Ok(self.known(account).await?.account.is_some())
+        let id = AccountId::from(account);
+        let slice = self.gate.load(Key::Account(id)).await?;
+        Ok(slice.account(id).is_some_and(|one| one.account.is_some()))
     }
 
     /// A number that no account has.
@@ -269,7 +271,7 @@ impl PaperAccounts<'_> {
         actor: &Actor,
         account: PaperAccountId,
     ) -> Result<Result<(), Unclosed>, Refusal> {
-        by_operator_alone(actor)?;
+        actor.check_operator()?;
         if account == self.gate.account() {
             return Ok(Err(Unclosed::First));
         }
@@ -296,13 +298,5 @@ impl PaperAccounts<'_> {
         };
         let (orders, positions) = self.gate.0.sequencer.peek(look).1;
         Unclosed::Holds { orders, positions }
-    }
-}
-
-/// The tables would refuse anybody else as well, but the journal's part comes first.
-fn by_operator_alone(actor: &Actor) -> Result<(), Refusal> {
-    match actor {
-        Actor::Operator { .. } => Ok(()),
-        Actor::Session(_) => Err(Refusal::OperatorOnly),
     }
 }

@@ -139,9 +139,7 @@ impl ContactGate<'_> {
         mail: Option<&str>,
         phone: Option<&str>,
     ) -> Result<ContactInfo, Refusal> {
-        if !actor.by().runs_the_server() {
-            return Err(Refusal::OperatorOnly);
-        }
+        actor.check_operator()?;
         let mail = mail.map(|text| match text.trim() {
             "" => Contact::RemoveMail,
             address => Contact::SetMail { address: address.to_owned() },

@@ -97,9 +97,7 @@ impl Gate {
 
     /// How deliveries stand, those of the newest notices first; the operator alone.
     pub async fn deliveries(&self, actor: &Actor) -> Result<Vec<DeliveryRow>, Refusal> {
-        if !actor.by().runs_the_server() {
-            return Err(Refusal::OperatorOnly);
-        }
+        actor.check_operator()?;
         let rows = self.0.people.store.deliveries(LISTED).await;
         rows.map_err(|error| store_failed(&error))
     }

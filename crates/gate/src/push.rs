@@ -166,9 +166,7 @@ impl PushGate<'_> {
         actor: &Actor,
         device: DeviceId,
     ) -> Result<Result<Pushed, Fault>, Refusal> {
-        if !actor.by().runs_the_server() {
-            return Err(Refusal::OperatorOnly);
-        }
+        actor.check_operator()?;
         let sender = self.gate.0.people.pushes.sender()?;
         let found = self.list().await?.into_iter().find(|row| row.push.device == device);
         let push = found.ok_or(Refusal::NotFound { what: "push address" })?.push;
@@ -294,8 +292,8 @@ fn text(push: &Push, approval: &Approval) -> String {
         return words("Floorpass", "An approval is waiting.");
     }
     let lines = approval.content.lines();
-    let lines = lines.iter().map(|line| format!("{}: {}", line.label, line.text));
-    words(approval.content.kind.text(), &lines.collect::<Vec<_>>().join("\n"))
+    let lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
+    words(approval.content.kind.text(), &lines.join("\n"))
 }
 
 /// A message as the worker reads it; never longer than one may be.

@@ -74,6 +74,11 @@ impl Actor {
         (self.by(), self.source())
     }
 
+    /// Refuses everybody but the operator.
+    pub(crate) fn check_operator(&self) -> Result<(), Refusal> {
+        if self.by().runs_the_server() { Ok(()) } else { Err(Refusal::OperatorOnly) }
+    }
+
     /// Whether the actor may see what belongs to `person`: the operator, or that person.
     pub(crate) fn check_person(&self, person: PersonId, what: &'static str) -> Result<(), Refusal> {
         match self {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::set::member_set;
 use crate::id::AccountId;
 
 macro_rules! acts {
@@ -86,11 +87,9 @@ impl<T: Into<AccountId>> From<T> for Resource {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Acts(pub(super) u32);
 
+member_set!(Acts of Act);
+
 impl Acts {
-    /// No act.
-    pub const NONE: Self = Self(0);
-    /// Every act of this version. One that a later version adds is in no set that this one stored.
-    pub const ALL: Self = Self::of(Act::ALL);
     /// View-only acts.
     pub const VIEW: Self = Self::of(&[Act::ViewAccount, Act::ViewMarketData]);
     /// What a session may do that an enrolment link began, until its person is enrolled.
@@ -109,35 +108,6 @@ impl Acts {
     /// What touches orders.
     pub const TRADE: Self =
         Self::of(&[Act::PlaceOrder, Act::ReduceOrder, Act::ModifyOrder, Act::CancelOrder]);
-
-    /// The set of these acts.
-    pub const fn of(acts: &[Act]) -> Self {
-        let mut bits = 0;
-        let mut rest = acts;
-        while let [act, after @ ..] = rest {
-            bits |= 1 << *act as u8;
-            rest = after;
-        }
-        Self(bits)
-    }
-
-    /// Whether the act is in the set.
-    #[inline]
-    pub const fn contains(self, act: Act) -> bool {
-        self.0 & (1 << act as u8) != 0
-    }
-
-    /// The acts in both.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-
-    /// The acts in either.
-    #[must_use]
-    pub const fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
 
     /// The acts of this set that are not in the other.
     #[must_use]

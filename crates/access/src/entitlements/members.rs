@@ -53,10 +53,20 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<T> {
     }
 }
 
-impl Serialize for Acts {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(Act::ALL.iter().filter(|act| self.contains(**act)))
-    }
+macro_rules! stored_by_name {
+    ($($Set:ident of $Member:ident;)*) => {
+        $(impl Serialize for $Set {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_seq($Member::ALL.iter().filter(|one| self.contains(**one)))
+            }
+        })*
+    };
+}
+
+stored_by_name! {
+    Acts of Act;
+    Products of Product;
+    OrderKinds of OrderKind;
 }
 
 impl<'de> Deserialize<'de> for Acts {
@@ -68,24 +78,12 @@ impl<'de> Deserialize<'de> for Acts {
     }
 }
 
-impl Serialize for Products {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(Product::ALL.iter().filter(|product| self.contains(**product)))
-    }
-}
-
 impl<'de> Deserialize<'de> for Products {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(match Members::deserialize(deserializer)? {
             Members::Numbered(bits) => Self(bits).and(NUMBERED_PRODUCTS),
             Members::Named(names) => Self::of(&names),
         })
-    }
-}
-
-impl Serialize for OrderKinds {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(OrderKind::ALL.iter().filter(|kind| self.contains(**kind)))
     }
 }
 

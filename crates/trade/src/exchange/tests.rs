@@ -203,6 +203,17 @@ fn order(side: Side, quantity: Shares, order_type: OrderType) -> NewOrder {
     }
 }
 
+/// The same order of another quantity.
+fn resized(order: &Order, quantity: Shares) -> Change {
+    Change {
+        order: order.id,
+        quantity,
+        order_type: order.order_type,
+        tif: order.tif,
+        units: crate::instrument::Units::SHARES,
+    }
+}
+
 fn limit(side: Side, quantity: Shares, price: i64) -> NewOrder {
     order(side, quantity, OrderType::Limit { price: Ticks(price) })
 }

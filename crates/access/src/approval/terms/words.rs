@@ -1,5 +1,7 @@
 //! Terms in the words of the person who reads them.
 
+use std::fmt;
+
 use super::{Term, Terms};
 use crate::moment::Time;
 use crate::number::grouped;
@@ -13,6 +15,12 @@ pub struct Line {
     pub text: String,
     /// The names and values of the terms that it tells, in the order that they are signed in.
     pub terms: Vec<(String, String)>,
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.label, self.text)
+    }
 }
 
 impl Terms {
@@ -32,8 +40,7 @@ impl Terms {
     /// All of them as one text.
     pub fn text(&self) -> String {
         let lines = self.lines();
-        let lines = lines.iter().map(|line| format!("{}: {}", line.label, line.text));
-        lines.collect::<Vec<_>>().join("; ")
+        lines.iter().map(Line::to_string).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -207,7 +214,7 @@ mod tests {
     use super::*;
 
     fn told(terms: &Terms) -> Vec<String> {
-        terms.lines().iter().map(|line| format!("{}: {}", line.label, line.text)).collect()
+        terms.lines().iter().map(Line::to_string).collect()
     }
 
     #[test]

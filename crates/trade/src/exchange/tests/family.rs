@@ -187,13 +187,7 @@ fn late_child_gets_what_its_siblings_left() {
     );
     let rest = bench.one(child(limit(Side::Sell, 30, 20_000)));
     assert_eq!((rest.state, rest.live()), (OrderState::Working, 30));
-    let change = Change {
-        order: rest.id,
-        quantity: 31,
-        order_type: rest.order_type,
-        tif: rest.tif,
-        units: crate::instrument::Units::SHARES,
-    };
+    let change = resized(&rest, 31);
     let denial = pretrade::check_modify(&bench.facts(), &Limits::default(), change);
     assert_eq!(denial.unwrap_err().code(), "CHILD_QUANTITY");
 }
@@ -211,14 +205,7 @@ fn late_child_of_a_partly_filled_parent_gets_what_siblings_left_of_its_fills() {
     assert_eq!(bought.state, OrderState::Filled);
     let late = bench.one(child(limit(Side::Buy, 8_930, 100)));
     assert_eq!(late.live(), sold - 70);
-    let (order_type, tif) = (late.order_type, late.tif);
-    bench.modify(Change {
-        order: late.id,
-        quantity: 8_929,
-        order_type,
-        tif,
-        units: crate::instrument::Units::SHARES,
-    });
+    bench.modify(resized(&late, 8_929));
     assert_eq!(bench.order(late.id).live(), sold - 70, "a change releases nothing");
     bench.cancel(bench.order(late.id).parent.unwrap());
     assert_eq!(bench.order(late.id).quantity, sold - 70);

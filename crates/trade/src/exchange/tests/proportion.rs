@@ -17,16 +17,6 @@ fn partly(bench: &mut Bench, quantity: Shares, filled: Shares) -> Arc<Order> {
     bench.order(order.id)
 }
 
-fn change(order: &Order, quantity: Shares) -> Change {
-    Change {
-        order: order.id,
-        quantity,
-        order_type: order.order_type,
-        tif: order.tif,
-        units: crate::instrument::Units::SHARES,
-    }
-}
-
 #[test]
 fn partial_fill_takes_the_same_part_of_every_member() {
     let mut bench = Bench::new();
@@ -64,24 +54,24 @@ fn parent_that_becomes_smaller_takes_its_children_with_it_and_gives_them_back() 
     let profit = bench.one(child(limit(Side::Sell, 100, 20_000))).id;
     let half = bench.one(child(limit(Side::Sell, 50, 20_001))).id;
     let sizes = |bench: &Bench| [profit, half].map(|id| bench.order(id).quantity);
-    bench.modify(change(&parent, 60));
+    bench.modify(resized(&parent, 60));
     assert_eq!(sizes(&bench), [60, 50]);
-    bench.modify(change(&parent, 40));
+    bench.modify(resized(&parent, 40));
     assert_eq!(sizes(&bench), [40, 40]);
-    bench.modify(change(&parent, 80));
+    bench.modify(resized(&parent, 80));
     assert_eq!(sizes(&bench), [80, 50]);
-    bench.modify(change(&parent, 500));
+    bench.modify(resized(&parent, 500));
     assert_eq!(sizes(&bench), [100, 50], "no child becomes larger than it was sent");
     let denied = |bench: &Bench, quantity| {
-        let change = change(&bench.order(profit), quantity);
+        let change = resized(&bench.order(profit), quantity);
         pretrade::check_modify(&bench.facts(), &Limits::default(), change).unwrap_err().code()
     };
-    bench.modify(change(&parent, 60));
+    bench.modify(resized(&parent, 60));
     assert_eq!(denied(&bench, 61), "CHILD_QUANTITY");
     bench.fill(parent.id, 30);
     let child = bench.order(profit);
     assert_eq!((child.quantity, child.live()), (60, 30));
-    bench.modify(change(&parent, 31));
+    bench.modify(resized(&parent, 31));
     let child = bench.order(profit);
     assert_eq!((child.quantity, child.live()), (31, 30));
     bench.fill(profit, 20);
@@ -116,7 +106,7 @@ fn change_keeps_the_part_that_others_traded() {
     let mut ask = |quantity: Shares| {
         bench.modify(Change {
             order_type: OrderType::Limit { price: Ticks(91) },
-            ..change(&rest, quantity)
+            ..resized(&rest, quantity)
         });
         let order = bench.order(rest.id);
         assert_eq!(order.quantity, order.released);
@@ -132,7 +122,7 @@ fn change_keeps_the_part_that_others_traded() {
     bench.fill(rest.id, 75);
     assert_eq!(bench.order(by.id).remaining(), 7, "rounded down");
     let one = bench.order(rest.id);
-    bench.modify(change(&one, 100));
+    bench.modify(resized(&one, 100));
     bench.fill(rest.id, 25);
     assert_eq!(bench.exchange.open_orders().count(), 0);
 }
@@ -145,7 +135,7 @@ fn member_that_grows_before_others_trade_counts_as_the_larger_one() {
     bench.fill(by.id, 50);
     assert_eq!(bench.order(other.id).quantity, 5);
     let larger = bench.order(by.id);
-    bench.modify(change(&larger, 150));
+    bench.modify(resized(&larger, 150));
     assert_eq!(bench.order(by.id).quantity, 150, "nobody else has traded");
     bench.fill(by.id, 40);
     assert_eq!(bench.order(other.id).quantity, 3, "50 of 100, then 40 of the other 100");
@@ -162,7 +152,7 @@ fn group_of_the_second_rule_goes_on_in_proportion_to_what_is_left() {
     assert_eq!(bench.order(rest.id).quantity, 30, "half of what was left");
     let late = bench.one(member(limit(Side::Buy, 240, 90)));
     assert_eq!(late.quantity, 100, "less 40 shares, and half of that");
-    bench.modify(change(&late, 1_000));
+    bench.modify(resized(&late, 1_000));
     assert_eq!(bench.order(late.id).quantity, 100);
     let none = bench.one(member(limit(Side::Buy, 40, 90)));
     assert_eq!(none.end, Some(End::OcaFilled { by: by.id }));
@@ -177,7 +167,7 @@ fn children_that_an_older_rule_left_too_large_are_brought_back() {
         let child =
             NewOrder { parent: Some(Parent::Order(parent.id)), ..limit(Side::Sell, 100, 20_000) };
         let child = bench.one(child).id;
-        bench.modify(change(&parent, 60));
+        bench.modify(resized(&parent, 60));
         if filled {
             bench.fill(parent.id, 60);
         }
@@ -201,7 +191,7 @@ fn parent_cancelled_after_a_part_leaves_children_of_that_part() {
     let profit = bench.one(child(limit(Side::Sell, 100, 20_000))).id;
     let stop = bench.one(child(limit(Side::Sell, 80, 20_001))).id;
     bench.fill(parent.id, 30);
-    bench.modify(change(&parent, 50));
+    bench.modify(resized(&parent, 50));
     bench.cancel(parent.id);
     assert_eq!([profit, stop].map(|id| bench.order(id).quantity), [30, 30]);
     bench.fill(profit, 10);

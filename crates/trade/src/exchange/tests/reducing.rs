@@ -2,16 +2,6 @@
 
 use super::*;
 
-fn change(order: &Order, quantity: Shares) -> Change {
-    Change {
-        order: order.id,
-        quantity,
-        order_type: order.order_type,
-        tif: order.tif,
-        units: crate::instrument::Units::SHARES,
-    }
-}
-
 fn exit(quantity: Shares, price: i64) -> NewOrder {
     NewOrder { tif: TimeInForce::Gtc, ..limit(Side::Sell, quantity, price) }
 }
@@ -62,7 +52,7 @@ fn trade_of_any_order_that_shrinks_the_position_shrinks_what_only_reduces() {
     assert_eq!(bench.order(exit.id).quantity, 60);
     bench.one(market(Side::Buy, 100));
     assert_eq!(bench.order(exit.id).quantity, 60, "it does not grow by itself");
-    bench.modify(change(&bench.order(exit.id), 160));
+    bench.modify(resized(&bench.order(exit.id), 160));
     assert_eq!(bench.order(exit.id).quantity, 160);
     bench.fill(exit.id, 50);
     let order = bench.order(exit.id);
@@ -77,7 +67,7 @@ fn change_of_what_only_reduces_is_held_to_the_position() {
     let mut bench = long();
     let exit = bench.reduce(exit(50, 20_000));
     let denied = |bench: &Bench, quantity| {
-        let change = change(&bench.order(exit.id), quantity);
+        let change = resized(&bench.order(exit.id), quantity);
         let checked = pretrade::check_modify(&bench.facts(), &Limits::default(), change);
         checked.map_or_else(|denial| denial.evidence_text(), |_| "passes".to_owned())
     };
@@ -119,7 +109,7 @@ fn exits_that_only_reduce_bind_no_buying_power() {
     let power = bench.exchange.summary().buying_power;
     let exits = [20_000, 20_001, 20_002].map(|price| bench.reduce(exit(100, price)));
     assert_eq!(bench.exchange.summary().buying_power, power, "one of them can trade");
-    bench.modify(change(&bench.order(exits[0].id), 50));
+    bench.modify(resized(&bench.order(exits[0].id), 50));
     bench.cancel(exits[1].id);
     assert_eq!(bench.exchange.summary().buying_power, power);
     let beyond =
