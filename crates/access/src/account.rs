@@ -9,7 +9,7 @@ use crate::id::AccountId;
 use crate::mandate::{self, Mandate, Role};
 use crate::name::Name;
 use crate::notice::{self, Topic};
-use crate::refusal::Refusal;
+use crate::refusal::{AccountRefusal, ChangeRefusal, Refusal};
 use crate::slice::Slice;
 
 pub(crate) mod event;
@@ -27,7 +27,7 @@ pub(crate) fn decide(
     command: &Command,
 ) -> Result<Decision, Refusal> {
     if !ground.by.runs_the_server() {
-        return Err(Refusal::OperatorOnly);
+        return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
     match command {
         Command::Open(new) => open(slice, ground, new),
@@ -61,9 +61,9 @@ impl Slice {
     /// An account that is open.
     pub(crate) fn open_account(&self, id: AccountId) -> Result<&Account, Refusal> {
         let found = self.account(id).and_then(|one| one.account.as_ref());
-        let account = found.ok_or(Refusal::NotFound { what: "account" })?;
+        let account = found.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?;
         match account.closed_at {
-            Some(at) => Err(Refusal::AccountClosed { account: id, at }),
+            Some(at) => Err(Refusal::Account(AccountRefusal::AccountClosed { account: id, at })),
             None => Ok(account),
         }
     }
@@ -72,7 +72,7 @@ impl Slice {
 fn open(slice: &Slice, ground: &Ground<'_>, new: &NewAccount) -> Result<Decision, Refusal> {
     let person = slice.owner()?.id;
     if slice.account(new.account).is_some_and(|one| one.account.is_some()) {
-        return Err(Refusal::AccountTaken { account: new.account });
+        return Err(Refusal::Account(AccountRefusal::AccountTaken { account: new.account }));
     }
     new.limits.check()?;
     let at = ground.moment.now;

@@ -26,7 +26,7 @@ use crate::device::Device;
 use crate::id::{ApprovalId, DeviceId};
 use crate::moment::{Span, Time};
 use crate::notice::{self, Topic};
-use crate::refusal::Refusal;
+use crate::refusal::{ApprovalRefusal, ChangeRefusal, Refusal, SessionRefusal};
 use crate::secret::Secret;
 use crate::session::{self, SessionEnd};
 use crate::sign_in::drop_attempt;
@@ -76,7 +76,10 @@ pub(crate) fn check_pause(slice: &Slice, open: usize, now: Time) -> Result<(), R
     if open >= MOST_OPEN || unanswered.len() >= MOST_UNANSWERED {
         let first = unanswered.iter().min().copied().unwrap_or(now);
         let count = u32::try_from(unanswered.len()).unwrap_or(u32::MAX);
-        return Err(Refusal::ApprovalsPaused { count, retry_at: first + PAUSE });
+        return Err(Refusal::Approval(ApprovalRefusal::ApprovalsPaused {
+            count,
+            retry_at: first + PAUSE,
+        }));
     }
     Ok(())
 }
@@ -90,9 +93,9 @@ pub(crate) fn ask(
     (but, one_tap): (Option<DeviceId>, bool),
 ) -> Result<(Vec<decision::Event>, ApprovalId), Refusal> {
     let now = ground.moment.now;
-    let person = slice.person.as_ref().ok_or(Refusal::NotSignedIn)?.id;
+    let person = slice.person.as_ref().ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?.id;
     if phones(slice, now, but).next().is_none() {
-        return Err(Refusal::NoPhone);
+        return Err(Refusal::Approval(ApprovalRefusal::NoPhone));
     }
     // Another one of the same asker and kind is over: the number on its page is this one's.
     let is_same = |one: &&Approval| {
@@ -144,17 +147,19 @@ fn answer(
     (number, signed_by): (&Secret, PublicKey),
 ) -> Result<Decision, Refusal> {
     let (session, now) = (ground.session(slice)?, ground.moment.now);
-    let phone = slice.device(session.device).ok_or(Refusal::NotFound { what: "phone" })?;
+    let phone = slice
+        .device(session.device)
+        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "phone" }))?;
     if !phone.answers(now) {
-        return Err(Refusal::NoApprover);
+        return Err(Refusal::Approval(ApprovalRefusal::NoApprover));
     }
     if phone.key != Some(signed_by) || session.key != Some(signed_by) {
-        return Err(Refusal::KeyProofMissing);
+        return Err(Refusal::Session(SessionRefusal::KeyProofMissing));
     }
     let approval = slice.approval(id).filter(|one| one.is_open(now));
-    let approval = approval.ok_or(Refusal::ApprovalEnded)?;
+    let approval = approval.ok_or(Refusal::Approval(ApprovalRefusal::ApprovalEnded))?;
     if is_own(slice, approval, session.device) {
-        return Err(Refusal::NoApprover);
+        return Err(Refusal::Approval(ApprovalRefusal::NoApprover));
     }
     if say == Say::Yes
         && let Some(right) = approval.open_number(ground.key)?
@@ -185,7 +190,10 @@ fn missed(approval: &Approval) -> Decision {
     } else {
         Event::Missed { approval: approval.id, tries_left }
     };
-    Decision::refused(vec![event.into()], Refusal::NumberWrong { tries_left })
+    Decision::refused(
+        vec![event.into()],
+        Refusal::Approval(ApprovalRefusal::NumberWrong { tries_left }),
+    )
 }
 
 /// What a no ends: the sign-in that asked; after 'not me' also the session that did.
@@ -239,7 +247,9 @@ pub(crate) fn granted(
 pub(crate) fn used_now(asked: Option<&Approval>, now: Time) -> Result<&Approval, Refusal> {
     match asked {
         Some(one) if one.is_granted(now) => Ok(one),
-        Some(one) if one.is_open(now) => Err(Refusal::ApprovalWaits { until: one.until }),
-        _ => Err(Refusal::ApprovalEnded),
+        Some(one) if one.is_open(now) => {
+            Err(Refusal::Approval(ApprovalRefusal::ApprovalWaits { until: one.until }))
+        }
+        _ => Err(Refusal::Approval(ApprovalRefusal::ApprovalEnded)),
     }
 }

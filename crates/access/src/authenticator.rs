@@ -6,7 +6,7 @@ use crate::entitlements::{Act, Resource};
 use crate::id::AuthenticatorId;
 use crate::link::{self, Purpose};
 use crate::name::Name;
-use crate::refusal::Refusal;
+use crate::refusal::{ChangeRefusal, Refusal};
 use crate::slice::Slice;
 use crate::throttle;
 
@@ -65,7 +65,9 @@ fn rename(
 ) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageAuthenticators, Resource::Person)?;
     ground.check_not_held(slice, Act::ManageAuthenticators)?;
-    let one = slice.authenticator(id).ok_or(Refusal::NotFound { what: "authenticator" })?;
+    let one = slice
+        .authenticator(id)
+        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "authenticator" }))?;
     let name = Name::new("authenticator name", name)?;
     Ok(Decision::new(vec![Event::Renamed { authenticator: one.id, name }.into()], Answer::Done))
 }
@@ -74,17 +76,19 @@ fn remove(slice: &Slice, ground: &Ground<'_>, id: AuthenticatorId) -> Result<Dec
     ground.authorise(slice, Act::ManageAuthenticators, Resource::Person)?;
     ground.check_not_held(slice, Act::ManageAuthenticators)?;
     ground.check_recent(slice)?;
-    let one = slice.authenticator(id).ok_or(Refusal::NotFound { what: "authenticator" })?;
+    let one = slice
+        .authenticator(id)
+        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "authenticator" }))?;
     let mut draft = Draft::of(slice);
     draft.push(Event::Removed { authenticator: id });
     let left = draft.slice();
     if slice.is_enrolled() && !left.is_enrolled() {
-        return Err(Refusal::LastAuthenticator);
+        return Err(Refusal::Change(ChangeRefusal::LastAuthenticator));
     }
     // A person cannot fall back to what can be phished; the operator may take any key away.
     let had = slice.working_passkeys().next().is_some();
     if had && left.working_passkeys().next().is_none() && !ground.by.runs_the_server() {
-        return Err(Refusal::LastPasskey);
+        return Err(Refusal::Change(ChangeRefusal::LastPasskey));
     }
     let text = format!("{} was removed from your ways to sign in.", one.name);
     if !matches!(one.kind, Kind::Passkey(_)) {
@@ -103,7 +107,7 @@ fn reset<'s>(
     those: impl Iterator<Item = &'s Authenticator>,
 ) -> Result<Decision, Refusal> {
     if !ground.by.runs_the_server() {
-        return Err(Refusal::OperatorOnly);
+        return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
     let (link, answer) = link::issue(slice, ground, Purpose::Enrolment)?;
     let mut events: Vec<decision::Event> = Vec::new();

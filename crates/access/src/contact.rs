@@ -12,7 +12,7 @@ use crate::entitlements::{Act, Resource};
 use crate::id::{ContactId, PersonId, SessionId};
 use crate::moment::{Span, Time};
 use crate::notice::{self, Note, Subject, Topic};
-use crate::refusal::Refusal;
+use crate::refusal::{ChangeRefusal, Refusal, ServerRefusal, SignInRefusal};
 use crate::secret::Secret;
 use crate::sign_in::{CODE_LIFE, CODE_TRIES, RESEND_WAIT};
 use crate::slice::Slice;
@@ -84,7 +84,7 @@ fn set_mail(
     ground.check_recent(slice)?;
     let address = MailAddress::new(address)?;
     if ground.reach.verified.as_ref() == Some(&address) {
-        return Err(Refusal::MailStands);
+        return Err(Refusal::Change(ChangeRefusal::MailStands));
     }
     let contact = Contact {
         id: ContactId(ground.moment.draw("contact")),
@@ -122,12 +122,12 @@ fn send_code(
     let since = counted.map_or(now, |asked| asked.since);
     if sent >= CODES_SENT {
         let (limit, retry_at) = (CODES_SENT, since + CODES_WINDOW);
-        return Err(Refusal::TooManyCodes { sent, limit, retry_at });
+        return Err(Refusal::SignIn(SignInRefusal::TooManyCodes { sent, limit, retry_at }));
     }
     if let Some(retry_at) = counted.map(|asked| asked.sent_at + RESEND_WAIT)
         && now < retry_at
     {
-        return Err(Refusal::ResendTooSoon { retry_at });
+        return Err(Refusal::SignIn(SignInRefusal::ResendTooSoon { retry_at }));
     }
     // 64 bits over a million codes: the bias is below 2^-44.
     let number = u64::from_be_bytes(ground.moment.draw("contact code")) % 1_000_000;
@@ -163,9 +163,10 @@ fn send_code(
 /// What waits for its code in the session that asks.
 fn waiting<'s>(slice: &'s Slice, ground: &Ground<'_>) -> Result<(&'s Contact, &'s Asked), Refusal> {
     let found = slice.asked_mail();
-    let (contact, asked) = found.ok_or(Refusal::NotFound { what: "code that is waited for" })?;
+    let (contact, asked) = found
+        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "code that is waited for" }))?;
     if ground.by != By::Session(asked.session) {
-        return Err(Refusal::CodeElsewhere);
+        return Err(Refusal::SignIn(SignInRefusal::CodeElsewhere));
     }
     Ok((contact, asked))
 }
@@ -174,10 +175,10 @@ fn confirm(slice: &Slice, ground: &Ground<'_>, typed: &Secret) -> Result<Decisio
     let now = ground.moment.now;
     let (contact, asked) = waiting(slice, ground)?;
     if now >= asked.code_until {
-        return Err(Refusal::CodeExpired { expired_at: asked.code_until });
+        return Err(Refusal::SignIn(SignInRefusal::CodeExpired { expired_at: asked.code_until }));
     }
     let code = ground.key.open(&asked.code, &Contact::purpose(contact.id));
-    let code = code.map_err(|_| Refusal::KeyMismatch)?;
+    let code = code.map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))?;
     let typed = typed::digits(typed, code.len())?;
     if asked.tries_left == 0 || !code.matches(typed.expose()) {
         let tries_left = asked.tries_left.saturating_sub(1);
@@ -185,7 +186,7 @@ fn confirm(slice: &Slice, ground: &Ground<'_>, typed: &Secret) -> Result<Decisio
         let missed = Contact { state, ..contact.clone() };
         return Ok(Decision::refused(
             vec![changed(missed)],
-            Refusal::ActivationWrong { tries_left },
+            Refusal::SignIn(SignInRefusal::ActivationWrong { tries_left }),
         ));
     }
     let verified = Contact { state: State::Verified, changed_at: now, ..contact.clone() };
@@ -243,7 +244,8 @@ const NOT_YOU: &str =
 
 fn remove_mail(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
     ground.check_recent(slice)?;
-    let old = slice.mail().ok_or(Refusal::NotFound { what: "mail address" })?;
+    let old =
+        slice.mail().ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "mail address" }))?;
     let until = ground.moment.now + FORMER;
     let state = State::Former { until };
     let former = Contact { state, changed_at: ground.moment.now, ..old.clone() };
@@ -279,7 +281,8 @@ fn set_phone(
 
 fn remove_phone(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
     ground.check_recent(slice)?;
-    let old = slice.phone().ok_or(Refusal::NotFound { what: "phone number" })?;
+    let old =
+        slice.phone().ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "phone number" }))?;
     let text = format!("{} was removed {}.{NOT_YOU}", old.value, hand(ground));
     let notice = notice::queue(ground, old.person, Topic::ContactChanged, text, None);
     Ok(Decision::new(vec![Event::Removed { contact: old.id }.into(), notice], Answer::Done))

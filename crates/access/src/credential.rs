@@ -8,7 +8,7 @@ use crate::id::{CredentialId, PaperAccountId};
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice::{self, Topic};
-use crate::refusal::Refusal;
+use crate::refusal::{ChangeRefusal, CredentialRefusal, InputRefusal, Refusal};
 use crate::scopes::{out_of_range, within};
 use crate::secret::Secret;
 use crate::slice::Slice;
@@ -37,7 +37,7 @@ const MOST_ACCOUNTS: usize = 50;
 pub fn free_port(first: u16, last: u16, taken: &[TakenPort], now: Time) -> Result<u16, Refusal> {
     (first..=last)
         .find(|port| taken.iter().all(|one| one.port != *port || one.is_free(now)))
-        .ok_or(Refusal::PortsExhausted { first, last })
+        .ok_or(Refusal::Credential(CredentialRefusal::PortsExhausted { first, last }))
 }
 
 pub(crate) fn decide(
@@ -75,7 +75,11 @@ fn create(slice: &Slice, ground: &Ground<'_>, new: &NewCredential) -> Result<Dec
     check_acts(slice, &accounts, &new.scopes, giver.as_ref())?;
     if slice.credentials.iter().filter(|one| one.revoked.is_none()).count() >= MOST {
         let limit = u32::try_from(MOST).unwrap_or(u32::MAX);
-        return Err(Refusal::TooMany { what: "live credentials", count: limit, limit });
+        return Err(Refusal::Input(InputRefusal::TooMany {
+            what: "live credentials",
+            count: limit,
+            limit,
+        }));
     }
     check_port(slice, new.port, now)?;
     let token = new.with_token.then(|| token::issue(Kind::Credential, ground.moment));
@@ -132,7 +136,10 @@ fn free_name(
             && other.name == name
     });
     if is_taken {
-        return Err(Refusal::NameTaken { what: "credential", name: name.to_string() });
+        return Err(Refusal::Input(InputRefusal::NameTaken {
+            what: "credential",
+            name: name.to_string(),
+        }));
     }
     Ok(name)
 }
@@ -147,10 +154,16 @@ fn check_acts(
     let wanted = if scopes.read_only { Acts::VIEW } else { scopes.acts };
     let mut is_wider = giver.is_some_and(|giver| !wanted.without(giver.acts).is_empty());
     for account in accounts {
-        let mandate = slice.mandate(*account).ok_or(Refusal::NotFound { what: "account" })?;
+        let mandate = slice
+            .mandate(*account)
+            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?;
         is_wider |= !wanted.without(mandate.acts).is_empty();
     }
-    if is_wider { Err(Refusal::Wider { what: "acts" }) } else { Ok(()) }
+    if is_wider {
+        Err(Refusal::Credential(CredentialRefusal::Wider { what: "acts" }))
+    } else {
+        Ok(())
+    }
 }
 
 fn check_port(slice: &Slice, port: u16, now: Time) -> Result<(), Refusal> {
@@ -162,7 +175,7 @@ fn check_port(slice: &Slice, port: u16, now: Time) -> Result<(), Refusal> {
         let taken = TakenPort { port, revoked_at: one.revoked.map(|revoked| revoked.at) };
         if !taken.is_free(now) {
             let until = taken.revoked_at.map_or(Time::FAR, |at| at + PORT_REST);
-            return Err(Refusal::PortTaken { port, until });
+            return Err(Refusal::Credential(CredentialRefusal::PortTaken { port, until }));
         }
     }
     Ok(())
@@ -174,7 +187,7 @@ pub fn check_scopes(scopes: &Scopes, now: Time) -> Result<(), Refusal> {
         return Err(out_of_range("end", scopes.until, now, now + LONGEST_LIFE));
     }
     if !scopes.acts.without(Acts::VIEW.or(Acts::TRADE)).is_empty() || scopes.acts.is_empty() {
-        return Err(Refusal::Wider { what: "acts" });
+        return Err(Refusal::Credential(CredentialRefusal::Wider { what: "acts" }));
     }
     let count = |what, count: usize| {
         if (1..=1000).contains(&count) { Ok(()) } else { Err(out_of_range(what, count, 1, 1000)) }
@@ -223,7 +236,7 @@ fn authorise_cut(
     ground: &Ground<'_>,
     credential: CredentialId,
 ) -> Result<(), Refusal> {
-    let mut why = Refusal::CredentialUnknown;
+    let mut why = Refusal::Credential(CredentialRefusal::CredentialUnknown);
     for account in accounts_of(slice, ground, credential)? {
         let managed = ground.authorise(slice, Act::ManageCredentials, account);
         match managed.or_else(|_| ground.authorise(slice, Act::Lock, account)) {
@@ -244,14 +257,18 @@ fn accounts_of(
         return Ok(found.all_accounts());
     }
     ground.authorise(slice, Act::Lock, Resource::Person)?;
-    Err(Refusal::CredentialUnknown)
+    Err(Refusal::Credential(CredentialRefusal::CredentialUnknown))
 }
 
 /// A credential that is not revoked.
 fn live(slice: &Slice, credential: CredentialId) -> Result<&Credential, Refusal> {
-    let found = slice.credential(credential).ok_or(Refusal::CredentialUnknown)?;
+    let found = slice
+        .credential(credential)
+        .ok_or(Refusal::Credential(CredentialRefusal::CredentialUnknown))?;
     match found.revoked {
-        Some(revoked) => Err(Refusal::CredentialRevoked { at: revoked.at }),
+        Some(revoked) => {
+            Err(Refusal::Credential(CredentialRefusal::CredentialRevoked { at: revoked.at }))
+        }
         None => Ok(found),
     }
 }
@@ -297,7 +314,7 @@ fn pause(
     authorise_cut(slice, ground, credential)?;
     let found = live(slice, credential)?;
     if let Some(paused) = found.paused {
-        return Err(Refusal::CredentialPaused { at: paused.at });
+        return Err(Refusal::Credential(CredentialRefusal::CredentialPaused { at: paused.at }));
     }
     let paused = Paused { at: ground.moment.now, by: ground.by, cancel_orders };
     let told = tell(ground, found, &format!("was paused{}", orders_go(cancel_orders)));
@@ -314,7 +331,7 @@ fn resume(
     ground.check_recent(slice)?;
     let found = live(slice, credential)?;
     if found.paused.is_none() {
-        return Err(Refusal::CredentialNotPaused);
+        return Err(Refusal::Credential(CredentialRefusal::CredentialNotPaused));
     }
     check_acts(slice, &found.all_accounts(), &found.scopes, giver.as_ref())?;
     let event = Event::Resumed { credential, at: ground.moment.now };
@@ -330,7 +347,7 @@ fn rotate(
     let giver = authorise(slice, ground, &accounts_of(slice, ground, credential)?)?;
     ground.check_recent(slice)?;
     let found = live(slice, credential)?;
-    let old = found.token.ok_or(Refusal::TokenNotRequired)?;
+    let old = found.token.ok_or(Refusal::Credential(CredentialRefusal::TokenNotRequired))?;
     if grace < Span(0) || grace > LONGEST_GRACE {
         return Err(out_of_range("time for the old token", grace, Span(0), LONGEST_GRACE));
     }
@@ -374,7 +391,9 @@ fn edit(
     credential: CredentialId,
     scopes: &Scopes,
 ) -> Result<Decision, Refusal> {
-    let found = slice.credential(credential).ok_or(Refusal::CredentialUnknown)?;
+    let found = slice
+        .credential(credential)
+        .ok_or(Refusal::Credential(CredentialRefusal::CredentialUnknown))?;
     let is_narrower = scopes.is_within(&found.scopes);
     let giver = if is_narrower {
         authorise_cut(slice, ground, credential)?;
@@ -423,13 +442,17 @@ impl Credential {
         account: PaperAccountId,
     ) -> Result<Entitlements, Refusal> {
         if let Some(revoked) = self.revoked {
-            return Err(Refusal::CredentialRevoked { at: revoked.at });
+            return Err(Refusal::Credential(CredentialRefusal::CredentialRevoked {
+                at: revoked.at,
+            }));
         }
         if let Some(paused) = self.paused {
-            return Err(Refusal::CredentialPaused { at: paused.at });
+            return Err(Refusal::Credential(CredentialRefusal::CredentialPaused { at: paused.at }));
         }
         let holder = crate::id::Holder::Credential(self.id);
-        let full = slice.given(account, holder).map_err(|_| Refusal::CredentialUnknown)?;
+        let full = slice
+            .given(account, holder)
+            .map_err(|_| Refusal::Credential(CredentialRefusal::CredentialUnknown))?;
         Ok(full.narrow(holder, &self.scopes))
     }
 }

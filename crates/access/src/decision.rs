@@ -10,7 +10,7 @@ use crate::lock::Lock;
 use crate::moment::{Moment, Span, Time};
 use crate::notice::Disowned;
 use crate::recovery::{Begun, ENROLS};
-use crate::refusal::Refusal;
+use crate::refusal::{AuthorityRefusal, Refusal, SessionRefusal};
 use crate::secret::{SealKey, Secret};
 use crate::session::{Method, Session, SessionEnd};
 use crate::sign_in::SignedIn;
@@ -189,8 +189,8 @@ impl Ground<'_> {
     ) -> Result<Option<Entitlements>, Refusal> {
         match self.by {
             By::Operator { .. } | By::System => Ok(None),
-            By::Visitor => Err(Refusal::NotSignedIn),
-            By::Credential(_) => Err(Refusal::ActNotAllowed { act }),
+            By::Visitor => Err(Refusal::Session(SessionRefusal::NotSignedIn)),
+            By::Credential(_) => Err(Refusal::Authority(AuthorityRefusal::ActNotAllowed { act })),
             By::Session(_) => {
                 let session = self.session(slice)?;
                 let (fresh, now) = (self.source.fresh, self.moment.now);
@@ -200,7 +200,10 @@ impl Ground<'_> {
                 };
                 let entitlements = self.at_place(session, entitlements);
                 if now >= entitlements.until {
-                    return Err(Refusal::Expired { until: entitlements.until, now });
+                    return Err(Refusal::Authority(AuthorityRefusal::Expired {
+                        until: entitlements.until,
+                        now,
+                    }));
                 }
                 if entitlements.acts.contains(act) {
                     return Ok(Some(entitlements));
@@ -227,7 +230,11 @@ impl Ground<'_> {
         let age = self.moment.now.since(session.proven_at);
         let recovered = session.methods == [Method::Recovery];
         let limit = if recovered { ENROLS } else { RECENT };
-        if age > limit { Err(Refusal::ProofTooOld { age, limit }) } else { Ok(()) }
+        if age > limit {
+            Err(Refusal::Session(SessionRefusal::ProofTooOld { age, limit }))
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether the caller is not a session that a recovery holds: those add, and take nothing of
@@ -237,7 +244,7 @@ impl Ground<'_> {
             return Ok(());
         }
         match self.session(slice)?.held_until {
-            Some(until) => Err(Refusal::RecoveryHolds { act, until }),
+            Some(until) => Err(Refusal::Authority(AuthorityRefusal::RecoveryHolds { act, until })),
             None => Ok(()),
         }
     }
@@ -245,16 +252,21 @@ impl Ground<'_> {
     /// Whether a session begun by an enrolment link has shown what its person kept.
     pub fn check_shown(&self, slice: &Slice) -> Result<(), Refusal> {
         let owes = self.session(slice).is_ok_and(|session| slice.owes_proof(session));
-        if owes { Err(Refusal::KeptProofMissing) } else { Ok(()) }
+        if owes { Err(Refusal::Session(SessionRefusal::KeptProofMissing)) } else { Ok(()) }
     }
 
     /// The live session that asks. Its idle time is the gate's to watch, in memory.
     pub fn session<'s>(&self, slice: &'s Slice) -> Result<&'s Session, Refusal> {
-        let By::Session(id) = self.by else { return Err(Refusal::NotSignedIn) };
-        let session = slice.session(id).ok_or(Refusal::NotSignedIn)?;
+        let By::Session(id) = self.by else {
+            return Err(Refusal::Session(SessionRefusal::NotSignedIn));
+        };
+        let session = slice.session(id).ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?;
         let until = session.until;
         if self.moment.now >= until {
-            return Err(Refusal::SessionEnded { at: until, reason: SessionEnd::Absolute });
+            return Err(Refusal::Session(SessionRefusal::SessionEnded {
+                at: until,
+                reason: SessionEnd::Absolute,
+            }));
         }
         Ok(session)
     }

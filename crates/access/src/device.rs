@@ -27,7 +27,9 @@ use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice;
 use crate::recovery::rekeyed as rekeyed_recovery;
-use crate::refusal::Refusal;
+use crate::refusal::{
+    ApprovalRefusal, ChangeRefusal, InputRefusal, Refusal, ServerRefusal, SessionRefusal,
+};
 use crate::secret::{SealKey, Secret};
 use crate::session::{self, SessionEnd};
 use crate::sign_in::rekeyed as rekeyed_attempts;
@@ -56,14 +58,18 @@ pub(crate) fn decide(
     if !matches!(command, Command::ConfirmPhone { .. }) {
         ground.check_not_held(slice, Act::ManageDevices)?;
     }
-    let find = |id| slice.device(id).ok_or(Refusal::NotFound { what: "device" });
+    let find =
+        |id| slice.device(id).ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "device" }));
     let mut events = Vec::new();
     match command {
         Command::Rename { device, name } => {
             let device = find(*device)?.id;
             let name = Name::new("device name", name)?;
             if is_taken(slice, Some(device), &name) {
-                return Err(Refusal::NameTaken { what: "browser", name: name.to_string() });
+                return Err(Refusal::Input(InputRefusal::NameTaken {
+                    what: "browser",
+                    name: name.to_string(),
+                }));
             }
             events.push(Event::Renamed { device, name }.into());
         }
@@ -112,7 +118,9 @@ fn phone_purpose(device: DeviceId) -> String {
 /// The number that an offered phone shows.
 pub fn phone_number(device: &Device, key: &SealKey) -> Result<Option<Secret>, Refusal> {
     let Approver::Offered { number } = &device.approver else { return Ok(None) };
-    key.open(number, &phone_purpose(device.id)).map(Some).map_err(|_| Refusal::KeyMismatch)
+    key.open(number, &phone_purpose(device.id))
+        .map(Some)
+        .map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))
 }
 
 /// Offers a device that came by a link of its person's as a phone.
@@ -138,7 +146,7 @@ fn confirm_phone(
     let operator = ground.by.runs_the_server() && old.is_some();
     let own = if operator { None } else { Some(ground.session(slice)?.device) };
     if own == Some(device.id) {
-        return Err(Refusal::OwnDevice);
+        return Err(Refusal::Session(SessionRefusal::OwnDevice));
     }
     // One that was offered before a recovery is not one that a session of it brought.
     if let (Some((since, _)), Err(held)) =
@@ -150,13 +158,17 @@ fn confirm_phone(
     let gives =
         |old: &Device| old.answers(ground.moment.now) && own.is_none_or(|own| own == old.id);
     if old.is_some_and(|old| !gives(old)) {
-        return Err(Refusal::NoApprover);
+        return Err(Refusal::Approval(ApprovalRefusal::NoApprover));
     }
     let number = phone_number(device, ground.key)?;
-    let number = number.ok_or(Refusal::NotFound { what: "phone that waits" })?;
+    let number =
+        number.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "phone that waits" }))?;
     if !number.matches(typed::digits(typed, number.len())?.expose()) {
         let another = offer_phone(ground, device.id);
-        return Ok(Decision::refused(vec![another], Refusal::PhoneNumberWrong));
+        return Ok(Decision::refused(
+            vec![another],
+            Refusal::Approval(ApprovalRefusal::PhoneNumberWrong),
+        ));
     }
     let instead = old.map(|old| format!(", in place of {}, which has been removed", old.name));
     let text = format!(
@@ -203,10 +215,12 @@ fn succeed(
         Some(again) => Some(again),
         None => slice.device(ground.session(slice)?.device),
     };
-    let own = own.ok_or(Refusal::NotFound { what: "device" })?;
+    let own = own.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "device" }))?;
     let in_use = used.is_some_and(|used| used >= own.created_at);
     if in_use || !predecessors(slice, own).any(|one| one.id == old.id) {
-        return Err(Refusal::NotFound { what: "older device that this one could be" });
+        return Err(Refusal::Change(ChangeRefusal::NotFound {
+            what: "older device that this one could be",
+        }));
     }
     let (device, name, created_at) = (own.id, old.name.clone(), old.created_at);
     let mut events = remove(slice, ground, old);
@@ -235,7 +249,7 @@ fn set_role(
     if widens && !ground.by.runs_the_server() {
         ground.check_recent(slice)?;
         if ground.session(slice)?.device == device.id {
-            return Err(Refusal::OwnDevice);
+            return Err(Refusal::Session(SessionRefusal::OwnDevice));
         }
     }
     let mut events = vec![Event::RoleSet { device: device.id, role }.into()];
@@ -253,21 +267,21 @@ fn set_role(
 fn renew(slice: &Slice, ground: &Ground<'_>, key: PublicKey) -> Result<Decision, Refusal> {
     let now = ground.moment.now;
     let device = ground.device.and_then(|id| slice.device(id));
-    let device = device.ok_or(Refusal::NotFound { what: "device" })?;
+    let device = device.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "device" }))?;
     if device.key == Some(key) {
         return Ok(Decision::new(Vec::new(), Answer::Done));
     }
     let session = ground.session(slice)?;
     // The request itself was signed by the session's key, which must still be the device's.
     if device.key.is_none() || device.key != session.key || ground.source.key != session.key {
-        return Err(Refusal::KeyProofMissing);
+        return Err(Refusal::Session(SessionRefusal::KeyProofMissing));
     }
     let DeviceState::Trusted { until } = device.state else {
-        return Err(Refusal::NotFound { what: "trusted device" });
+        return Err(Refusal::Change(ChangeRefusal::NotFound { what: "trusted device" }));
     };
     let left = until.since(now);
     if device.lent || left <= Span(0) || left > RENEWAL {
-        return Err(Refusal::RenewalEarly { left, from: RENEWAL });
+        return Err(Refusal::Session(SessionRefusal::RenewalEarly { left, from: RENEWAL }));
     }
     let mut events = vec![Event::Keyed { device: device.id, key, until: now + TRUST }.into()];
     let theirs = slice.sessions.iter().filter(|one| one.device == device.id);

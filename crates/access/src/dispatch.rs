@@ -8,7 +8,7 @@ use crate::draft::Draft;
 use crate::id::DeviceId;
 use crate::moment::Moment;
 use crate::noun::Command;
-use crate::refusal::Refusal;
+use crate::refusal::{ChangeRefusal, Refusal, SignInRefusal};
 use crate::secret::SealKey;
 use crate::slice::Slice;
 use crate::{
@@ -67,7 +67,7 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
     let mut decision = match answer {
         Ok(answer) => draft.decide(answer),
         Err(refusal) => {
-            if refusal != Refusal::ProofStale {
+            if refusal != Refusal::SignIn(SignInRefusal::ProofStale) {
                 draft.push(evidence::refused(&refusal));
             }
             draft.refuse(refusal)
@@ -79,7 +79,9 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
 
 /// The code that an enrolled TOTP app shows now, for demo folders' command line.
 pub fn totp_now(slice: &Slice, moment: &Moment, key: &SealKey) -> Result<String, Refusal> {
-    let totp = slice.totp().ok_or(Refusal::NotFound { what: "authenticator app" })?;
+    let totp = slice
+        .totp()
+        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "authenticator app" }))?;
     let seed = totp.open_seed(key)?;
     Ok(totp::code(seed.expose(), totp::step(moment.wall)))
 }

@@ -13,7 +13,7 @@ use crate::id::{Holder, PaperAccountId, PersonId, SymbolId};
 use crate::lock::Grade;
 use crate::moment::{Span, Time};
 use crate::policy::{Assurance, Needs, NewNetwork};
-use crate::refusal::Refusal;
+use crate::refusal::{AuthorityRefusal, Refusal};
 use crate::symbol::SymbolSet;
 
 mod act;
@@ -426,17 +426,23 @@ impl Entitlements {
     pub fn refusal(&self, reasons: Reasons, question: &Question) -> Refusal {
         let Question { act, account, product, symbol, side, kind, address, now } = *question;
         match (reasons.first(), symbol, side) {
-            (EXPIRED, ..) => Refusal::Expired { until: self.until, now },
-            (ACCOUNT, ..) => Refusal::AccountNotAllowed { account, allowed: self.account },
-            (ADDRESS, ..) => Refusal::AddressNotAllowed { address },
-            (PRODUCT, ..) => Refusal::ProductNotAllowed { product },
-            (SYMBOL, Some(symbol), _) => {
-                Refusal::SymbolNotAllowed { symbol, allowed: self.symbols.count() }
+            (EXPIRED, ..) => {
+                Refusal::Authority(AuthorityRefusal::Expired { until: self.until, now })
             }
-            (SIDE, _, Some(side)) => Refusal::SideNotAllowed { side },
-            (HOURS, ..) => Refusal::OutsideHours { now },
+            (ACCOUNT, ..) => Refusal::Authority(AuthorityRefusal::AccountNotAllowed {
+                account,
+                allowed: self.account,
+            }),
+            (ADDRESS, ..) => Refusal::Authority(AuthorityRefusal::AddressNotAllowed { address }),
+            (PRODUCT, ..) => Refusal::Authority(AuthorityRefusal::ProductNotAllowed { product }),
+            (SYMBOL, Some(symbol), _) => Refusal::Authority(AuthorityRefusal::SymbolNotAllowed {
+                symbol,
+                allowed: self.symbols.count(),
+            }),
+            (SIDE, _, Some(side)) => Refusal::Authority(AuthorityRefusal::SideNotAllowed { side }),
+            (HOURS, ..) => Refusal::Authority(AuthorityRefusal::OutsideHours { now }),
             (KIND, ..) => match kind {
-                Some(kind) => Refusal::OrderKindNotAllowed { kind },
+                Some(kind) => Refusal::Authority(AuthorityRefusal::OrderKindNotAllowed { kind }),
                 None => self.why_not(act),
             },
             _ => self.why_not(act),
@@ -448,29 +454,48 @@ impl Entitlements {
     #[cold]
     pub fn why_not(&self, act: Act) -> Refusal {
         if !self.lock.allows().contains(act) {
-            return Refusal::Locked { grade: self.lock };
+            return Refusal::Authority(AuthorityRefusal::Locked { grade: self.lock });
         }
         if self.read_only && Acts::TRADE.contains(act) {
-            return Refusal::ReadOnly;
+            return Refusal::Authority(AuthorityRefusal::ReadOnly);
         }
         let taken = self.narrowing.iter().find(|(acts, _)| acts.contains(act));
         match taken.map(|(_, narrowing)| narrowing) {
-            None => Refusal::ActNotAllowed { act },
-            Some(Narrowing::Unbound) => Refusal::SessionUnbound { act },
-            Some(Narrowing::Unconfirmed) => Refusal::DeviceUnconfirmed { act },
-            Some(Narrowing::Role(role)) => Refusal::DeviceRoleNarrow { role: *role, act },
-            Some(Narrowing::Unattended) => Refusal::SessionUnattended { act },
-            Some(Narrowing::Assurance { have, needs }) => {
-                Refusal::AssuranceLow { act, have: *have, needed: needs.of(act) }
+            None => Refusal::Authority(AuthorityRefusal::ActNotAllowed { act }),
+            Some(Narrowing::Unbound) => {
+                Refusal::Authority(AuthorityRefusal::SessionUnbound { act })
             }
-            Some(Narrowing::Network(NewNetwork::Look)) => Refusal::NetworkLooks { act },
+            Some(Narrowing::Unconfirmed) => {
+                Refusal::Authority(AuthorityRefusal::DeviceUnconfirmed { act })
+            }
+            Some(Narrowing::Role(role)) => {
+                Refusal::Authority(AuthorityRefusal::DeviceRoleNarrow { role: *role, act })
+            }
+            Some(Narrowing::Unattended) => {
+                Refusal::Authority(AuthorityRefusal::SessionUnattended { act })
+            }
+            Some(Narrowing::Assurance { have, needs }) => {
+                Refusal::Authority(AuthorityRefusal::AssuranceLow {
+                    act,
+                    have: *have,
+                    needed: needs.of(act),
+                })
+            }
+            Some(Narrowing::Network(NewNetwork::Look)) => {
+                Refusal::Authority(AuthorityRefusal::NetworkLooks { act })
+            }
             Some(Narrowing::Network(NewNetwork::Keep | NewNetwork::Prove)) => {
-                Refusal::NetworkUnproven { act }
+                Refusal::Authority(AuthorityRefusal::NetworkUnproven { act })
             }
             Some(Narrowing::Brokerage(held)) => {
-                Refusal::BrokerageHeld { device: held.device.clone(), since: held.since }
+                Refusal::Authority(AuthorityRefusal::BrokerageHeld {
+                    device: held.device.clone(),
+                    since: held.since,
+                })
             }
-            Some(Narrowing::Recovered { until }) => Refusal::RecoveryHolds { act, until: *until },
+            Some(Narrowing::Recovered { until }) => {
+                Refusal::Authority(AuthorityRefusal::RecoveryHolds { act, until: *until })
+            }
         }
     }
 
@@ -610,11 +635,11 @@ impl Bucket {
         if after > room {
             self.owed = owed;
             let wait = Span((after - room + per_second - 1) / per_second);
-            return Err(Refusal::RateExceeded {
+            return Err(Refusal::Authority(AuthorityRefusal::RateExceeded {
                 per_second: rate.per_second,
                 burst,
                 retry_after: wait,
-            });
+            }));
         }
         self.owed = after;
         Ok(())

@@ -12,7 +12,7 @@ use crate::id::{ApprovalId, PaperAccountId};
 use crate::notice::{self, Topic};
 use crate::policy::{NOT_YOU, check_change};
 use crate::recovery::check_phone;
-use crate::refusal::Refusal;
+use crate::refusal::{ApprovalRefusal, AuthorityRefusal, ChangeRefusal, Refusal};
 use crate::session::Session;
 use crate::slice::Slice;
 
@@ -40,10 +40,12 @@ pub(crate) fn decide(
                 None if ground.source.fresh => {
                     Ok(Decision::new(vec![allowed(session, None, terms)], Answer::Done))
                 }
-                None => Err(Refusal::OrderUnproven),
+                None => Err(Refusal::Approval(ApprovalRefusal::OrderUnproven)),
             }
         }
-        Command::Placed(_) if ground.by != By::System => Err(Refusal::OperatorOnly),
+        Command::Placed(_) if ground.by != By::System => {
+            Err(Refusal::Change(ChangeRefusal::OperatorOnly))
+        }
         Command::Placed(placed) => {
             Ok(Decision::new(vec![Event::Placed(placed.clone()).into()], Answer::Done))
         }
@@ -72,7 +74,7 @@ fn may<'s>(
     act: Act,
 ) -> Result<&'s Session, Refusal> {
     if !matches!(act, Act::PlaceOrder | Act::ModifyOrder) {
-        return Err(Refusal::ActNotAllowed { act });
+        return Err(Refusal::Authority(AuthorityRefusal::ActNotAllowed { act }));
     }
     ground.authorise(slice, act, account)?;
     ground.session(slice)
@@ -112,7 +114,10 @@ fn use_approval(
     check_phone(slice, session, granted, ground.moment.now)?;
     let closed = approval::Event::Closed { approval: id }.into();
     if terms.is_empty() || granted.content.terms != *terms {
-        return Ok(Decision::refused(vec![closed], Refusal::ApprovalDiffers));
+        return Ok(Decision::refused(
+            vec![closed],
+            Refusal::Approval(ApprovalRefusal::ApprovalDiffers),
+        ));
     }
     Ok(Decision::new(vec![closed, allowed(session, Some(id), terms)], Answer::Done))
 }

@@ -4,7 +4,7 @@ use crate::decision::{Answer, Decision, Ground};
 use crate::device;
 use crate::entitlements::{Act, Resource};
 use crate::id::LinkId;
-use crate::refusal::Refusal;
+use crate::refusal::{ChangeRefusal, Refusal};
 use crate::slice::Slice;
 use crate::token::{self, Kind};
 
@@ -27,7 +27,7 @@ pub(crate) fn decide(
         }
         ground.check_recent(slice)?;
     } else if !ground.by.runs_the_server() {
-        return Err(Refusal::OperatorOnly);
+        return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
     let (events, answer) = issue(slice, ground, purpose)?;
     Ok(Decision::new(events, answer))

@@ -8,7 +8,7 @@ use crate::device::{self, DeviceState};
 use crate::entitlements::{Act, Resource};
 use crate::id::{AccountId, LockId, PersonId};
 use crate::notice::{self, Topic};
-use crate::refusal::Refusal;
+use crate::refusal::{ChangeRefusal, Refusal};
 use crate::session::{self, Session, SessionEnd};
 use crate::slice::Slice;
 use crate::{link, recovery, sign_in};
@@ -29,13 +29,17 @@ pub(crate) fn decide(
 ) -> Result<Decision, Refusal> {
     let (Command::Set { target, .. } | Command::Lift { target } | Command::Reach { target }) =
         *command;
-    let person = slice.person.as_ref().ok_or(Refusal::NotFound { what: "person or account" })?.id;
+    let person = slice
+        .person
+        .as_ref()
+        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person or account" }))?
+        .id;
     let is_theirs = match target {
         Target::Person(target) => target == person,
         Target::Account(account) => slice.mandate(account).is_some(),
     };
     if !is_theirs {
-        return Err(Refusal::NotFound { what: "person or account" });
+        return Err(Refusal::Change(ChangeRefusal::NotFound { what: "person or account" }));
     }
     let standing = slice.locks().find(|lock| lock.target == target);
     match *command {
@@ -43,13 +47,13 @@ pub(crate) fn decide(
             ground.authorise(slice, Act::Lock, resource(target))?;
             if standing.is_some_and(|lock| lock.grade >= grade) || grade == Grade::None {
                 let grade = standing.map(|lock| lock.grade).unwrap_or_default();
-                return Err(Refusal::LockStands { grade });
+                return Err(Refusal::Change(ChangeRefusal::LockStands { grade }));
             }
             let lifted_by = lifted_by(ground, person, standing, grade);
             Ok(set(slice, ground, person, (target, grade, lifted_by)))
         }
         Command::Lift { .. } => {
-            let lock = standing.ok_or(Refusal::NoLock);
+            let lock = standing.ok_or(Refusal::Change(ChangeRefusal::NoLock));
             if !ground.by.runs_the_server() {
                 check_lift(slice, ground, person, lock.as_ref().ok().copied())?;
             }
@@ -70,7 +74,9 @@ fn check_lift(
 ) -> Result<(), Refusal> {
     let is_theirs =
         |lock: &&Lock| lock.grade < Grade::All && lock.receipt.lifted_by == Some(person);
-    let Some(lock) = lock.filter(is_theirs) else { return Err(Refusal::OperatorOnly) };
+    let Some(lock) = lock.filter(is_theirs) else {
+        return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
+    };
     // That another session holds trading is not a reason to stay locked.
     let mut unlocked = Slice { locks: Vec::new(), brokerage: None, ..slice.clone() };
     unlocked.accounts.iter_mut().for_each(|account| account.locks.clear());
@@ -80,13 +86,13 @@ fn check_lift(
         Target::Person(_) => {
             let mut tried =
                 slice.mandates.iter().map(|one| may_trade(&unlocked, ground, one.account));
-            let first = tried.next().unwrap_or(Err(Refusal::OperatorOnly));
+            let first = tried.next().unwrap_or(Err(Refusal::Change(ChangeRefusal::OperatorOnly)));
             first.or_else(|refusal| tried.find(Result::is_ok).ok_or(refusal).map(drop))?;
         }
     }
     ground.check_recent(slice)?;
     if !ground.source.fresh && ground.session(slice)?.proven_at <= lock.at {
-        return Err(Refusal::LockUnproven { at: lock.at });
+        return Err(Refusal::Change(ChangeRefusal::LockUnproven { at: lock.at }));
     }
     Ok(())
 }
@@ -211,10 +217,10 @@ fn ended_credentials(slice: &Slice, lock: &mut Lock) -> Vec<decision::Event> {
 /// Their sessions and their programs there: what else is theirs may serve other accounts.
 fn reach(slice: &Slice, ground: &Ground<'_>, target: Target) -> Result<Decision, Refusal> {
     if !ground.by.runs_the_server() {
-        return Err(Refusal::OperatorOnly);
+        return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
     let standing = slice.locks().find(|lock| lock.target == target && lock.grade == Grade::All);
-    let mut lock = standing.ok_or(Refusal::NoLock)?.clone();
+    let mut lock = standing.ok_or(Refusal::Change(ChangeRefusal::NoLock))?.clone();
     (lock.receipt.sessions, lock.receipt.credentials) = (Vec::new(), Vec::new());
     let mut events = Vec::new();
     let began_before = |one: &&Session| one.started_at <= lock.at && one.receipt.is_none();

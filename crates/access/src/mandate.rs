@@ -12,7 +12,7 @@ use crate::entitlements::Act;
 use crate::id::{AccountId, MandateId, PersonId};
 use crate::moment::Moment;
 use crate::notice::{self, Topic};
-use crate::refusal::Refusal;
+use crate::refusal::{AccountRefusal, ChangeRefusal, Refusal, SessionRefusal};
 use crate::scopes::out_of_range;
 use crate::secret::SealKey;
 use crate::session::{self, SessionEnd};
@@ -39,7 +39,7 @@ pub fn vouch_owner(
     ground.authorise(slice, Act::ManageCredentials, account)?;
     ground.check_recent(slice)?;
     let mandate = slice.mandate(account).filter(|one| one.role == Role::Owner);
-    let mandate = mandate.ok_or(Refusal::OperatorOnly)?.clone();
+    let mandate = mandate.ok_or(Refusal::Change(ChangeRefusal::OperatorOnly))?.clone();
     Ok(OwnerWord { mandate, reads: slice.reads() })
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn decide(
             slice.open_account(*account)?;
             check_terms(ground, owner.as_ref(), *role, terms)?;
             if slice.mandate(*account).is_some() {
-                return Err(Refusal::MandateStands { account: *account });
+                return Err(Refusal::Account(AccountRefusal::MandateStands { account: *account }));
             }
             let id = MandateId(ground.moment.draw("mandate"));
             let (of, now) = ((holder, *account, *role), ground.moment.now);
@@ -99,7 +99,7 @@ pub(crate) fn drawn(ground: &Ground<'_>) -> (MandateId, Grantor) {
 
 fn find(slice: &Slice, id: MandateId) -> Result<&Mandate, Refusal> {
     let found = slice.mandates.iter().find(|one| one.id == id);
-    found.ok_or(Refusal::NotFound { what: "mandate" })
+    found.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "mandate" }))
 }
 
 /// Who grants: the operator, or the owner whose word came along, on their own account.
@@ -114,8 +114,8 @@ fn check_owner(
         (By::Session(_), Some(word)) if word.mandate.account == account => {
             Ok(Grantor::Person(word.mandate.person))
         }
-        (By::Visitor, _) => Err(Refusal::NotSignedIn),
-        _ => Err(Refusal::OperatorOnly),
+        (By::Visitor, _) => Err(Refusal::Session(SessionRefusal::NotSignedIn)),
+        _ => Err(Refusal::Change(ChangeRefusal::OperatorOnly)),
     }
 }
 
@@ -131,10 +131,10 @@ fn check_terms(
         return Err(out_of_range("end", until, ground.moment.now, crate::moment::Time::FAR));
     }
     if !terms.acts.without(role.acts()).is_empty() {
-        return Err(Refusal::WiderMandate { what: "acts" });
+        return Err(Refusal::Account(AccountRefusal::WiderMandate { what: "acts" }));
     }
     match owner.and_then(|word| terms.wider_than(&word.mandate.terms())) {
-        Some(what) => Err(Refusal::WiderMandate { what }),
+        Some(what) => Err(Refusal::Account(AccountRefusal::WiderMandate { what })),
         None => Ok(()),
     }
 }
@@ -145,7 +145,7 @@ fn check_owner_left(slice: &Slice, ends: &Mandate) -> Result<(), Refusal> {
     let is_open = account.account.as_ref().is_some_and(|one| one.closed_at.is_none());
     let stays = |one: &Mandate| one.role == Role::Owner && one.id != ends.id && one.until.is_none();
     if ends.role == Role::Owner && is_open && !account.mandates.iter().any(stays) {
-        return Err(Refusal::LastOwner { account: ends.account });
+        return Err(Refusal::Account(AccountRefusal::LastOwner { account: ends.account }));
     }
     Ok(())
 }

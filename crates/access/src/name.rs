@@ -8,7 +8,7 @@ use unicode_script::{Script, UnicodeScript};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use crate::refusal::Refusal;
+use crate::refusal::{InputRefusal, Refusal};
 use crate::typed;
 
 /// Longest name of a credential, device or authenticator, in bytes.
@@ -35,15 +35,19 @@ impl Name {
         let words = text.trim().split(is_space).filter(|word| !word.is_empty());
         let text = words.collect::<Vec<_>>().join(" ");
         if text.is_empty() || text.len() > NAME_LIMIT {
-            return Err(Refusal::NameInvalid { what, length: text.len(), limit: NAME_LIMIT });
+            return Err(Refusal::Input(InputRefusal::NameInvalid {
+                what,
+                length: text.len(),
+                limit: NAME_LIMIT,
+            }));
         }
         if let Some(letter) = unseen(&text) {
             let letter = format!("U+{:04X}", u32::from(letter));
-            return Err(Refusal::NameHidden { what, letter });
+            return Err(Refusal::Input(InputRefusal::NameHidden { what, letter }));
         }
         let is_letter = |letter: char| letter.is_alphabetic() || is_mark(letter);
         if let Some(word) = text.split(|letter| !is_letter(letter)).find(|word| is_mixed(word)) {
-            return Err(Refusal::NameMixed { what, word: word.to_owned() });
+            return Err(Refusal::Input(InputRefusal::NameMixed { what, word: word.to_owned() }));
         }
         Ok(Self(text))
     }
@@ -52,7 +56,11 @@ impl Name {
     pub fn kept(text: &str) -> Result<Self, Refusal> {
         let length = text.len();
         if length == 0 || length > NAME_LIMIT || text.chars().any(char::is_control) {
-            return Err(Refusal::NameInvalid { what: "name", length, limit: NAME_LIMIT });
+            return Err(Refusal::Input(InputRefusal::NameInvalid {
+                what: "name",
+                length,
+                limit: NAME_LIMIT,
+            }));
         }
         Ok(Self(text.to_owned()))
     }
@@ -180,7 +188,10 @@ impl Username {
         let first = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
         let rest = |byte: u8| byte.is_ascii_alphanumeric() || b".-_@".contains(&byte);
         if !first || text.len() > NAME_LIMIT || !text.bytes().all(rest) {
-            return Err(Refusal::UsernameInvalid { length: text.len(), limit: NAME_LIMIT });
+            return Err(Refusal::Input(InputRefusal::UsernameInvalid {
+                length: text.len(),
+                limit: NAME_LIMIT,
+            }));
         }
         Ok(Self(text))
     }

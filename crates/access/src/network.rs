@@ -4,7 +4,7 @@ use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::id::PersonId;
 use crate::notice::{self, Note, Subject, Topic};
-use crate::refusal::Refusal;
+use crate::refusal::{ChangeRefusal, Refusal};
 use crate::session;
 use crate::slice::Slice;
 
@@ -22,9 +22,11 @@ pub(crate) fn decide(
 ) -> Result<Decision, Refusal> {
     let Command::Seen { session, address } = *command;
     if ground.by != By::System {
-        return Err(Refusal::OperatorOnly);
+        return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
-    let session = slice.session(session).ok_or(Refusal::NotFound { what: "session" })?;
+    let session = slice
+        .session(session)
+        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "session" }))?;
     let device = slice.device(session.device).map(|device| device.name.to_string());
     let device = device.unwrap_or_else(|| "a browser".to_owned());
     let text = format!("Your session on {device} now comes from {address}");

@@ -5,7 +5,7 @@ use crate::decision::{Answer, Decision, Ground};
 use crate::id::{AccountId, PersonId};
 use crate::mandate::{self, Mandate, Role};
 use crate::name::Username;
-use crate::refusal::Refusal;
+use crate::refusal::{AccountRefusal, ChangeRefusal, InputRefusal, Refusal};
 use crate::slice::Slice;
 
 pub(crate) mod event;
@@ -24,17 +24,20 @@ pub(crate) fn decide(
         Command::Add { username, account, role } => (username, account, *role),
     };
     if !ground.by.runs_the_server() {
-        return Err(Refusal::OperatorOnly);
+        return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
     let username = Username::new(username)?;
     let id = AccountId::from(*account);
     let mandates = slice.account(id).map_or(&[][..], |account| &account.mandates);
     let is_new = matches!(command, Command::Create { .. });
     if is_new && mandates.iter().any(|one| one.role == Role::Owner) {
-        return Err(Refusal::AccountTaken { account: id });
+        return Err(Refusal::Account(AccountRefusal::AccountTaken { account: id }));
     }
     if slice.person.is_some() {
-        return Err(Refusal::NameTaken { what: "person", name: username.to_string() });
+        return Err(Refusal::Input(InputRefusal::NameTaken {
+            what: "person",
+            name: username.to_string(),
+        }));
     }
     let opened = account::opened(slice, ground, id);
     if opened.is_none() {

@@ -8,7 +8,7 @@ use crate::entitlements::{Act, Resource};
 use crate::id::{DeviceId, PersonId};
 use crate::moment::{Span, Time};
 use crate::notice::{self, Topic};
-use crate::refusal::Refusal;
+use crate::refusal::{AuthorityRefusal, ChangeRefusal, Refusal, SessionRefusal};
 use crate::session::{self, Interface, Session};
 use crate::slice::Slice;
 use crate::stay::{LENT_IDLE, LENT_LIFE, LONG_IDLE, Stay};
@@ -77,7 +77,7 @@ pub(crate) fn check_change(
     if ground.by.runs_the_server() || !widens || ground.session(slice)?.is_bound() {
         return Ok(());
     }
-    Err(Refusal::PolicyUnbound)
+    Err(Refusal::Session(SessionRefusal::PolicyUnbound))
 }
 
 pub(crate) fn decide(
@@ -89,7 +89,9 @@ pub(crate) fn decide(
     match command {
         Command::Set { interface, tempo, own, new_network, needs } => {
             if !Interface::OF_PEOPLE.contains(interface) {
-                return Err(Refusal::NotFound { what: "policy of a person at this interface" });
+                return Err(Refusal::Change(ChangeRefusal::NotFound {
+                    what: "policy of a person at this interface",
+                }));
             }
             let (interface, tempo, own) = (*interface, *tempo, *own);
             let (new_network, needs) = (*new_network, *needs);
@@ -112,7 +114,7 @@ fn set(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Result<Decision, R
         && session.assurance < needed
     {
         let (act, have) = (Act::ManagePolicy, session.assurance);
-        return Err(Refusal::AssuranceLow { act, have, needed });
+        return Err(Refusal::Authority(AuthorityRefusal::AssuranceLow { act, have, needed }));
     }
     let mut draft = Draft::of(slice);
     draft.push(Event::Set(policy));
@@ -144,7 +146,7 @@ fn set_window(
 ) -> Result<Decision, Refusal> {
     check_change(slice, ground, window.is_some())?;
     if window.is_some() && openings.is_empty() {
-        return Err(Refusal::NotFound { what: "window" });
+        return Err(Refusal::Change(ChangeRefusal::NotFound { what: "window" }));
     }
     let window = window.cloned();
     // The openings are those of the new window.

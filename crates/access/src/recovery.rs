@@ -32,7 +32,9 @@ use crate::entitlements::{Act, Resource};
 use crate::id::RecoveryId;
 use crate::moment::{Span, Time};
 use crate::notice::{self, Topic};
-use crate::refusal::Refusal;
+use crate::refusal::{
+    AuthorityRefusal, ChangeRefusal, InputRefusal, RecoveryRefusal, Refusal, SignInRefusal,
+};
 use crate::secret::Secret;
 use crate::sign_in::{check_open, fail, recovered};
 use crate::slice::Slice;
@@ -104,12 +106,12 @@ fn begin(
     throttle::check(slice, Factor::Password, place, now)?;
     password::is_current(slice, proof)?;
     let (Some(one), true) = (slice.password(), proof.right) else {
-        let refusal = Refusal::SignInFailed;
+        let refusal = Refusal::SignIn(SignInRefusal::SignInFailed);
         return Ok(fail(slice, ground, Factor::Password, place, refusal));
     };
     check_open(slice, ground)?;
     if !slice.is_enrolled() && slice.codes_left() == 0 {
-        return Err(Refusal::SecondFactorMissing);
+        return Err(Refusal::SignIn(SignInRefusal::SecondFactorMissing));
     }
     let (events, begun) = start(slice, ground, lost)?;
     let used = crate::authenticator::Event::PasswordUsed { authenticator: one.id, at: now };
@@ -119,10 +121,12 @@ fn begin(
 
 fn assist(slice: &Slice, ground: &Ground<'_>) -> Decided {
     if !ground.by.runs_the_server() {
-        return Err(Refusal::OperatorOnly);
+        return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
     if slice.strongest_lock() == crate::lock::Grade::All {
-        return Err(Refusal::Locked { grade: crate::lock::Grade::All });
+        return Err(Refusal::Authority(AuthorityRefusal::Locked {
+            grade: crate::lock::Grade::All,
+        }));
     }
     let (events, begun) = start(slice, ground, None)?;
     Ok(Decision::new(events, Answer::RecoveryBegun(begun)))
@@ -138,7 +142,7 @@ fn start(
     if let Some(open) =
         slice.open_recovery().filter(|open| lost.is_none_or(|one| one.id != open.id))
     {
-        return Err(Refusal::RecoveryStands { since: open.begun_at });
+        return Err(Refusal::Recovery(RecoveryRefusal::RecoveryStands { since: open.begun_at }));
     }
     // Those that somebody asked for in vain: each was a message to every channel.
     let in_vain =
@@ -148,7 +152,11 @@ fn start(
     if lately.len() >= ASKS && !ground.by.runs_the_server() {
         let first = lately.iter().min().copied().unwrap_or(now);
         let (count, limit) = (number(lately.len()), number(ASKS));
-        return Err(Refusal::TooManyRecoveries { count, limit, retry_at: first + ASKS_WINDOW });
+        return Err(Refusal::Recovery(RecoveryRefusal::TooManyRecoveries {
+            count,
+            limit,
+            retry_at: first + ASKS_WINDOW,
+        }));
     }
     let id = RecoveryId(ground.moment.draw("recovery"));
     let token = token::issue(Kind::Recovery, ground.moment);
@@ -190,14 +198,14 @@ fn start(
 /// The recovery under way whose browser holds this token.
 fn held_by<'s>(slice: &'s Slice, token: &Secret) -> Result<&'s Recovery, Refusal> {
     let mine = |one: &&Recovery| one.is_open() && one.token.is_of(token);
-    slice.recoveries.iter().find(mine).ok_or(Refusal::RecoveryOver)
+    slice.recoveries.iter().find(mine).ok_or(Refusal::Recovery(RecoveryRefusal::RecoveryOver))
 }
 
 /// The operator's link is used up by the browser that opens it: the token changes.
 fn claim(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     let one = held_by(slice, token)?;
     if !one.is_unclaimed() {
-        return Err(Refusal::RecoveryOver);
+        return Err(Refusal::Recovery(RecoveryRefusal::RecoveryOver));
     }
     let token = token::issue(Kind::Recovery, ground.moment);
     let claimed = Recovery {
@@ -221,7 +229,7 @@ fn claim(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
 /// Looked at or finished from another browser than its own: refused, and told once where it looks like
 /// a copy. It goes on where it was begun.
 fn elsewhere(ground: &Ground<'_>, one: &Recovery) -> Decided {
-    let refusal = Refusal::RecoveryElsewhere;
+    let refusal = Refusal::Recovery(RecoveryRefusal::RecoveryElsewhere);
     if one.begun.told || !one.begun.is_copied_by(ground.source) {
         return Ok(Decision::refused(Vec::new(), refusal));
     }
@@ -253,11 +261,14 @@ fn finish(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     check_open(slice, ground)?;
     match one.stage {
         Stage::Ready { until } if now < until => {}
-        Stage::Ready { .. } => return Err(Refusal::RecoveryOver),
+        Stage::Ready { .. } => return Err(Refusal::Recovery(RecoveryRefusal::RecoveryOver)),
         _ => {
             return Err(match one.ready_at() {
-                Some(ready_at) => Refusal::RecoveryWaits { ready_at },
-                None => Refusal::RecoveryUnvouched { yes: number(one.yes()), needed: one.needed },
+                Some(ready_at) => Refusal::Recovery(RecoveryRefusal::RecoveryWaits { ready_at }),
+                None => Refusal::Recovery(RecoveryRefusal::RecoveryUnvouched {
+                    yes: number(one.yes()),
+                    needed: one.needed,
+                }),
             });
         }
     }
@@ -287,12 +298,16 @@ fn cancel(slice: &Slice, ground: &Ground<'_>, id: RecoveryId) -> Decided {
         RecoveryEnd::ByPerson
     };
     let open = slice.open_recovery().filter(|one| one.id == id);
-    Ok(ended(ground, open.ok_or(Refusal::RecoveryOver)?, why))
+    Ok(ended(ground, open.ok_or(Refusal::Recovery(RecoveryRefusal::RecoveryOver))?, why))
 }
 
 fn stop(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     let open = slice.open_recovery().filter(|one| one.stop.is_of(token));
-    Ok(ended(ground, open.ok_or(Refusal::RecoveryOver)?, RecoveryEnd::ByLink))
+    Ok(ended(
+        ground,
+        open.ok_or(Refusal::Recovery(RecoveryRefusal::RecoveryOver))?,
+        RecoveryEnd::ByLink,
+    ))
 }
 
 fn ended(ground: &Ground<'_>, one: &Recovery, why: RecoveryEnd) -> Decision {
@@ -303,7 +318,7 @@ fn ended(ground: &Ground<'_>, one: &Recovery, why: RecoveryEnd) -> Decision {
 /// jumps, or a server that was down, can shorten the wait by half at most, and skips no notice.
 fn tick(slice: &Slice, ground: &Ground<'_>) -> Decided {
     if ground.by != By::System {
-        return Err(Refusal::OperatorOnly);
+        return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
     let now = ground.moment.now;
     let due = |one: &&Recovery| one.due_at().is_some_and(|at| at <= now);
@@ -351,21 +366,21 @@ fn choose(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Decided {
     let person = slice.owner()?.id;
     let Policy { wait, needed, waits } = policy;
     if wait < SHORTEST_WAIT || wait > LONGEST_WAIT {
-        return Err(Refusal::OutOfRange {
+        return Err(Refusal::Input(InputRefusal::OutOfRange {
             what: "waiting time",
             given: wait.to_string(),
             least: SHORTEST_WAIT.to_string(),
             most: LONGEST_WAIT.to_string(),
-        });
+        }));
     }
     let named = number(slice.trustees.len());
     if needed > named {
-        return Err(Refusal::OutOfRange {
+        return Err(Refusal::Input(InputRefusal::OutOfRange {
             what: "number of contacts needed",
             given: needed.to_string(),
             least: "0".to_owned(),
             most: named.to_string(),
-        });
+        }));
     }
     let by_contacts = if needed > 0 {
         let also =

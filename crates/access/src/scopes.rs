@@ -7,7 +7,7 @@ use crate::entitlements::{
     Acts, Hours, Limits, OrderKinds, Products, Rate, Scopes, Sides, Symbols,
 };
 use crate::moment::Span;
-use crate::refusal::Refusal;
+use crate::refusal::{InputRefusal, Refusal};
 
 impl Scopes {
     /// Whether these scopes allow nothing that `other` refuses. What cannot be compared field by field
@@ -106,7 +106,7 @@ pub(crate) fn out_of_range<T: ToString + Copy, L: ToString + Copy>(
     most: L,
 ) -> Refusal {
     let (given, least, most) = (given.to_string(), least.to_string(), most.to_string());
-    Refusal::OutOfRange { what, given, least, most }
+    Refusal::Input(InputRefusal::OutOfRange { what, given, least, most })
 }
 
 /// Whether a number, where there is one, is between 1 and the most.

@@ -8,7 +8,7 @@ use crate::entitlements::{Act, Resource};
 use crate::id::SessionId;
 use crate::moment::Time;
 use crate::notice;
-use crate::refusal::Refusal;
+use crate::refusal::{ChangeRefusal, Refusal, SessionRefusal};
 use crate::slice::Slice;
 
 mod end;
@@ -40,7 +40,9 @@ pub(crate) fn decide(
         }
         Command::End { session } => {
             ground.authorise(slice, Act::ManageSessions, Resource::Person)?;
-            let session = slice.session(session).ok_or(Refusal::NotFound { what: "session" })?;
+            let session = slice
+                .session(session)
+                .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "session" }))?;
             let mut events = vec![ended(session.id, reason)];
             if reason == SessionEnd::EndedByOperator {
                 events.push(notice::session_ended(slice, ground, session));
@@ -57,7 +59,7 @@ pub(crate) fn decide(
         }
         Command::EndForUpgrade => {
             if ground.by != crate::call::By::System {
-                return Err(Refusal::OperatorOnly);
+                return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
             }
             Ok(end_for_upgrade(slice, at))
         }
@@ -65,9 +67,12 @@ pub(crate) fn decide(
         Command::Copied { session, address } => copied(slice, ground, session, address),
         Command::Expire { session, reason } => {
             if ground.by != crate::call::By::System {
-                return Err(Refusal::OperatorOnly);
+                return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
             }
-            let session = slice.session(session).ok_or(Refusal::NotFound { what: "session" })?.id;
+            let session = slice
+                .session(session)
+                .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "session" }))?
+                .id;
             Ok(Decision::new(vec![ended(session, reason)], Answer::SessionsEnded { count: 1 }))
         }
     }
@@ -88,7 +93,7 @@ fn bind(slice: &Slice, ground: &Ground<'_>, hardware: PublicKey) -> Result<Decis
     let age = ground.moment.now.since(session.started_at);
     // A later one may come from somebody who has copied the cookie.
     if session.hardware.is_some() || age > BIND_WINDOW {
-        return Err(Refusal::BindingLate { age, limit: BIND_WINDOW });
+        return Err(Refusal::Session(SessionRefusal::BindingLate { age, limit: BIND_WINDOW }));
     }
     let idle = if session.is_bound() {
         session.idle
@@ -107,9 +112,11 @@ fn copied(
     address: IpAddr,
 ) -> Result<Decision, Refusal> {
     if ground.by != crate::call::By::System {
-        return Err(Refusal::OperatorOnly);
+        return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
-    let session = slice.session(session).ok_or(Refusal::NotFound { what: "session" })?;
+    let session = slice
+        .session(session)
+        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "session" }))?;
     let device = slice.device(session.device).map(|device| device.name.to_string());
     let device = device.unwrap_or_else(|| "a browser".to_owned());
     let text = format!(

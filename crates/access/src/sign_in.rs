@@ -43,7 +43,7 @@ use crate::person::Person;
 use crate::policy::Assurance;
 use crate::proof::{Proof, Used};
 use crate::recovery::{held, signed_in};
-use crate::refusal::{PasskeyFault, Refusal};
+use crate::refusal::{PasskeyFault, Refusal, SessionRefusal, SignInRefusal};
 use crate::secret::{Digest, Secret};
 use crate::session::{self, Interface, Seen, Session, SessionEnd};
 use crate::slice::Slice;
@@ -99,11 +99,17 @@ fn with_password(slice: &Slice, ground: &Ground<'_>, proof: &PasswordCheck) -> D
     throttle::check(slice, Factor::Password, place, now)?;
     password::is_current(slice, proof)?;
     let (Some(person), Some(one), true) = (&slice.person, slice.password(), proof.right) else {
-        return Ok(fail(slice, ground, Factor::Password, place, Refusal::SignInFailed));
+        return Ok(fail(
+            slice,
+            ground,
+            Factor::Password,
+            place,
+            Refusal::SignIn(SignInRefusal::SignInFailed),
+        ));
     };
     check_open(slice, ground)?;
     if slice.totp().is_none() && slice.codes_left() == 0 {
-        return Err(Refusal::SecondFactorMissing);
+        return Err(Refusal::SignIn(SignInRefusal::SecondFactorMissing));
     }
     let mut events = Vec::new();
     let mut standing: Vec<_> = slice.attempts.iter().collect();
@@ -132,14 +138,14 @@ fn with_password(slice: &Slice, ground: &Ground<'_>, proof: &PasswordCheck) -> D
 /// The attempt of this token, if it is not over.
 fn find<'s>(slice: &'s Slice, ground: &Ground<'_>, token: &Secret) -> Result<&'s Attempt, Refusal> {
     let live = |attempt: &&Attempt| attempt.token.is_of(token) && ground.moment.now < attempt.until;
-    slice.attempts.iter().find(live).ok_or(Refusal::AttemptEnded)
+    slice.attempts.iter().find(live).ok_or(Refusal::SignIn(SignInRefusal::AttemptEnded))
 }
 
 fn with_totp(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) -> Decided {
     let now = ground.moment.now;
     let attempt = find(slice, ground, token)?;
     if attempt.step != Step::Totp {
-        return Err(Refusal::AttemptEnded);
+        return Err(Refusal::SignIn(SignInRefusal::AttemptEnded));
     }
     let place = throttle::place(slice, ground.source, now);
     check_open(slice, ground)?;
@@ -159,14 +165,21 @@ fn with_recovery_code(
     let now = ground.moment.now;
     let attempt = find(slice, ground, token)?;
     if attempt.step != Step::Totp {
-        return Err(Refusal::AttemptEnded);
+        return Err(Refusal::SignIn(SignInRefusal::AttemptEnded));
     }
     let place = throttle::place(slice, ground.source, now);
     throttle::check(slice, Factor::RecoveryCode, place, now)?;
     check_open(slice, ground)?;
-    let typed = recovery_code::read(typed).ok_or(Refusal::RecoveryCodeMalformed)?;
+    let typed =
+        recovery_code::read(typed).ok_or(Refusal::SignIn(SignInRefusal::RecoveryCodeMalformed))?;
     let Some(code) = recovery_code::find(slice, &typed) else {
-        return Ok(fail(slice, ground, Factor::RecoveryCode, place, Refusal::CodeWrong));
+        return Ok(fail(
+            slice,
+            ground,
+            Factor::RecoveryCode,
+            place,
+            Refusal::SignIn(SignInRefusal::CodeWrong),
+        ));
     };
     let mut draft = Draft::of(slice);
     draft.extend(recovery_code::spend(slice, ground, attempt.person, code));
@@ -211,10 +224,10 @@ pub(crate) fn use_totp(
     let (slice, now) = (draft.slice(), ground.moment.now);
     throttle::check(slice, Factor::Totp, place, now)?;
     if slice.totp().is_none() {
-        return Err(Refusal::SecondFactorMissing);
+        return Err(Refusal::SignIn(SignInRefusal::SecondFactorMissing));
     }
     let typed = &typed::digits(typed, totp::DIGITS)?;
-    let (mut wrong, mut right) = (Refusal::CodeWrong, None);
+    let (mut wrong, mut right) = (Refusal::SignIn(SignInRefusal::CodeWrong), None);
     for one in slice.totps() {
         let AuthenticatorKind::Totp { last_step, .. } = one.kind else { continue };
         let seed = one.open_seed(ground.key)?;
@@ -223,7 +236,7 @@ pub(crate) fn use_totp(
                 right = Some((one.id, totp::used(slice, ground, (one, step), attempt)));
                 break;
             }
-            Verdict::Replayed => wrong = Refusal::CodeReplayed,
+            Verdict::Replayed => wrong = Refusal::SignIn(SignInRefusal::CodeReplayed),
             Verdict::Wrong => {}
         }
     }
@@ -286,17 +299,21 @@ fn send_code(
 fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) -> Decided {
     let now = ground.moment.now;
     let attempt = find(slice, ground, token)?;
-    let Step::Activation(activation) = &attempt.step else { return Err(Refusal::AttemptEnded) };
+    let Step::Activation(activation) = &attempt.step else {
+        return Err(Refusal::SignIn(SignInRefusal::AttemptEnded));
+    };
     let place = throttle::place(slice, ground.source, now);
     throttle::check(slice, Factor::Activation, place, now)?;
     check_open(slice, ground)?;
     if now >= activation.code_until {
-        return Err(Refusal::CodeExpired { expired_at: activation.code_until });
+        return Err(Refusal::SignIn(SignInRefusal::CodeExpired {
+            expired_at: activation.code_until,
+        }));
     }
     let typed = typed::digits(typed, 6)?;
     if !activation.code.same(&code_digest(token, typed.expose())) {
         let tries_left = activation.tries_left.saturating_sub(1);
-        let refusal = Refusal::ActivationWrong { tries_left };
+        let refusal = Refusal::SignIn(SignInRefusal::ActivationWrong { tries_left });
         let mut decision = fail(slice, ground, Factor::Activation, place, refusal);
         if tries_left == 0 {
             decision.events.extend(drop_attempt(slice, attempt));
@@ -306,9 +323,10 @@ fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) 
         }
         return Ok(decision);
     }
-    let device = slice.device(activation.device).ok_or(Refusal::AttemptEnded)?;
+    let device =
+        slice.device(activation.device).ok_or(Refusal::SignIn(SignInRefusal::AttemptEnded))?;
     if device.state == DeviceState::Blocked {
-        return Err(Refusal::DeviceBlocked);
+        return Err(Refusal::Session(SessionRefusal::DeviceBlocked));
     }
     let mut draft = Draft::of(slice);
     draft.push(Event::Finished { attempt: attempt.id });
@@ -321,14 +339,16 @@ fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) 
 
 fn resend(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     let attempt = find(slice, ground, token)?;
-    let Step::Activation(activation) = &attempt.step else { return Err(Refusal::AttemptEnded) };
+    let Step::Activation(activation) = &attempt.step else {
+        return Err(Refusal::SignIn(SignInRefusal::AttemptEnded));
+    };
     let sent = activation.sent;
     if sent >= CODES_SENT {
-        return Err(Refusal::ResendLimit { sent, limit: CODES_SENT });
+        return Err(Refusal::SignIn(SignInRefusal::ResendLimit { sent, limit: CODES_SENT }));
     }
     let retry_at = activation.sent_at + RESEND_WAIT;
     if ground.moment.now < retry_at {
-        return Err(Refusal::ResendTooSoon { retry_at });
+        return Err(Refusal::SignIn(SignInRefusal::ResendTooSoon { retry_at }));
     }
     let waiting = (activation.device, activation.second());
     let events = send_code(ground, attempt.clone(), token, waiting, sent);
@@ -377,7 +397,8 @@ fn approved(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     let (browser, proof) = match &attempt.step {
         // It waits for a code already: the yes activates it instead.
         Step::Activation(step) => {
-            let waiting = slice.device(step.device).ok_or(Refusal::AttemptEnded)?;
+            let waiting =
+                slice.device(step.device).ok_or(Refusal::SignIn(SignInRefusal::AttemptEnded))?;
             let browser = trust(&mut draft, ground, person, (waiting.id, true, stay));
             (browser, Proof::of([Used::Password, step.second(), approval]))
         }
@@ -398,7 +419,7 @@ fn with_passkey(
     ground: &Ground<'_>,
     outcome: Result<&Assertion, &PasskeyFault>,
 ) -> Decided {
-    let refused = |reason| Refusal::PasskeyRefused { reason };
+    let refused = |reason| Refusal::SignIn(SignInRefusal::PasskeyRefused { reason });
     let assertion = outcome.map_err(|fault| refused(*fault))?;
     let person = proven_person(slice, refused(PasskeyFault::Unknown))?.id;
     let used = match passkey::check(slice, ground, assertion) {
@@ -425,8 +446,8 @@ fn with_passkey(
 fn with_link(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     let now = ground.moment.now;
     let live = |link: &&link::Link| link.token.is_of(token) && now < link.until;
-    let link = slice.links.iter().find(live).ok_or(Refusal::LinkEnded)?;
-    let person = proven_person(slice, Refusal::LinkEnded)?.id;
+    let link = slice.links.iter().find(live).ok_or(Refusal::Session(SessionRefusal::LinkEnded))?;
+    let person = proven_person(slice, Refusal::Session(SessionRefusal::LinkEnded))?.id;
     check_open(slice, ground)?;
     let mut draft = Draft::of(slice);
     draft.push(link::Event::Used { link: link.id, at: now });

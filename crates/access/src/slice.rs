@@ -19,7 +19,7 @@ use crate::person::Person;
 use crate::policy::Policy;
 use crate::push::Push;
 use crate::recovery::{Policy as RecoveryPolicy, Recovery};
-use crate::refusal::Refusal;
+use crate::refusal::{ChangeRefusal, Refusal};
 use crate::secret::Digest;
 use crate::session::{Method, Session};
 use crate::sign_in::Attempt;
@@ -120,7 +120,7 @@ impl Slice {
 
     /// The person, for what only a person does.
     pub fn owner(&self) -> Result<&Person, Refusal> {
-        self.person.as_ref().ok_or(Refusal::NotFound { what: "person" })
+        self.person.as_ref().ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person" }))
     }
 
     /// The mandate on this account.

@@ -11,7 +11,7 @@ use crate::network;
 use crate::policy::{Assurance, NewNetwork};
 use crate::proof::{Proof, Used};
 use crate::recovery::held;
-use crate::refusal::{PasskeyFault, Refusal};
+use crate::refusal::{PasskeyFault, Refusal, SessionRefusal, SignInRefusal};
 use crate::secret::Secret;
 use crate::session::{self, Session};
 use crate::sign_in;
@@ -53,7 +53,7 @@ fn proven(mut draft: Draft<'_>, ground: &Ground<'_>, session: &Session, proof: &
         && let Some(until) = held(draft.slice(), proof, at)
     {
         // What was used for it is used up all the same, and confirms nothing.
-        return draft.refuse(Refusal::ProofHeld { until });
+        return draft.refuse(Refusal::Session(SessionRefusal::ProofHeld { until }));
     }
     // More than a typed code stands behind the device from now on.
     if proof.used.iter().any(|one| matches!(one, Used::Passkey(_) | Used::Approval(_))) {
@@ -85,7 +85,13 @@ fn with_password(
     throttle::check(slice, Factor::Password, place, now)?;
     password::is_current(slice, proof)?;
     if !proof.right {
-        return Ok(sign_in::fail(slice, ground, Factor::Password, place, Refusal::SignInFailed));
+        return Ok(sign_in::fail(
+            slice,
+            ground,
+            Factor::Password,
+            place,
+            Refusal::SignIn(SignInRefusal::SignInFailed),
+        ));
     }
     let mut draft = Draft::of(slice);
     match sign_in::use_totp(&mut draft, ground, place, (code, None))? {
@@ -100,7 +106,8 @@ fn with_passkey(
     session: &Session,
     outcome: Result<&Assertion, &PasskeyFault>,
 ) -> Result<Decision, Refusal> {
-    let assertion = outcome.map_err(|fault| Refusal::PasskeyRefused { reason: *fault })?;
+    let assertion = outcome
+        .map_err(|fault| Refusal::SignIn(SignInRefusal::PasskeyRefused { reason: *fault }))?;
     let used = match passkey::check(slice, ground, assertion) {
         Ok(used) => used,
         Err(refused) => return Ok(*refused),

@@ -9,7 +9,7 @@
 
 use crate::call::Source;
 use crate::moment::{Span, Time};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, SignInRefusal};
 use crate::slice::Slice;
 
 pub(crate) mod event;
@@ -40,11 +40,14 @@ pub const fn wait_after(failures: u32) -> Span {
 /// Whether a try counts now, by this many failures in a row, the last one at `last_at`.
 fn check_count(failures: u32, last_at: Time, now: Time) -> Result<(), Refusal> {
     if failures >= LIMIT {
-        return Err(Refusal::AuthenticatorStopped { failures, limit: LIMIT });
+        return Err(Refusal::SignIn(SignInRefusal::AuthenticatorStopped {
+            failures,
+            limit: LIMIT,
+        }));
     }
     let retry_at = last_at + wait_after(failures);
     if failures >= FREE && now < retry_at {
-        return Err(Refusal::Throttled { failures, retry_at });
+        return Err(Refusal::SignIn(SignInRefusal::Throttled { failures, retry_at }));
     }
     Ok(())
 }
@@ -97,10 +100,11 @@ mod tests {
         let retry_at = at + Span::seconds(15);
         assert_eq!(
             check_count(5, at, retry_at - Span(1)),
-            Err(Refusal::Throttled { failures: 5, retry_at })
+            Err(Refusal::SignIn(SignInRefusal::Throttled { failures: 5, retry_at }))
         );
         assert_eq!(check_count(5, at, retry_at), Ok(()));
-        let stopped = Refusal::AuthenticatorStopped { failures: 100, limit: 100 };
+        let stopped =
+            Refusal::SignIn(SignInRefusal::AuthenticatorStopped { failures: 100, limit: 100 });
         assert_eq!(check_count(100, at, Time::FAR), Err(stopped));
     }
 }

@@ -16,7 +16,9 @@ use crate::moment::{Moment, Span, Time};
 use crate::name::Username;
 use crate::notice::{self, Topic};
 use crate::recovery::{FINISH, Recovery, Stage, changed, from, number as count, opens, tell};
-use crate::refusal::Refusal;
+use crate::refusal::{
+    ChangeRefusal, InputRefusal, RecoveryRefusal, Refusal, ServerRefusal, SessionRefusal,
+};
 use crate::secret::{SealKey, Secret};
 use crate::slice::Slice;
 use crate::typed;
@@ -39,7 +41,7 @@ pub fn attest(
     ground.session(slice)?;
     ground.authorise(slice, Act::ManageRecovery, Resource::Person)?;
     ground.check_recent(slice)?;
-    let person = slice.person.as_ref().ok_or(Refusal::NotSignedIn)?;
+    let person = slice.person.as_ref().ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?;
     Ok(Attested { person: person.id, username: person.username.clone(), reads: slice.reads() })
 }
 
@@ -75,11 +77,15 @@ fn name(slice: &Slice, ground: &Ground<'_>, typed: &str, found: Option<PersonId>
     let taken = slice.trustees.iter().any(|one| one.username == username);
     if taken || username == person.username {
         let name = username.to_string();
-        return Err(Refusal::NameTaken { what: "recovery contact", name });
+        return Err(Refusal::Input(InputRefusal::NameTaken { what: "recovery contact", name }));
     }
     if slice.trustees.len() >= MOST {
         let limit = count(MOST);
-        return Err(Refusal::TooMany { what: "recovery contacts", count: limit, limit });
+        return Err(Refusal::Input(InputRefusal::TooMany {
+            what: "recovery contacts",
+            count: limit,
+            limit,
+        }));
     }
     let text = format!(
         "{username} was named as your recovery contact, and counts once they accept. If that was not you, remove them and change your password."
@@ -100,7 +106,7 @@ fn remove(slice: &Slice, ground: &Ground<'_>, id: TrusteeId) -> Decided {
     ground.authorise(slice, Act::ManageRecovery, Resource::Person)?;
     ground.check_recent(slice)?;
     let one = slice.trustees.iter().find(|one| one.id == id);
-    let one = one.ok_or(Refusal::NotFound { what: "recovery contact" })?;
+    let one = one.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "recovery contact" }))?;
     let text = format!("{} is no longer your recovery contact.", one.username);
     Ok(Decision::new(taken_away(slice, ground, one, text)?, Answer::Done))
 }
@@ -152,7 +158,7 @@ fn without(open: &Recovery, contact: Option<PersonId>, now: Time) -> Recovery {
 
 fn told(slice: &Slice, ground: &Ground<'_>, whom: &Username, recovers: bool) -> Decided {
     if ground.by != By::System {
-        return Err(Refusal::OperatorOnly);
+        return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
     let person = slice.owner()?.id;
     let text = if recovers {
@@ -171,7 +177,11 @@ fn told(slice: &Slice, ground: &Ground<'_>, whom: &Username, recovers: bool) -> 
 /// The row of the person who acts.
 fn own<'s>(slice: &'s Slice, attested: &Attested) -> Result<&'s Trustee, Refusal> {
     let mine = |one: &&Trustee| one.trustee == Some(attested.person);
-    slice.trustees.iter().find(mine).ok_or(Refusal::NotFound { what: "recovery contact" })
+    slice
+        .trustees
+        .iter()
+        .find(mine)
+        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "recovery contact" }))
 }
 
 fn agree(slice: &Slice, ground: &Ground<'_>, attested: &Attested, yes: bool) -> Decided {
@@ -211,7 +221,8 @@ pub(crate) fn asks(slice: &Slice, ground: &Ground<'_>, recovery: RecoveryId) -> 
 
 /// The number of a contact, for the recovering page.
 pub fn open_number(one: &Recovery, ask: &Ask, key: &SealKey) -> Result<Secret, Refusal> {
-    key.open(&ask.number, &purpose(one.id, ask.trustee)).map_err(|_| Refusal::KeyMismatch)
+    key.open(&ask.number, &purpose(one.id, ask.trustee))
+        .map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))
 }
 
 /// A contact's answer: once, while the recovery waits, and a yes with the number that is theirs.
@@ -222,13 +233,16 @@ fn vouch(
     (id, say, typed): (RecoveryId, Say, &Secret),
 ) -> Decided {
     let now = ground.moment.now;
-    let open = slice.open_recovery().filter(|one| one.id == id).ok_or(Refusal::RecoveryOver)?;
+    let open = slice
+        .open_recovery()
+        .filter(|one| one.id == id)
+        .ok_or(Refusal::Recovery(RecoveryRefusal::RecoveryOver))?;
     let ask = open.asks.iter().find(|one| one.trustee == attested.person);
-    let ask = ask.ok_or(Refusal::NotFound { what: "recovery contact" })?;
+    let ask = ask.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "recovery contact" }))?;
     // A contact removed in the meantime has no say any more.
     own(slice, attested)?;
     if ask.said.is_some() || ask.tries_left == 0 {
-        return Err(Refusal::VouchEnded);
+        return Err(Refusal::Recovery(RecoveryRefusal::VouchEnded));
     }
     let with = |changed: Ask| {
         let asks = open.asks.iter();
@@ -241,7 +255,10 @@ fn vouch(
         let tries_left = ask.tries_left.saturating_sub(1);
         let missed = with(Ask { tries_left, ..ask.clone() });
         let events = vec![changed(missed)];
-        return Ok(Decision::refused(events, Refusal::VouchNumberWrong { tries_left }));
+        return Ok(Decision::refused(
+            events,
+            Refusal::Recovery(RecoveryRefusal::VouchNumberWrong { tries_left }),
+        ));
     }
     let mut after = with(Ask { said: Some((say, now)), ..ask.clone() });
     let yes = count(after.yes());

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::approval;
 use crate::call::Source;
 use crate::moment::Time;
-use crate::refusal::{PasskeyFault, Refusal};
+use crate::refusal::{PasskeyFault, Refusal, SignInRefusal};
 use crate::sign_in;
 use crate::slice::Slice;
 use crate::throttle::{self, Factor, Place};
@@ -210,6 +210,8 @@ fn check_passkeys(slice: &Slice) -> Result<(), Refusal> {
     }
     let since = slice.passkeys().find_map(|(_, passkey)| passkey.suspect_at);
     since.map_or(Ok(()), |since| {
-        Err(Refusal::PasskeyRefused { reason: PasskeyFault::Suspect { since } })
+        Err(Refusal::SignIn(SignInRefusal::PasskeyRefused {
+            reason: PasskeyFault::Suspect { since },
+        }))
     })
 }

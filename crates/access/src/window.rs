@@ -8,7 +8,7 @@ use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::moment::{Span, Time};
 use crate::notice::{self, Topic};
-use crate::refusal::Refusal;
+use crate::refusal::{ChangeRefusal, Refusal};
 use crate::session::{self, Session};
 use crate::slice::Slice;
 
@@ -63,9 +63,11 @@ pub(crate) fn decide(
 ) -> Result<Decision, Refusal> {
     let Command::Announce { session } = *command;
     if ground.by != By::System {
-        return Err(Refusal::OperatorOnly);
+        return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
-    let session = slice.session(session).ok_or(Refusal::NotFound { what: "session" })?;
+    let session = slice
+        .session(session)
+        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "session" }))?;
     let now = ground.moment.now;
     if session.announced || session.renews_from().is_none_or(|from| now < from) {
         return Ok(Decision::new(Vec::new(), Answer::Done));

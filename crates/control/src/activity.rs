@@ -1,6 +1,7 @@
 //! The record of decisions, searched and exported by the operator.
 
 use access::evidence::{Entry, Topic};
+use access::refusal::{ChangeRefusal, CredentialRefusal};
 use access::{CredentialId, DeviceId, PersonId, Refusal, Span, Time};
 use gate::activity::plain;
 use gate::{
@@ -163,15 +164,21 @@ async fn filter(desk: &Desk<'_>, wish: &ActivityWish, limit: u32) -> Result<Acti
     let person: Option<PersonId> = match wish.person.as_deref() {
         None => None,
         Some(text) => Some(
-            named(text, &persons).first().copied().ok_or(Refusal::NotFound { what: "person" })?,
+            named(text, &persons)
+                .first()
+                .copied()
+                .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person" }))?,
         ),
     };
     // A name may have been used again after a revocation: the newest credential is meant.
     let credential: Option<CredentialId> = match wish.credential.as_deref() {
         None => None,
-        Some(text) => {
-            Some(named(text, &credentials).last().copied().ok_or(Refusal::CredentialUnknown)?)
-        }
+        Some(text) => Some(
+            named(text, &credentials)
+                .last()
+                .copied()
+                .ok_or(Refusal::Credential(CredentialRefusal::CredentialUnknown))?,
+        ),
     };
     Ok(ActivityFilter {
         topic: wish.kind.as_deref().map(topic).transpose()?,
@@ -197,7 +204,7 @@ fn named<I: Copy + ToString>(text: &str, all: &[(I, &str)]) -> Vec<I> {
 fn device(text: &str, all: &[(DeviceId, &str)]) -> Result<DeviceId, Fault> {
     match named(text, all)[..] {
         [device] => Ok(device),
-        [] => Err(Refusal::NotFound { what: "device" }.into()),
+        [] => Err(Refusal::Change(ChangeRefusal::NotFound { what: "device" }).into()),
         ref several => {
             let ids: Vec<_> = several.iter().map(ToString::to_string).collect();
             let text = format!(

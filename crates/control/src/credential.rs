@@ -2,6 +2,7 @@
 
 use access::address::{Addresses, Network};
 use access::entitlements::{Hours, Rate, Sides, Symbols};
+use access::refusal::CredentialRefusal;
 use access::{
     CredentialId, Grade, PaperAccountId, Refusal, Scopes, Side, Span, SymbolId, Time, can_cannot,
 };
@@ -233,7 +234,7 @@ pub(crate) async fn find(gate: &Gate, which: &CredentialName) -> Result<Credenti
         CredentialName::Name(name) => name.clone(),
     };
     gate.credentials().find(&name).await.map_err(|refusal| match refusal {
-        Refusal::CredentialUnknown => {
+        Refusal::Credential(CredentialRefusal::CredentialUnknown) => {
             let shown: String = name.chars().take(64).filter(|c| !c.is_control()).collect();
             Fault::new(
                 refusal.code(),

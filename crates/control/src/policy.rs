@@ -2,6 +2,7 @@
 
 use access::large_order::Threshold;
 use access::policy::{Assurance, Needs, NewNetwork, OwnLimits, Policy, Tempo};
+use access::refusal::ServerRefusal;
 use access::session::Interface;
 use access::window::{DAYS, Window};
 use access::{Refusal, Span};
@@ -222,7 +223,7 @@ pub(crate) async fn set(
 /// What is in force and not on record yet keeps nothing else of a wish from being done; it is told at the end.
 fn go_on(done: Result<(), Refusal>, owed: &mut Option<Refusal>) -> Result<(), Refusal> {
     match done {
-        Err(why @ Refusal::NotOnRecord { .. }) => {
+        Err(why @ Refusal::Server(ServerRefusal::NotOnRecord { .. })) => {
             *owed = Some(why);
             Ok(())
         }

@@ -1,5 +1,6 @@
 //! Sessions, as the operator sees them.
 
+use access::refusal::{ChangeRefusal, SessionRefusal};
 use access::{Refusal, SessionId};
 use gate::Gate;
 
@@ -67,14 +68,17 @@ async fn end_all(
     let person = desk.gate.people().find(username).await?;
     let all = desk.gate.sessions().list(Some(person.id)).await?;
     if except.is_some_and(|kept| all.iter().all(|one| one.id != kept)) {
-        return Err(Refusal::NotFound { what: "session" });
+        return Err(Refusal::Change(ChangeRefusal::NotFound { what: "session" }));
     }
     let mut ended = Vec::new();
     for one in all.iter().map(|one| one.id).filter(|id| Some(*id) != except) {
         match desk.gate.sessions().end(&desk.actor, one).await {
             Ok(()) => ended.push(Value::from(one.to_string())),
             // It ended by itself meanwhile.
-            Err(Refusal::NotFound { .. } | Refusal::SessionEnded { .. }) => {}
+            Err(
+                Refusal::Change(ChangeRefusal::NotFound { .. })
+                | Refusal::Session(SessionRefusal::SessionEnded { .. }),
+            ) => {}
             Err(refusal) => return Err(refusal),
         }
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use access::link::Purpose;
+use access::refusal::AccountRefusal;
 use clap::Args;
 use gate::Gate;
 use serde::Serialize;
@@ -98,6 +99,8 @@ async fn first_person(gate: &Gate, name: &str) -> Result<gate::LinkIssued, acces
         [one] if !one.enrolled && one.username.eq_ignore_ascii_case(name) => {
             gate.people().issue_link(&gate::Actor::Operator { uid }, name, Purpose::Enrolment).await
         }
-        _ => Err(access::Refusal::AccountTaken { account: gate.account().into() }),
+        _ => Err(access::Refusal::Account(AccountRefusal::AccountTaken {
+            account: gate.account().into(),
+        })),
     }
 }

@@ -9,6 +9,7 @@ use access::entitlements::{Limits, Products};
 use access::id::{AccountId, Holder, PaperAccountId, SymbolId};
 use access::mandate::Role;
 use access::moment::Time;
+use access::refusal::{AccountRefusal, ChangeRefusal};
 use access::{Command as Access, Refusal};
 use rust_decimal::Decimal;
 use store::Key;
@@ -131,7 +132,9 @@ impl PaperAccounts<'_> {
         {
             let mut turn = self.gate.0.sequencer.turn(self.gate.now())?;
             if turn.exchange().ledger(opening.account).is_some() {
-                return Err(Refusal::AccountTaken { account: opening.account.into() });
+                return Err(Refusal::Account(AccountRefusal::AccountTaken {
+                    account: opening.account.into(),
+                }));
             }
             turn.stamp(by_operator(opening.account), Command::OpenAccount(opening), false)?;
         }
@@ -144,7 +147,8 @@ impl PaperAccounts<'_> {
         let closed = {
             let mut turn = self.gate.0.sequencer.turn(self.gate.now())?;
             let ledger = turn.exchange().ledger(account);
-            let ledger = ledger.ok_or(Refusal::NotFound { what: "account" })?;
+            let ledger =
+                ledger.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?;
             if ledger.closed.is_some() {
                 return Ok(true);
             }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use access::evidence::{Command as Note, Entry, Event as Kept, Index, Topic};
+use access::refusal::{AuthorityRefusal, ServerRefusal};
 use access::{
     Act, By, Command, CredentialId, DeviceId, Event, Holder, PersonId, Reads, Refusal, Slice, Time,
 };
@@ -245,7 +246,9 @@ impl ActivityGate<'_> {
         let behind = match self.gate.index_orders_within(ADDING).await {
             Ok(true) => None,
             Ok(false) => Some(Behind::Adding),
-            Err(why @ (Refusal::JournalFailed | Refusal::Stopping)) => return Err(why),
+            Err(why @ Refusal::Server(ServerRefusal::JournalFailed | ServerRefusal::Stopping)) => {
+                return Err(why);
+            }
             // A database that cannot be written can still be read.
             Err(_) => Some(Behind::Unwritten),
         };
@@ -340,7 +343,7 @@ impl ActivityGate<'_> {
         if entitlements.acts.contains(Act::ViewEvidence) {
             Ok(Some(ticket.person))
         } else {
-            Err(Refusal::ActNotAllowed { act: Act::ViewEvidence })
+            Err(Refusal::Authority(AuthorityRefusal::ActNotAllowed { act: Act::ViewEvidence }))
         }
     }
 
@@ -392,7 +395,9 @@ impl ActivityGate<'_> {
         limit: u32,
     ) -> Result<Vec<Entry>, Refusal> {
         if self.may_see_evidence(actor)?.is_some() {
-            return Err(Refusal::ActNotAllowed { act: Act::ViewEvidence });
+            return Err(Refusal::Authority(AuthorityRefusal::ActNotAllowed {
+                act: Act::ViewEvidence,
+            }));
         }
         let store = &self.gate.0.people.store;
         let mut after = after;
@@ -449,7 +454,7 @@ impl ActivityGate<'_> {
         let done = store.commit(nobody, &events, actor.by(), &source, self.gate.now()).await;
         done.map(drop).map_err(|error| match error {
             store::CommitError::Store(error) => store_failed(&error),
-            _ => Refusal::StoreFailed,
+            _ => Refusal::Server(ServerRefusal::StoreFailed),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use access::entitlements::{Act, Entitlements, Product, Question};
 use access::id::{CredentialId, Holder, PaperAccountId, PersonId, SymbolId};
-use access::refusal::Refusal;
+use access::refusal::{AuthorityRefusal, CredentialRefusal, Refusal};
 use access::secret::Secret;
 use trade::journal::Asked;
 
@@ -149,29 +149,37 @@ impl Gate {
                 Err(reason) => ended = ended.or(Some(reason)),
             }
         }
-        Admission::of_all(slots).ok_or(ended.unwrap_or(Refusal::CredentialUnknown))
+        Admission::of_all(slots)
+            .ok_or(ended.unwrap_or(Refusal::Credential(CredentialRefusal::CredentialUnknown)))
     }
 
     fn check_place(&self, door: &CredentialDoor<'_>, place: Place) -> Result<Arc<Slot>, Refusal> {
         let Place { mut slot, bearers } = place;
         let now = self.now();
         if !bearers.is_empty() {
-            let token = door.token.ok_or(Refusal::TokenMissing)?;
+            let token = door.token.ok_or(Refusal::Credential(CredentialRefusal::TokenMissing))?;
             let Some(bearer) = bearers.into_iter().find(|one| one.token.is_of(token)) else {
                 return Err(self.wrong_token(door.credential, door.address));
             };
             if bearer.until <= now {
-                return Err(Refusal::TokenReplaced { at: bearer.until });
+                return Err(Refusal::Credential(CredentialRefusal::TokenReplaced {
+                    at: bearer.until,
+                }));
             }
             slot = bearer.slot;
             slot.check_open()?;
         }
         let entitlements = slot.entitlements();
         if now >= entitlements.until {
-            return Err(Refusal::Expired { until: entitlements.until, now });
+            return Err(Refusal::Authority(AuthorityRefusal::Expired {
+                until: entitlements.until,
+                now,
+            }));
         }
         if !entitlements.addresses.contain(door.address) {
-            return Err(Refusal::AddressNotAllowed { address: door.address });
+            return Err(Refusal::Authority(AuthorityRefusal::AddressNotAllowed {
+                address: door.address,
+            }));
         }
         Ok(slot)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use access::notice::Disowned;
 use access::recovery::Begun;
+use access::refusal::ServerRefusal;
 use access::{
     Answer, ApprovalId, AuthenticatorId, By, Call, Command, CredentialId, PersonId, Refusal,
     Secret, Slice, Source, Time, authenticator, credential, large_order, lock, notice, person,
@@ -144,7 +145,7 @@ impl Done {
     ) -> Result<T, Refusal> {
         read(self.answer, &self.after).ok_or_else(|| {
             tracing::error!(%by, "a decision gave the answer to another command");
-            Refusal::StoreFailed
+            Refusal::Server(ServerRefusal::StoreFailed)
         })
     }
 

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use access::binding::{HARDWARE_WINDOW, PROOF_WINDOW, ProofFault, PublicKey};
+use access::refusal::{ServerRefusal, SessionRefusal};
 use access::session;
 use access::token::{self, Kind};
 use access::{By, Call, Command, Digest, Refusal, SealKey, SessionId, Source, Span, Time};
@@ -82,7 +83,7 @@ impl Shown {
 }
 
 const fn wrong(reason: ProofFault) -> Refusal {
-    Refusal::KeyProofWrong { reason }
+    Refusal::Session(SessionRefusal::KeyProofWrong { reason })
 }
 
 fn decode(text: &str) -> Result<Vec<u8>, Refusal> {
@@ -175,7 +176,7 @@ pub(crate) fn check_new_key(
     key: &str,
     signature: &str,
 ) -> Result<PublicKey, Refusal> {
-    let shown = browser.key.ok_or(Refusal::KeyProofMissing)?;
+    let shown = browser.key.ok_or(Refusal::Session(SessionRefusal::KeyProofMissing))?;
     let old = shown.own_key().ok_or(wrong(ProofFault::OwnKey))?;
     let new = PublicKey::new(&decode(key)?).ok_or(wrong(ProofFault::Malformed))?;
     check_signature(&new, &key_text(&old, &new), signature)?;
@@ -373,10 +374,14 @@ impl Gate {
 
     fn found(&self, token: &str) -> Result<Found, Refusal> {
         if !token::is_well_formed(Kind::Session, token) {
-            return Err(Refusal::NotSignedIn);
+            return Err(Refusal::Session(SessionRefusal::NotSignedIn));
         }
         let digest = Digest::of(token.as_bytes());
-        self.0.people.sessions.find(&digest, self.now()).ok_or(Refusal::NotSignedIn)?
+        self.0
+            .people
+            .sessions
+            .find(&digest, self.now())
+            .ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?
     }
 
     /// What a browser is asked to sign with a key in its hardware, for a session of this token.
@@ -397,7 +402,7 @@ impl Gate {
         let (hardware, signed) = open_answer(answer, None)?;
         // A token that a proof replaced is good for requests on their way, and for no new key.
         if !found.current || found.address != Some(address) {
-            return Err(Refusal::HardwareProofOver);
+            return Err(Refusal::Session(SessionRefusal::HardwareProofOver));
         }
         self.answered(found.id, &signed)?;
         let source = Source { address: Some(address), ..Source::local() };
@@ -417,7 +422,7 @@ impl Gate {
         address: IpAddr,
     ) -> Result<HardwareProof, Refusal> {
         let found = self.found(token)?;
-        let hardware = found.hardware.ok_or(Refusal::HardwareProofOver)?;
+        let hardware = found.hardware.ok_or(Refusal::Session(SessionRefusal::HardwareProofOver))?;
         let (_, signed) = open_answer(answer, Some(hardware))?;
         self.answered(found.id, &signed)?;
         Ok(self.hardware_proof(found.id, address))
@@ -450,7 +455,7 @@ impl SessionGate<'_> {
         shown: Option<&Shown>,
         offer: &str,
     ) -> Result<String, Refusal> {
-        let browser = ticket.key.ok_or(Refusal::KeyProofMissing)?;
+        let browser = ticket.key.ok_or(Refusal::Session(SessionRefusal::KeyProofMissing))?;
         let shown = shown.filter(|shown| shown.own_key() == Some(browser));
         let shown = shown.ok_or(wrong(ProofFault::OwnKey))?;
         let malformed = || wrong(ProofFault::Malformed);
@@ -461,7 +466,7 @@ impl SessionGate<'_> {
         let theirs = decode(half)?;
         let derived = session_key::derive(ticket.session, &theirs).map_err(|error| {
             tracing::error!(%error, "no secret can be drawn");
-            Refusal::StoreFailed
+            Refusal::Server(ServerRefusal::StoreFailed)
         })?;
         let (id, key, public) = derived.ok_or_else(malformed)?;
         let owner =

@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use access::evidence::{COMMON, Chain, Checkpoint};
-use access::refusal::Refusal;
+use access::refusal::{Refusal, ServerRefusal};
 use access::secret::{Digest, SealKey, SealedSecret, Secret};
 use data_encoding::HEXLOWER;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
@@ -154,13 +154,13 @@ async fn read_pair(store: &Store, key: &SealKey) -> Result<Option<Ed25519KeyPair
 async fn pair(store: &Store, key: &SealKey, clock: &Clock) -> Result<Ed25519KeyPair, Refusal> {
     if store.fact(KEY_FACT).await.map_err(|error| store_failed(&error))?.is_none() {
         let drawn = clock::entropy::<32>().and_then(|seed| Ok((seed, clock.moment()?)));
-        let (seed, moment) = drawn.map_err(|_| Refusal::StoreFailed)?;
+        let (seed, moment) = drawn.map_err(|_| Refusal::Server(ServerRefusal::StoreFailed))?;
         let sealed = key.seal(&Secret::new(seed.to_vec()), KEY_FACT, &moment);
         let kept = store.fact_or(KEY_FACT, &HEXLOWER.encode(&sealed.0)).await;
         kept.map_err(|error| store_failed(&error))?;
     }
     let pair = read_pair(store, key).await.map_err(|error| store_failed(&error))?;
-    pair.ok_or(Refusal::KeyMismatch)
+    pair.ok_or(Refusal::Server(ServerRefusal::KeyMismatch))
 }
 
 impl Gate {
@@ -189,7 +189,7 @@ impl Gate {
         kept.map_err(|error| store_failed(&error))?;
         self.0.append_checkpoint(&signed).map_err(|error| {
             tracing::error!(%error, "the checkpoint file could not be written");
-            Refusal::StoreFailed
+            Refusal::Server(ServerRefusal::StoreFailed)
         })?;
         Ok(signed)
     }

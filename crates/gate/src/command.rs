@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use access::call::Source;
 use access::decision::decide;
-use access::refusal::PasskeyFault;
+use access::refusal::{CredentialRefusal, PasskeyFault, ServerRefusal, SignInRefusal};
 use access::{AccountId, Answer, By, Call, Event, Reads, Refusal, Scope, Slice, Time, device};
 use store::{CommitError, Key, SessionUse, StoreError};
 use tokio::sync::{Mutex, MutexGuard};
@@ -97,7 +97,7 @@ pub(crate) async fn to_the_end<T: Send + 'static>(
 ) -> Result<T, Refusal> {
     tokio::spawn(work).await.unwrap_or_else(|error| {
         tracing::error!(%error, "a command was cut off");
-        Err(Refusal::StoreFailed)
+        Err(Refusal::Server(ServerRefusal::StoreFailed))
     })
 }
 
@@ -209,7 +209,7 @@ impl Gate {
             };
             let moment = people.clock.moment().map_err(|error| {
                 tracing::error!(%error, "no decision can be made");
-                Refusal::StoreFailed
+                Refusal::Server(ServerRefusal::StoreFailed)
             })?;
             let decision = decide(&slice, call, &moment, &people.key);
             // A refusal that is counted with others alike is recorded apart from what changed.
@@ -256,7 +256,7 @@ impl Gate {
                     }
                     // Whoever vouched for somebody else may have lost the right to: their caller looks again.
                     if decision.reads.keys().any(|scope| !slice.reads().contains_key(scope)) {
-                        return Err(Refusal::ProofStale);
+                        return Err(Refusal::SignIn(SignInRefusal::ProofStale));
                     }
                     if turn.is_none() {
                         turn = people.turns.take(&slice).await;
@@ -265,7 +265,7 @@ impl Gate {
             }
         }
         tracing::error!(tries = TRIES, "a decision met a conflict at every try");
-        Err(Refusal::StoreFailed)
+        Err(Refusal::Server(ServerRefusal::StoreFailed))
     }
 
     /// Makes the live table what was committed, and wakes those who wait for it.
@@ -389,13 +389,18 @@ fn clash(error: CommitError, events: &[Event]) -> Refusal {
                 Event::Credential(access::credential::Event::Created(one)) => Some(one.port),
                 _ => None,
             });
-            Refusal::PortTaken { port: port.unwrap_or(0), until: Time::FAR }
+            Refusal::Credential(CredentialRefusal::PortTaken {
+                port: port.unwrap_or(0),
+                until: Time::FAR,
+            })
         }
-        CommitError::PasskeyTaken => Refusal::PasskeyRefused { reason: PasskeyFault::Registered },
-        CommitError::Conflict => Refusal::StoreFailed,
+        CommitError::PasskeyTaken => {
+            Refusal::SignIn(SignInRefusal::PasskeyRefused { reason: PasskeyFault::Registered })
+        }
+        CommitError::Conflict => Refusal::Server(ServerRefusal::StoreFailed),
         CommitError::Unread(scope) => {
             tracing::error!(%scope, "a decision writes what it was never shown");
-            Refusal::StoreFailed
+            Refusal::Server(ServerRefusal::StoreFailed)
         }
         CommitError::Store(error) => store_failed(&error),
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::credential::{self, Credential, LastUse, PORT_REST, free_port};
+use access::refusal::{AuthorityRefusal, ChangeRefusal, CredentialRefusal, ServerRefusal};
 use access::{
     By, Call, Command, CredentialId, Entitlements, Event, Grade, Holder, PaperAccountId, PersonId,
     Refusal, Scopes, Secret, Slice, Source, Span, Time,
@@ -281,7 +282,7 @@ impl CredentialGate<'_> {
         // None comes first: a live one.
         let found = by_id
             .or_else(|| named.min_by_key(|one| one.credential.revoked.map(|revoked| revoked.at)));
-        found.cloned().ok_or(Refusal::CredentialUnknown)
+        found.cloned().ok_or(Refusal::Credential(CredentialRefusal::CredentialUnknown))
     }
 
     /// Makes a credential; its listener is open when this returns and a door keeps up.
@@ -294,7 +295,7 @@ impl CredentialGate<'_> {
                 let last = taken.iter().find(|one| one.port == port);
                 let revoked_at = last.and_then(|one| one.revoked_at);
                 let until = revoked_at.map_or(Time::FAR, |at| at + PORT_REST);
-                Refusal::PortTaken { port, until }
+                Refusal::Credential(CredentialRefusal::PortTaken { port, until })
             })?,
             None => free_port(PORTS.0, PORTS.1, &taken, now)?,
         };
@@ -309,7 +310,8 @@ impl CredentialGate<'_> {
         let key = match actor {
             Actor::Session(ticket) => Key::Person(ticket.person),
             Actor::Operator { .. } => {
-                let account = first.ok_or(Refusal::NotFound { what: "account" })?;
+                let account =
+                    first.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?;
                 Key::Account(account.into())
             }
         };
@@ -380,22 +382,27 @@ impl CredentialGate<'_> {
         cancel_orders: bool,
     ) -> Result<Revocation, Refusal> {
         let (slice, known) = self.gate.load_to_cut(Key::Credential(credential), &[]).await?;
-        let person = slice.person.as_ref().ok_or(Refusal::CredentialUnknown)?.id;
+        let person = slice
+            .person
+            .as_ref()
+            .ok_or(Refusal::Credential(CredentialRefusal::CredentialUnknown))?
+            .id;
         actor.check_person(person, "credential")?;
-        let found = slice.credential(credential).ok_or(Refusal::CredentialUnknown)?;
+        let found = slice
+            .credential(credential)
+            .ok_or(Refusal::Credential(CredentialRefusal::CredentialUnknown))?;
         let accounts: Vec<_> = found.accounts().collect();
         let of = Some(Holder::Credential(credential));
         let (key, loaded) = (Key::Person(person), (!known).then_some(slice));
         let owed = match self.gate.run(key, loaded, &actor.call(command)).await {
             Ok(_) => None,
             // The orders go all the same: their journal has room of its own.
-            Err(owed @ Refusal::NotOnRecord { .. }) => Some(owed),
+            Err(owed @ Refusal::Server(ServerRefusal::NotOnRecord { .. })) => Some(owed),
             // Who hears this was allowed to cut.
-            Err(Refusal::CredentialRevoked { .. } | Refusal::CredentialPaused { .. })
-                if cancel_orders && accounts.iter().any(|one| self.gate.rests(*one, of)) =>
-            {
-                None
-            }
+            Err(Refusal::Credential(
+                CredentialRefusal::CredentialRevoked { .. }
+                | CredentialRefusal::CredentialPaused { .. },
+            )) if cancel_orders && accounts.iter().any(|one| self.gate.rests(*one, of)) => None,
             Err(refusal) => return Err(refusal),
         };
         let cancelled = if cancel_orders {
@@ -417,7 +424,11 @@ impl CredentialGate<'_> {
         credential: CredentialId,
     ) -> Result<(Slice, PersonId), Refusal> {
         let slice = self.gate.load(Key::Credential(credential)).await?;
-        let person = slice.person.as_ref().ok_or(Refusal::CredentialUnknown)?.id;
+        let person = slice
+            .person
+            .as_ref()
+            .ok_or(Refusal::Credential(CredentialRefusal::CredentialUnknown))?
+            .id;
         actor.check_person(person, "credential")?;
         Ok((slice, person))
     }
@@ -624,7 +635,10 @@ impl Gate {
             |slot: &Slot| matches!(slot.holder, Holder::Credential(_)) && slot.peek().until <= now;
         let over = self.0.live.pick(is_over);
         for slot in &over {
-            slot.end(Refusal::Expired { until: slot.peek().until, now });
+            slot.end(Refusal::Authority(AuthorityRefusal::Expired {
+                until: slot.peek().until,
+                now,
+            }));
         }
         let replaced = self.0.live.end_former(now);
         if !over.is_empty() || replaced {
@@ -665,7 +679,7 @@ pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
     }
     match event {
         Event::Credential(credential::Event::Paused { credential, paused }) => {
-            let reason = Refusal::CredentialPaused { at: paused.at };
+            let reason = Refusal::Credential(CredentialRefusal::CredentialPaused { at: paused.at });
             gate.0.live.end_credential(*credential, &reason);
         }
         Event::Credential(credential::Event::Narrowed { credential, scopes, .. }) => {
@@ -684,7 +698,10 @@ pub(crate) fn end(gate: &Gate, event: &Event) -> bool {
     let Event::Credential(credential::Event::Revoked { credential, at, .. }) = event else {
         return false;
     };
-    gate.0.live.end_credential(*credential, &Refusal::CredentialRevoked { at: *at });
+    gate.0.live.end_credential(
+        *credential,
+        &Refusal::Credential(CredentialRefusal::CredentialRevoked { at: *at }),
+    );
     true
 }
 

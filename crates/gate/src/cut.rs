@@ -5,6 +5,7 @@
 
 use access::Refusal;
 use access::id::{Holder, PaperAccountId};
+use access::refusal::ServerRefusal;
 use trade::event::Event;
 use trade::journal::{CancelTarget, Cause, Command, Decided};
 use trade::ledger::Ledger;
@@ -106,7 +107,7 @@ fn told(refused: impl Into<Refused>) -> Refusal {
         Refused::Refusal(refusal) => refusal,
         Refused::Denial(denial) => {
             tracing::error!(?denial, "a cancel was denied");
-            Refusal::StoreFailed
+            Refusal::Server(ServerRefusal::StoreFailed)
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use access::notice::{Notice, Topic};
+use access::refusal::ServerRefusal;
 use access::sign_in::CODE_LIFE;
 use access::{Refusal, Secret, Span, Time};
 use alert::{Channel, Fault, Letter, PATIENCE, WebhookSecret};
@@ -88,10 +89,13 @@ impl Gate {
         let first = HEXLOWER.encode(&sealed.0);
         let kept = people.store.fact_or(SECRET, &first).await;
         let kept = kept.map_err(|error| store_failed(&error))?;
-        let sealed = HEXLOWER.decode(kept.as_bytes()).map_err(|_| Refusal::KeyMismatch)?;
+        let sealed = HEXLOWER
+            .decode(kept.as_bytes())
+            .map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))?;
         let opened = people.key.open(&access::SealedSecret(sealed), SECRET);
-        let opened = opened.map_err(|_| Refusal::KeyMismatch)?;
-        let bytes = opened.expose().try_into().map_err(|_| Refusal::KeyMismatch)?;
+        let opened = opened.map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))?;
+        let bytes =
+            opened.expose().try_into().map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))?;
         Ok(WebhookSecret::new(bytes))
     }
 
@@ -123,7 +127,7 @@ impl Gate {
         let notice = &delivery.notice;
         let purpose = Notice::purpose(notice.id);
         let code = notice.code.as_ref().map(|sealed| self.0.people.key.open(sealed, &purpose));
-        let code = code.transpose().map_err(|_| Refusal::KeyMismatch)?;
+        let code = code.transpose().map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))?;
         let (code, stop) = match notice.topic {
             Topic::Recovery => (None, code.as_ref().and_then(|token| self.stop_link(token))),
             _ => (code, None),

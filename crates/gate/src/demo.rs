@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use access::authenticator;
 use access::entitlements::{Rate, Symbols};
 use access::link::Purpose;
+use access::refusal::ChangeRefusal;
 use access::{Call, Command, Refusal, Scopes, Secret, Span, SymbolId, credential};
 use data_encoding::BASE32_NOPAD;
 use rust_decimal::Decimal;
@@ -73,7 +74,7 @@ impl Gate {
     /// A fresh sign-in link for the demo's banner; only demo folders have one.
     pub async fn demo_link(&self) -> Result<LinkIssued, Refusal> {
         if !self.is_demo() {
-            return Err(Refusal::OperatorOnly);
+            return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
         }
         self.issue(&system(), USERNAME, Purpose::SignIn).await
     }

@@ -19,6 +19,7 @@
 
 use std::net::IpAddr;
 
+use access::refusal::AuthorityRefusal;
 use access::{Act, PaperAccountId, Refusal, Secret, SessionId};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
@@ -185,7 +186,11 @@ impl Gate {
         let ticket = &entered.ticket;
         let Some((password, code)) = person else {
             let free = ticket.is_bound() || ticket.enrolling || door.looks;
-            return if free { Ok(()) } else { Err(Refusal::SessionUnbound { act: door.meant }) };
+            return if free {
+                Ok(())
+            } else {
+                Err(Refusal::Authority(AuthorityRefusal::SessionUnbound { act: door.meant }))
+            };
         };
         let (proven, reissued) = self.step_ups().fresh(ticket, password, code).await?;
         // Whatever becomes of the act, the browser's old token no longer works.

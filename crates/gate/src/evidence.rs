@@ -1,6 +1,7 @@
 //! The record of decisions: whose its entries are, by what they are found, and the offline check of
 //! both chains.
 
+use access::refusal::ServerRefusal;
 use access::{By, Refusal, Slice, Source};
 use store::CommitError;
 
@@ -26,7 +27,7 @@ impl Gate {
         {
             Ok(_) => Ok(()),
             Err(CommitError::Store(error)) => Err(error.into()),
-            Err(_) => Err(OpenError::Refused(Refusal::StoreFailed)),
+            Err(_) => Err(OpenError::Refused(Refusal::Server(ServerRefusal::StoreFailed))),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use access::id::{Holder, PaperAccountId};
 use access::moment::Time;
-use access::refusal::Refusal;
+use access::refusal::{Refusal, ServerRefusal};
 use tokio::sync::Notify;
 use trade::event::Event;
 use trade::order::Order;
@@ -255,7 +255,7 @@ impl Feed {
             if unread.saturating_add(count) > INBOX_RECORDS && unread > 0 {
                 let queued = u32::try_from(unread + count).unwrap_or(u32::MAX);
                 let limit = u32::try_from(INBOX_RECORDS).unwrap_or(u32::MAX);
-                listener.inbox.end(Refusal::TooSlow { queued, limit });
+                listener.inbox.end(Refusal::Server(ServerRefusal::TooSlow { queued, limit }));
                 return false;
             }
             listener.inbox.put(group);
@@ -292,7 +292,7 @@ impl Listener {
 impl Drop for Listener {
     /// A client let go without a reason is told that the server stops.
     fn drop(&mut self) {
-        self.inbox.end(Refusal::Stopping);
+        self.inbox.end(Refusal::Server(ServerRefusal::Stopping));
     }
 }
 
@@ -330,6 +330,7 @@ mod tests {
     use super::*;
     use access::id::{CredentialId, PersonId};
     use access::lock::Grade;
+    use access::refusal::CredentialRefusal;
 
     const HOLDER: Holder = Holder::Credential(CredentialId([1; 16]));
 
@@ -373,7 +374,9 @@ mod tests {
         for _ in 0..4 {
             assert!(matches!(slow.recv().await, Delivery::Group(_)));
         }
-        let Delivery::Ended(Refusal::TooSlow { limit, .. }) = slow.recv().await else {
+        let Delivery::Ended(Refusal::Server(ServerRefusal::TooSlow { limit, .. })) =
+            slow.recv().await
+        else {
             panic!("the slow listener was not cut off")
         };
         assert_eq!(limit, 65_536);
@@ -386,13 +389,16 @@ mod tests {
         let slot = slot();
         let mut inbox = feed.subscribe(vec![Arc::clone(&slot)], None);
         feed.publish(&records(1, 1));
-        slot.end(Refusal::CredentialRevoked { at: Time(5) });
+        slot.end(Refusal::Credential(CredentialRefusal::CredentialRevoked { at: Time(5) }));
         feed.hang_up();
         feed.publish(&records(2, 1));
         assert!(matches!(inbox.recv().await, Delivery::Group(group) if group.records.len() == 1));
         for _ in 0..2 {
             let Delivery::Ended(ended) = inbox.recv().await else { panic!("not ended") };
-            assert_eq!(ended, Refusal::CredentialRevoked { at: Time(5) });
+            assert_eq!(
+                ended,
+                Refusal::Credential(CredentialRefusal::CredentialRevoked { at: Time(5) })
+            );
         }
     }
 }

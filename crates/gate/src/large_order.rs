@@ -8,7 +8,7 @@ use access::approval::{Asker, ContentKind, Term, Terms};
 use access::currency::Currency;
 use access::entitlements::{Act, Side};
 use access::large_order::{Command as LargeOrder, Placed, Threshold};
-use access::refusal::Refusal;
+use access::refusal::{ApprovalRefusal, ChangeRefusal, Refusal};
 use access::{ApprovalId, Call, Command, Digest, PersonId, Secret, SymbolId};
 use rust_decimal::Decimal;
 use store::Key;
@@ -135,7 +135,8 @@ impl LargeOrderGate<'_> {
         let own = slice
             .approval(approval)
             .filter(|one| one.asker == asker && one.content.kind == ContentKind::Order);
-        self.gate.approval_state(Some(own.ok_or(Refusal::ApprovalEnded)?))
+        self.gate
+            .approval_state(Some(own.ok_or(Refusal::Approval(ApprovalRefusal::ApprovalEnded))?))
     }
 
     /// Places a large order: with the phone's yes to exactly this order and bound, or, without an
@@ -219,7 +220,7 @@ impl LargeOrderGate<'_> {
                 // What the terms do not tell cannot have been approved.
                 let (order, exits) = match orders.as_slice() {
                     [order, exits @ ..] if is_plain(request) => (order, exits),
-                    _ => return Err(Refusal::OrderUnproven),
+                    _ => return Err(Refusal::Approval(ApprovalRefusal::OrderUnproven)),
                 };
                 terms.push(Term::Account, order.account);
                 push_new(&mut terms, order);
@@ -229,7 +230,9 @@ impl LargeOrderGate<'_> {
                 (Act::PlaceOrder, order.side, order.order_type, order.symbol)
             }
             OrderRequest::Modify(change) => {
-                let found = self.order(change).ok_or(Refusal::NotFound { what: "order" })?;
+                let found = self
+                    .order(change)
+                    .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "order" }))?;
                 terms.push(Term::Account, found.account);
                 terms.push(Term::Order, change.order);
                 terms.push(Term::Side, side_name(found.side));
@@ -240,7 +243,7 @@ impl LargeOrderGate<'_> {
             }
             // These are never asked for.
             OrderRequest::Reduce(_) | OrderRequest::Cancel { .. } | OrderRequest::CancelAll(_) => {
-                return Err(Refusal::OrderUnproven);
+                return Err(Refusal::Approval(ApprovalRefusal::OrderUnproven));
             }
         };
         let limit = match (side, order_type.limit().is_some()) {

@@ -15,7 +15,9 @@ use access::entitlements::{Bucket, Entitlements};
 use access::id::{CredentialId, Holder, PaperAccountId, PersonId};
 use access::lock::Grade;
 use access::moment::Time;
-use access::refusal::Refusal;
+use access::refusal::{
+    AuthorityRefusal, CredentialRefusal, Refusal, SessionRefusal, SignInRefusal,
+};
 use access::secret::Digest;
 use arc_swap::ArcSwap;
 
@@ -111,7 +113,7 @@ impl Slot {
         if let Some((parent, state)) = &self.parent
             && parent.open_state()? != *state
         {
-            return Err(Refusal::ProofStale);
+            return Err(Refusal::SignIn(SignInRefusal::ProofStale));
         }
         Ok(state)
     }
@@ -166,14 +168,20 @@ impl Slot {
 
     #[cold]
     fn why_ended(&self) -> Refusal {
-        self.reason.get().map_or(Refusal::NotSignedIn, |reason| Refusal::clone(reason))
+        self.reason
+            .get()
+            .map_or(Refusal::Session(SessionRefusal::NotSignedIn), |reason| Refusal::clone(reason))
     }
 }
 
 /// Whether a credential can be used again after it: a pause has ended once it is resumed, and an end
 /// can be put off.
 const fn is_passing(reason: &Refusal) -> bool {
-    matches!(reason, Refusal::CredentialPaused { .. } | Refusal::Expired { .. })
+    matches!(
+        reason,
+        Refusal::Credential(CredentialRefusal::CredentialPaused { .. })
+            | Refusal::Authority(AuthorityRefusal::Expired { .. })
+    )
 }
 
 /// The epoch that a stamp records.
@@ -297,7 +305,8 @@ impl Live {
         }
         let mut ended = false;
         for gone in &old {
-            ended |= gone.slot.end(Refusal::TokenReplaced { at: now });
+            ended |=
+                gone.slot.end(Refusal::Credential(CredentialRefusal::TokenReplaced { at: now }));
         }
         ended | place.end_former(now)
     }
@@ -358,7 +367,11 @@ impl Place {
 
     fn end_former(&self, now: Time) -> bool {
         let over = self.bearers.iter().filter(|bearer| bearer.until <= now);
-        let ends = |bearer: &&Bearer| bearer.slot.end(Refusal::TokenReplaced { at: bearer.until });
+        let ends = |bearer: &&Bearer| {
+            bearer
+                .slot
+                .end(Refusal::Credential(CredentialRefusal::TokenReplaced { at: bearer.until }))
+        };
         over.filter(ends).count() > 0
     }
 }

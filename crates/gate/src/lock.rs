@@ -2,6 +2,7 @@
 
 use access::credential::Credential;
 use access::lock::{self, Lock, Target};
+use access::refusal::{ChangeRefusal, ServerRefusal};
 use access::session;
 use access::{
     AccountId, By, Event, Grade, Holder, LockId, PaperAccountId, PersonId, Refusal, Slice, Source,
@@ -107,9 +108,11 @@ impl LockGate<'_> {
         let lock = match self.gate.ask(key, loaded, actor.asker(), set).await {
             Ok(lock) => Ok(lock),
             // The orders go all the same: their journal has room of its own. Others are narrowed in memory.
-            Err(owed @ Refusal::NotOnRecord { .. }) => Err(owed),
+            Err(owed @ Refusal::Server(ServerRefusal::NotOnRecord { .. })) => Err(owed),
             // Who hears this was allowed to lock.
-            Err(Refusal::LockStands { grade: Grade::All }) if grade == Grade::All => {
+            Err(Refusal::Change(ChangeRefusal::LockStands { grade: Grade::All }))
+                if grade == Grade::All =>
+            {
                 return self.cancel_again(key, target, actor).await;
             }
             Err(refusal) => return Err(refusal),
@@ -193,7 +196,7 @@ impl LockGate<'_> {
         let standing = slice.locks().find(|lock| lock.target == target);
         match standing {
             Some(lock) if orders > 0 => Ok(Receipt::new(lock, Some(orders))),
-            _ => Err(Refusal::LockStands { grade: Grade::All }),
+            _ => Err(Refusal::Change(ChangeRefusal::LockStands { grade: Grade::All })),
         }
     }
 
@@ -220,7 +223,8 @@ impl LockGate<'_> {
     pub async fn receipt(self, ticket: &SessionTicket) -> Result<Receipt, Refusal> {
         let slice = self.gate.load(Key::Person(ticket.person)).await?;
         let kept = slice.locks().find(|lock| Some(lock.id) == ticket.receipt);
-        kept.map(|lock| Receipt::new(lock, None)).ok_or(Refusal::NotFound { what: "receipt" })
+        kept.map(|lock| Receipt::new(lock, None))
+            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "receipt" }))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use access::credential::Credential;
 use access::mandate::{self, Mandate, MandateTerms, OwnerWord, Role, vouch_owner};
+use access::refusal::{ChangeRefusal, ServerRefusal, SignInRefusal};
 use access::{AccountId, By, Command, Holder, MandateId, Refusal, Slice};
 use store::Key;
 
@@ -40,7 +41,10 @@ impl MandateGate<'_> {
     pub async fn list(self, account: AccountId) -> Result<Vec<Mandate>, Refusal> {
         let slice = self.gate.load(Key::Account(account)).await?;
         let found = slice.account(account).filter(|one| one.account.is_some());
-        Ok(found.ok_or(Refusal::NotFound { what: "account" })?.mandates.clone())
+        Ok(found
+            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?
+            .mandates
+            .clone())
     }
 
     /// Gives somebody authority on an account: the operator, or an owner within what they hold.
@@ -95,7 +99,9 @@ impl MandateGate<'_> {
         account: AccountId,
     ) -> Result<MandateEnd, Refusal> {
         let (slice, mandate) = self.held(username, account).await?;
-        let on = account.paper().ok_or(Refusal::NotFound { what: "paper account" })?;
+        let on = account
+            .paper()
+            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "paper account" }))?;
         let ran = |one: &&Credential| one.revoked.is_none() && one.is_on(account);
         let programs: Vec<_> = slice
             .credentials
@@ -107,7 +113,7 @@ impl MandateGate<'_> {
         let owed = match self.act(actor, Key::Username(username), account, revoke).await {
             Ok(()) => None,
             // The orders go all the same: their journal has room of its own.
-            Err(owed @ Refusal::NotOnRecord { .. }) => Some(owed),
+            Err(owed @ Refusal::Server(ServerRefusal::NotOnRecord { .. })) => Some(owed),
             Err(refusal) => return Err(refusal),
         };
         let mut end = MandateEnd { credentials: Vec::new(), orders: 0 };
@@ -127,7 +133,10 @@ impl MandateGate<'_> {
     async fn held(self, username: &str, account: AccountId) -> Result<(Slice, MandateId), Refusal> {
         let slice = self.gate.found_or_known(Key::Username(username)).await?;
         slice.owner()?;
-        let mandate = slice.mandate(account).ok_or(Refusal::NotFound { what: "mandate" })?.id;
+        let mandate = slice
+            .mandate(account)
+            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "mandate" }))?
+            .id;
         Ok((slice, mandate))
     }
 
@@ -144,11 +153,11 @@ impl MandateGate<'_> {
             let owner = self.owner(actor, account).await?;
             let call = actor.call(Command::Mandate(command(owner)));
             match self.gate.run_done(key, &call).await {
-                Err(Refusal::ProofStale) => {}
+                Err(Refusal::SignIn(SignInRefusal::ProofStale)) => {}
                 done => return done.map(drop),
             }
         }
-        Err(Refusal::StoreFailed)
+        Err(Refusal::Server(ServerRefusal::StoreFailed))
     }
 
     /// The word of a session's person as an owner; none of the operator. A refusal is on record.

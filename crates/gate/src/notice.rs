@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use access::evidence;
 use access::notice::{self, Disowned, Topic};
+use access::refusal::{ChangeRefusal, ServerRefusal};
 use access::{Command, DeviceId, Event, NoticeId, PersonId, Refusal, Secret, Time};
 use store::{Key, Message};
 
@@ -105,7 +106,7 @@ impl NoticeGate<'_> {
             let purpose = access::notice::Notice::purpose(notice.id);
             let code = notice.code.as_ref().filter(|_| shown);
             let code = code.map(|sealed| people.key.open(sealed, &purpose));
-            let code = code.transpose().map_err(|_| Refusal::KeyMismatch)?;
+            let code = code.transpose().map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))?;
             let name = names.iter().find(|(id, _)| *id == notice.person);
             list.push(OutboxNotice {
                 id: notice.id,
@@ -159,7 +160,7 @@ impl NoticeGate<'_> {
         let found = self.gate.0.people.store.message(notice).await;
         let found = found.map_err(|error| store_failed(&error))?;
         let found = found.filter(|one| one.notice.person == person);
-        let message = found.ok_or(Refusal::NotFound { what: "message" })?;
+        let message = found.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "message" }))?;
         self.gate.0.people.known.note_notice(&message.notice);
         Ok(message)
     }
@@ -231,7 +232,9 @@ impl NoticeGate<'_> {
     pub async fn person_of(self, notice: NoticeId) -> Result<PersonId, Refusal> {
         let found = self.gate.0.people.store.message(notice).await;
         let found = found.map_err(|error| store_failed(&error))?;
-        found.map(|one| one.notice.person).ok_or(Refusal::NotFound { what: "message" })
+        found
+            .map(|one| one.notice.person)
+            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "message" }))
     }
 
     fn unread_changed(self, person: PersonId) {
@@ -242,7 +245,7 @@ impl NoticeGate<'_> {
 
     /// 'This was not me': ends what the message names, but never what asks.
     pub async fn disown(self, actor: &Actor, notice: NoticeId) -> Result<Disowned, Refusal> {
-        let unknown = Refusal::NotFound { what: "message" };
+        let unknown = Refusal::Change(ChangeRefusal::NotFound { what: "message" });
         let found = self.gate.notice_or_known(notice).await?.ok_or(unknown)?;
         actor.check_person(found.person, "message")?;
         let person = found.person;

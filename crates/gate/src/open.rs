@@ -5,7 +5,7 @@ use std::sync::Arc;
 use access::currency::Currency;
 use access::id::PaperAccountId;
 use access::moment::Time;
-use access::refusal::Refusal;
+use access::refusal::{Refusal, ServerRefusal};
 use access::secret::SealKey;
 use arc_swap::ArcSwap;
 use rust_decimal::Decimal;
@@ -196,7 +196,7 @@ impl Gate {
     pub async fn close(&self) -> Result<(), Refusal> {
         let inner = &self.0;
         inner.stop.stop();
-        if inner.sequencer.health() == Err(Refusal::Stopping) {
+        if inner.sequencer.health() == Err(Refusal::Server(ServerRefusal::Stopping)) {
             return Ok(());
         }
         let stopped = inner.sequencer.stop(inner.clock.stamp());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use access::entitlements::{Act, Entitlements, OrderKind, Product, Question, Side};
 use access::id::{Holder, PaperAccountId, SymbolId};
 use access::moment::Time;
-use access::refusal::Refusal;
+use access::refusal::{AuthorityRefusal, Refusal, ServerRefusal};
 use rust_decimal::Decimal;
 use trade::event::Reject;
 use trade::exchange::Exchange;
@@ -169,12 +169,12 @@ fn of(symbol: SymbolId, refused: impl Into<Refused>) -> Against {
 const fn is_outage(refused: &Refused) -> bool {
     matches!(
         refused,
-        Refused::Refusal(
-            Refusal::JournalFailed
-                | Refusal::FileLost { .. }
-                | Refusal::DatabaseShared
-                | Refusal::Stopping
-        )
+        Refused::Refusal(Refusal::Server(
+            ServerRefusal::JournalFailed
+                | ServerRefusal::FileLost { .. }
+                | ServerRefusal::DatabaseShared
+                | ServerRefusal::Stopping
+        ))
     )
 }
 
@@ -450,7 +450,10 @@ impl Case<'_, '_> {
             CancelScope::Account if matches!(holder, Holder::Session(_)) => {
                 Ok(self.turn.exchange().scope_of(self.slot.account))
             }
-            CancelScope::Account => Err(Refusal::ActNotAllowed { act: Act::CancelOrder }.into()),
+            CancelScope::Account => {
+                Err(Refusal::Authority(AuthorityRefusal::ActNotAllowed { act: Act::CancelOrder })
+                    .into())
+            }
         }
     }
 }

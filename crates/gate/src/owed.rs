@@ -15,6 +15,7 @@ use access::authenticator::Kind;
 use access::device::DeviceState;
 use access::id::PersonId;
 use access::mandate::Mandate;
+use access::refusal::ServerRefusal;
 use access::{
     AccountId, Answer, By, Call, Event, Refusal, SealKey, Slice, Span, Time, account, approval,
     authenticator, brokerage, contact, credential, device, large_order, link, lock, mandate,
@@ -522,7 +523,7 @@ impl Gate {
         tracing::error!(%error, "a cut is in effect but could not be recorded; it will be tried again");
         let full = matches!(error, CommitError::Store(error) if error.is_full());
         let Some(person) = slice.person.as_ref().map(|person| person.id) else {
-            return Refusal::StoreFailed;
+            return Refusal::Server(ServerRefusal::StoreFailed);
         };
         let (by, source, events) = (call.by, call.source.to_string(), events.to_vec());
         self.0.people.owed.fails(self.now(), error);
@@ -540,7 +541,7 @@ impl Gate {
         } else {
             "the database cannot be written"
         };
-        Refusal::NotOnRecord { because, kept }
+        Refusal::Server(ServerRefusal::NotOnRecord { because, kept })
     }
 
     /// Publishes a person with what is owed, and takes once more what an earlier commit may have

@@ -12,7 +12,7 @@ use access::authenticator::passkey::{Assertion, CEREMONY, Passkey as Stored, Reg
 use access::binding::Beginner;
 use access::id::{PersonId, SessionId};
 use access::moment::{Moment, Time};
-use access::refusal::{PasskeyFault, Refusal};
+use access::refusal::{PasskeyFault, Refusal, SignInRefusal};
 use access::secret::{Digest, Secret};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde_json::{Value, json};
@@ -157,8 +157,10 @@ impl Passkeys {
             }
             (Registering::Attested(state), Some(policy)) => {
                 let passkey = webauthn.finish_attested_passkey_registration(answer, state);
-                let passkey = passkey.map_err(|error| Refusal::PasskeyRefused {
-                    reason: policy.fault(&error, said_model(data)),
+                let passkey = passkey.map_err(|error| {
+                    Refusal::SignIn(SignInRefusal::PasskeyRefused {
+                        reason: policy.fault(&error, said_model(data)),
+                    })
                 })?;
                 let model = attested_model(passkey.attestation());
                 Ok((passkey.into(), model))
@@ -186,7 +188,9 @@ impl Passkeys {
         let answer: RegisterPublicKeyCredential = parse(answer)?;
         // The library refuses it too, but for another reason than this.
         if existing.contains(&answer.raw_id) {
-            return Err(Refusal::PasskeyRefused { reason: PasskeyFault::Registered });
+            return Err(Refusal::SignIn(SignInRefusal::PasskeyRefused {
+                reason: PasskeyFault::Registered,
+            }));
         }
         let (passkey, model) = self.conclude(&answer, &state)?;
         let data = serde_json::to_string(&passkey).map_err(|_| invalid())?;
@@ -230,8 +234,9 @@ impl Passkeys {
         let State::SignIn(state) = open.state else { return Err(ended()) };
         let answer: PublicKeyCredential = parse(answer)?;
         let handle = answer.raw_id.clone();
-        let stored =
-            stored(&handle).ok_or(Refusal::PasskeyRefused { reason: PasskeyFault::Unknown })?;
+        let stored = stored(&handle).ok_or(Refusal::SignIn(SignInRefusal::PasskeyRefused {
+            reason: PasskeyFault::Unknown,
+        }))?;
         let mut passkey: Passkey = serde_json::from_str(&stored.data).map_err(|_| invalid())?;
         let finished =
             self.webauthn()?.finish_discoverable_authentication_v2(&answer, *state, &passkey);
@@ -312,11 +317,11 @@ pub(crate) fn claimed_handle(answer: &str) -> Result<Vec<u8>, Refusal> {
 }
 
 fn invalid() -> Refusal {
-    Refusal::PasskeyRefused { reason: PasskeyFault::Invalid }
+    Refusal::SignIn(SignInRefusal::PasskeyRefused { reason: PasskeyFault::Invalid })
 }
 
 fn ended() -> Refusal {
-    Refusal::PasskeyRefused { reason: PasskeyFault::CeremonyEnded }
+    Refusal::SignIn(SignInRefusal::PasskeyRefused { reason: PasskeyFault::CeremonyEnded })
 }
 
 fn parse<T: serde::de::DeserializeOwned>(answer: &str) -> Result<T, Refusal> {

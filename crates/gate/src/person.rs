@@ -2,6 +2,7 @@
 
 use access::link::{self, Purpose};
 use access::mandate::Role;
+use access::refusal::{AccountRefusal, ChangeRefusal};
 use access::{
     AccountId, By, Command, Grade, PaperAccountId, PersonId, Refusal, Secret, Slice, Source, Time,
     authenticator, person,
@@ -68,7 +69,8 @@ impl PersonGate<'_> {
             Ok(id) => Key::Person(id),
             Err(_) => Key::Username(name_or_id),
         };
-        info(&self.gate.found_or_known(key).await?).ok_or(Refusal::NotFound { what: "person" })
+        info(&self.gate.found_or_known(key).await?)
+            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person" }))
     }
 
     /// Makes a person who owns this server's account, with a link to enrol (24 hours, once). For
@@ -144,13 +146,13 @@ impl Gate {
     pub async fn owner_name(&self, account: AccountId) -> Result<String, Refusal> {
         let owner = self.found_or_known(Key::Account(account)).await?.person;
         let name = owner.map(|person| person.username.to_string());
-        name.ok_or(Refusal::NotFound { what: "person" })
+        name.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person" }))
     }
 
     pub(crate) async fn create_person(&self, username: &str) -> Result<PersonId, Refusal> {
         let account = self.account();
         if self.load(Key::Account(account.into())).await?.person.is_some() {
-            return Err(Refusal::AccountTaken { account: account.into() });
+            return Err(Refusal::Account(AccountRefusal::AccountTaken { account: account.into() }));
         }
         let username = username.to_owned();
         let key = username.clone();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use access::approval::{self, Approval};
 use access::push::{Command as PushCommand, Push, Wish};
+use access::refusal::{ChangeRefusal, ServerRefusal, SessionRefusal};
 use access::{
     ApprovalId, By, Call, Command, DeviceId, Event, PersonId, PublicKey, Refusal, SealedSecret,
     Secret, Source, Span,
@@ -54,7 +55,10 @@ pub(crate) struct Pushes(OnceLock<(Arc<alert::Push>, Queue)>);
 
 impl Pushes {
     fn sender(&self) -> Result<Arc<alert::Push>, Refusal> {
-        self.0.get().map(|(push, _)| Arc::clone(push)).ok_or(Refusal::PushOff)
+        self.0
+            .get()
+            .map(|(push, _)| Arc::clone(push))
+            .ok_or(Refusal::Session(SessionRefusal::PushOff))
     }
 
     /// Approvals were asked for.
@@ -92,12 +96,19 @@ impl PushGate<'_> {
         let drawn =
             (0..4).map(|turn| Secret::new(moment.draw::<32>(&format!("{KEY} {turn}")).to_vec()));
         let drawn = drawn.into_iter().find(|one| VapidKey::new(one).is_some());
-        let sealed = people.key.seal(&drawn.ok_or(Refusal::StoreFailed)?, KEY, &moment);
+        let sealed = people.key.seal(
+            &drawn.ok_or(Refusal::Server(ServerRefusal::StoreFailed))?,
+            KEY,
+            &moment,
+        );
         let kept = people.store.fact_or(KEY, &HEXLOWER.encode(&sealed.0)).await;
         let kept = kept.map_err(|error| store_failed(&error))?;
-        let sealed = HEXLOWER.decode(kept.as_bytes()).map_err(|_| Refusal::KeyMismatch)?;
+        let sealed = HEXLOWER
+            .decode(kept.as_bytes())
+            .map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))?;
         let opened = people.key.open(&SealedSecret(sealed), KEY);
-        VapidKey::new(&opened.map_err(|_| Refusal::KeyMismatch)?).ok_or(Refusal::KeyMismatch)
+        VapidKey::new(&opened.map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))?)
+            .ok_or(Refusal::Server(ServerRefusal::KeyMismatch))
     }
 
     /// Tells phones from now on, by a task on the runtime that this is called on. Once.
@@ -126,7 +137,7 @@ impl PushGate<'_> {
     /// Tells a session's phone from now on.
     pub async fn set(self, ticket: &SessionTicket, wish: &PushWish<'_>) -> Result<(), Refusal> {
         let push = self.gate.0.people.pushes.sender()?;
-        let refused = Refusal::PushAddressRefused;
+        let refused = Refusal::Session(SessionRefusal::PushAddressRefused);
         let decode =
             |text: &str| BASE64URL_NOPAD.decode(text.trim_end_matches('=').as_bytes()).ok();
         let url = push.takes(wish.endpoint).map_err(|_| refused.clone())?;
@@ -149,7 +160,7 @@ impl PushGate<'_> {
         let what = "push address";
         let rows = self.list().await?;
         let row = rows.into_iter().find(|row| row.push.device == device);
-        let person = row.ok_or(Refusal::NotFound { what })?.push.person;
+        let person = row.ok_or(Refusal::Change(ChangeRefusal::NotFound { what }))?.push.person;
         actor.check_person(person, what)?;
         let call = actor.call(Command::Push(PushCommand::Stop { device }));
         self.gate.run_done(Key::Person(person), &call).await.map(drop)
@@ -169,7 +180,8 @@ impl PushGate<'_> {
         actor.check_operator()?;
         let sender = self.gate.0.people.pushes.sender()?;
         let found = self.list().await?.into_iter().find(|row| row.push.device == device);
-        let push = found.ok_or(Refusal::NotFound { what: "push address" })?.push;
+        let push =
+            found.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "push address" }))?.push;
         let text = words("Floorpass", "This is a test. Approvals will look like this.");
         let (target, message) = self.addressed(&push, text, TEST_LIFE, "test")?;
         let sent = sender.send(&target, &message, self.gate.wall()).await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use access::approval::Say;
 use access::recovery::{Command as Recover, Policy, Recovery, Stage};
+use access::refusal::{ChangeRefusal, RecoveryRefusal, SignInRefusal};
 use access::trustee;
 use access::{
     By, Call, Command, PersonId, RecoveryId, Refusal, SealKey, Secret, Slice, Source, Time,
@@ -162,7 +163,7 @@ impl RecoveryGate<'_> {
             };
             let call = visit(browser, command);
             match self.gate.count_try(site, self.gate.run(key, Some(slice), &call).await).await {
-                Err(Refusal::ProofStale) => {}
+                Err(Refusal::SignIn(SignInRefusal::ProofStale)) => {}
                 done => {
                     let done = done?;
                     self.gate.tell_trustees(&done.after).await;
@@ -170,7 +171,7 @@ impl RecoveryGate<'_> {
                 }
             }
         }
-        Err(Refusal::ProofStale)
+        Err(Refusal::SignIn(SignInRefusal::ProofStale))
     }
 
     /// Begins one for a person whom the operator knows; it waits like any other. The token goes into
@@ -196,20 +197,24 @@ impl RecoveryGate<'_> {
     ) -> Result<RecoveryInfo, Refusal> {
         let slice = self.gate.load(Key::Recovery(token.digest())).await?;
         let mine = slice.recoveries.iter().find(|one| one.token.is_of(token));
-        let mine = mine.ok_or(Refusal::RecoveryOver)?;
+        let mine = mine.ok_or(Refusal::Recovery(RecoveryRefusal::RecoveryOver))?;
         if mine.begun.is(&browser.source()) {
             return with_numbers(&slice, mine, &self.gate.0.people.key);
         }
         let call = visit(browser, Recover::Look { token: copy(token) });
         self.gate.run(Key::Recovery(token.digest()), Some(slice), &call).await?;
-        Err(Refusal::RecoveryElsewhere)
+        Err(Refusal::Recovery(RecoveryRefusal::RecoveryElsewhere))
     }
 
     /// The operator's recovery that this link takes up, while no browser did.
     pub async fn to_claim(self, token: &Secret) -> Result<RecoveryInfo, Refusal> {
         let slice = self.gate.load(Key::Recovery(token.digest())).await?;
         let mine = |one: &&Recovery| one.token.is_of(token) && one.is_unclaimed();
-        let found = slice.recoveries.iter().find(mine).ok_or(Refusal::RecoveryOver)?;
+        let found = slice
+            .recoveries
+            .iter()
+            .find(mine)
+            .ok_or(Refusal::Recovery(RecoveryRefusal::RecoveryOver))?;
         Ok(info(&slice, found))
     }
 
@@ -217,7 +222,7 @@ impl RecoveryGate<'_> {
     pub async fn to_stop(self, token: &Secret) -> Result<RecoveryInfo, Refusal> {
         let slice = self.gate.load(Key::Recovery(token.digest())).await?;
         let found = slice.recoveries.iter().find(|one| one.stop.is_of(token));
-        found.map(|one| info(&slice, one)).ok_or(Refusal::RecoveryOver)
+        found.map(|one| info(&slice, one)).ok_or(Refusal::Recovery(RecoveryRefusal::RecoveryOver))
     }
 
     /// When a recovery of the person was finished whose holding time is not over, and until when it holds.
@@ -243,7 +248,7 @@ impl RecoveryGate<'_> {
             Actor::Session(ticket) => ticket.person,
             Actor::Operator { .. } => {
                 let found = self.gate.found_or_known(Key::RecoveryId(recovery)).await?.person;
-                found.ok_or(Refusal::NotFound { what: "recovery" })?.id
+                found.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "recovery" }))?.id
             }
         };
         let call = actor.call(Command::Recovery(Recover::Cancel { recovery }));

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use access::credential::LastUse;
+use access::refusal::{ServerRefusal, SignInRefusal};
 use access::{CredentialId, Refusal, SealKey, Span, Time};
 use store::Store;
 use tokio::sync::watch;
@@ -209,8 +210,10 @@ impl Gate {
 impl From<PasswordError> for Refusal {
     fn from(error: PasswordError) -> Self {
         match error {
-            PasswordError::Busy { waiting, limit } => Self::Busy { waiting, limit },
-            PasswordError::Unreadable => Self::KeyMismatch,
+            PasswordError::Busy { waiting, limit } => {
+                Self::SignIn(SignInRefusal::Busy { waiting, limit })
+            }
+            PasswordError::Unreadable => Self::Server(ServerRefusal::KeyMismatch),
         }
     }
 }
@@ -218,5 +221,9 @@ impl From<PasswordError> for Refusal {
 /// A failure of the store, for the caller; the details go to the log.
 pub(crate) fn store_failed(error: &store::StoreError) -> Refusal {
     tracing::error!(%error, "the store failed");
-    if error.is_full() { Refusal::StoreFull } else { Refusal::StoreFailed }
+    if error.is_full() {
+        Refusal::Server(ServerRefusal::StoreFull)
+    } else {
+        Refusal::Server(ServerRefusal::StoreFailed)
+    }
 }

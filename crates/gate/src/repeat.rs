@@ -143,13 +143,22 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use access::refusal::SignInRefusal;
 
     #[test]
     fn refusals_alike_within_a_second_are_counted_and_one_entry_is_due() {
         let (repeats, slice) = (Repeats::default(), Slice::default());
-        let alike = || (By::Visitor, "10.0.0.1".to_owned(), Refusal::SignInFailed.code());
+        let alike = || {
+            (
+                By::Visitor,
+                "10.0.0.1".to_owned(),
+                Refusal::SignIn(SignInRefusal::SignInFailed).code(),
+            )
+        };
         let at = |milliseconds| Time(0) + Span::milliseconds(milliseconds);
-        let first = |time| repeats.is_first(alike(), &slice, &Refusal::SignInFailed, time);
+        let first = |time| {
+            repeats.is_first(alike(), &slice, &Refusal::SignIn(SignInRefusal::SignInFailed), time)
+        };
         assert!(first(at(0)));
         assert!((1..=9).all(|count| !first(at(count))));
         assert!(repeats.take_due(at(999), false).is_empty());
@@ -166,7 +175,7 @@ mod tests {
         let (repeats, slice) = (Repeats::default(), Slice::default());
         for number in 0..3_000 {
             let alike = (By::Visitor, format!("source {number}"), "X");
-            repeats.is_first(alike, &slice, &Refusal::SignInFailed, Time(0));
+            repeats.is_first(alike, &slice, &Refusal::SignIn(SignInRefusal::SignInFailed), Time(0));
         }
         let kept = repeats.0.lock().unwrap_or_else(PoisonError::into_inner).len();
         assert!(kept <= KINDS + 1, "{kept}");

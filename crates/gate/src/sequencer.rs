@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use access::id::PaperAccountId;
 use access::moment::{Span, Time};
-use access::refusal::Refusal;
+use access::refusal::{Refusal, ServerRefusal};
 use arc_swap::ArcSwapOption;
 use tokio::sync::Notify;
 use trade::exchange::Exchange;
@@ -103,7 +103,7 @@ impl Engine {
             trade::journal::encode(&stamped, &self.exchange, bytes)
         });
         // Only numbers beyond what a record holds fail here, and pre-trade limits are far below.
-        self.chain = chain.map_err(|_| Refusal::JournalFailed)?;
+        self.chain = chain.map_err(|_| Refusal::Server(ServerRefusal::JournalFailed))?;
         (self.next, self.latest) = (self.next + 1, time);
         let events = self.exchange.apply(&stamped);
         self.tally.count(time, holder, &stamped.command);
@@ -194,7 +194,9 @@ impl Turn<'_> {
         command: Command,
     ) -> Result<Arc<Published>, Refusal> {
         if !self.engine.has_room(HEADROOM + reserve) {
-            return Err(Refusal::DiskFull { missing_bytes: self.sequencer.spare.missing_bytes() });
+            return Err(Refusal::Server(ServerRefusal::DiskFull {
+                missing_bytes: self.sequencer.spare.missing_bytes(),
+            }));
         }
         let published = self.engine.stamp(decision, command, self.now)?;
         self.sequencer.applied.store(published.seq, Ordering::Release);
@@ -304,7 +306,11 @@ impl Sequencer {
     /// Why nothing can be taken any more, or for now.
     pub(crate) fn health(&self) -> Result<(), Refusal> {
         self.may_acknowledge()?;
-        if self.stopping.load(Ordering::Acquire) { Err(Refusal::Stopping) } else { Ok(()) }
+        if self.stopping.load(Ordering::Acquire) {
+            Err(Refusal::Server(ServerRefusal::Stopping))
+        } else {
+            Ok(())
+        }
     }
 
     /// Why nothing is acknowledged any more, or for now.
@@ -340,7 +346,7 @@ impl Sequencer {
         self.health()?;
         let at = engine.exchange.now();
         if engine.lag(now) > self.at_once {
-            let behind = Some(Refusal::CatchingUp { at, to: now });
+            let behind = Some(Refusal::Server(ServerRefusal::CatchingUp { at, to: now }));
             return Ok(Turn { sequencer: self, engine, now: at, behind });
         }
         if now > at {
@@ -403,7 +409,9 @@ impl Sequencer {
         let mut engine = self.engine();
         self.health()?;
         if !engine.has_room(HEADROOM) {
-            return Err(Refusal::DiskFull { missing_bytes: self.spare.missing_bytes() });
+            return Err(Refusal::Server(ServerRefusal::DiskFull {
+                missing_bytes: self.spare.missing_bytes(),
+            }));
         }
         let time = now.min(engine.exchange.now()).max(engine.latest);
         let recorded = engine.stamp(Decided::system(), command, time)?;
@@ -531,7 +539,7 @@ impl Sequencer {
 
     /// From now on nothing is taken and nothing acknowledged.
     fn fail(&self, why: &str) {
-        if self.failed.set(Refusal::JournalFailed).is_ok() {
+        if self.failed.set(Refusal::Server(ServerRefusal::JournalFailed)).is_ok() {
             tracing::error!(
                 why,
                 durable = self.durable(),
@@ -560,19 +568,20 @@ impl Sequencer {
             self.applied.store(last.seq, Ordering::Release);
         }
         self.flush_blocking(self.applied())?;
-        self.holding(|writer| writer.journal.sync()).map_err(|_| Refusal::JournalFailed)
+        self.holding(|writer| writer.journal.sync())
+            .map_err(|_| Refusal::Server(ServerRefusal::JournalFailed))
     }
 
     /// The end of the journal, while no group is being written; synced whatever the durability.
     pub(crate) fn head(&self) -> Result<Head, Refusal> {
         self.health().or_else(|refusal| match refusal {
-            Refusal::Stopping => Ok(()),
+            Refusal::Server(ServerRefusal::Stopping) => Ok(()),
             failed => Err(failed),
         })?;
         let synced = self.holding(|writer| writer.journal.sync().map(|()| writer.journal.head()));
         synced.map_err(|error| {
             self.fail(&error.to_string());
-            Refusal::JournalFailed
+            Refusal::Server(ServerRefusal::JournalFailed)
         })
     }
 

@@ -11,6 +11,7 @@ use access::device;
 use access::large_order;
 use access::person::Person;
 use access::policy::{NewNetwork, TRADES};
+use access::refusal::{AuthorityRefusal, ChangeRefusal, SessionRefusal};
 use access::session::{self, SessionEnd};
 use access::token::{self, Kind};
 use access::{
@@ -76,13 +77,19 @@ impl Actor {
 
     /// Refuses everybody but the operator.
     pub(crate) fn check_operator(&self) -> Result<(), Refusal> {
-        if self.by().runs_the_server() { Ok(()) } else { Err(Refusal::OperatorOnly) }
+        if self.by().runs_the_server() {
+            Ok(())
+        } else {
+            Err(Refusal::Change(ChangeRefusal::OperatorOnly))
+        }
     }
 
     /// Whether the actor may see what belongs to `person`: the operator, or that person.
     pub(crate) fn check_person(&self, person: PersonId, what: &'static str) -> Result<(), Refusal> {
         match self {
-            Self::Session(ticket) if ticket.person != person => Err(Refusal::NotFound { what }),
+            Self::Session(ticket) if ticket.person != person => {
+                Err(Refusal::Change(ChangeRefusal::NotFound { what }))
+            }
             Self::Session(_) | Self::Operator { .. } => Ok(()),
         }
     }
@@ -134,7 +141,10 @@ impl SessionTicket {
     pub fn on(&self, account: PaperAccountId) -> Result<Self, Refusal> {
         if !self.accounts.contains(&account) {
             let allowed = self.accounts.first().copied().unwrap_or(self.account);
-            return Err(Refusal::AccountNotAllowed { account, allowed });
+            return Err(Refusal::Authority(AuthorityRefusal::AccountNotAllowed {
+                account,
+                allowed,
+            }));
         }
         Ok(Self { account, ..self.clone() })
     }
@@ -271,7 +281,7 @@ impl SessionGate<'_> {
         is_use: bool,
     ) -> Result<SessionTicket, Refusal> {
         if !token::is_well_formed(Kind::Session, token) {
-            return Err(Refusal::NotSignedIn);
+            return Err(Refusal::Session(SessionRefusal::NotSignedIn));
         }
         let digest = Digest::of(token.as_bytes());
         let now = self.gate.0.people.clock.stamp();
@@ -283,7 +293,10 @@ impl SessionGate<'_> {
             Some(Ok(ticket)) => Ok(ticket),
             // The browser's own key signs at once, and nobody notices.
             Some(Err(Over {
-                refusal: again @ Refusal::KeyProofWrong { reason: ProofFault::SessionKey },
+                refusal:
+                    again @ Refusal::Session(SessionRefusal::KeyProofWrong {
+                        reason: ProofFault::SessionKey,
+                    }),
                 ..
             })) => Err(again),
             Some(Err(over)) => {
@@ -297,8 +310,9 @@ impl SessionGate<'_> {
     /// Whether the token is of a session that ended before this start.
     fn why_not_signed_in(self, token: &Digest, source: &Source) -> Refusal {
         let before = self.gate.0.people.before.all().get(token).cloned();
-        before.map_or(Refusal::NotSignedIn, |one| {
-            let refusal = Refusal::SessionEnded { at: one.at, reason: one.reason };
+        before.map_or(Refusal::Session(SessionRefusal::NotSignedIn), |one| {
+            let refusal =
+                Refusal::Session(SessionRefusal::SessionEnded { at: one.at, reason: one.reason });
             self.gate.count_refusal(By::Session(one.session), source, &one.owner, &refusal);
             refusal
         })
@@ -333,7 +347,7 @@ impl SessionGate<'_> {
 
     /// Ends one session of the person; of anybody, for the operator.
     pub async fn end(self, actor: &Actor, session: SessionId) -> Result<(), Refusal> {
-        let unknown = Refusal::NotFound { what: "session" };
+        let unknown = Refusal::Change(ChangeRefusal::NotFound { what: "session" });
         let person = self.gate.0.people.sessions.person(session).ok_or(unknown)?;
         actor.check_person(person, "session")?;
         let call = actor.call(Command::Session(session::Command::End { session }));

@@ -8,7 +8,7 @@ use access::authenticator::passkey::Assertion;
 use access::authenticator::{Authenticator, PasswordCheck};
 use access::binding::Beginner;
 use access::link::Purpose;
-use access::refusal::PasskeyFault;
+use access::refusal::{PasskeyFault, ServerRefusal, SessionRefusal, SignInRefusal};
 use access::sign_in::{self, Command as SignIn};
 use access::stay::Stay;
 use access::throttle::{self, Factor, Place};
@@ -128,7 +128,7 @@ impl SignInGate<'_> {
         browser: &Browser,
     ) -> Result<AttemptInfo, Refusal> {
         let (slice, _) = self.gate.look_at_attempt(attempt, browser).await?;
-        let person = slice.person.as_ref().ok_or(Refusal::AttemptEnded)?;
+        let person = slice.person.as_ref().ok_or(Refusal::SignIn(SignInRefusal::AttemptEnded))?;
         let mail = slice.mail().and_then(access::contact::Contact::mail);
         let hidden = |mail: &access::contact::MailAddress| {
             let (local, domain) = mail.as_str().split_once('@').unwrap_or_default();
@@ -164,11 +164,11 @@ impl SignInGate<'_> {
             let proof = self.gate.prove_at(&slice, &password, &browser.source()).await?;
             let call = browser.call(SignIn::Password { proof });
             match self.gate.count_try(site, self.gate.run(key, Some(slice), &call).await).await {
-                Err(Refusal::ProofStale) => {}
+                Err(Refusal::SignIn(SignInRefusal::ProofStale)) => {}
                 done => return step(done?),
             }
         }
-        Err(Refusal::ProofStale)
+        Err(Refusal::SignIn(SignInRefusal::ProofStale))
     }
 
     /// The second step: a code of the TOTP app.
@@ -237,7 +237,8 @@ impl SignInGate<'_> {
         let slice = self.gate.load(Key::Link(digest)).await?;
         let now = self.gate.0.people.clock.stamp();
         let link = slice.links.iter().find(|link| link.token == digest && now < link.until);
-        link.map(|link| (link.purpose, link.until)).ok_or(Refusal::LinkEnded)
+        link.map(|link| (link.purpose, link.until))
+            .ok_or(Refusal::Session(SessionRefusal::LinkEnded))
     }
 
     /// Uses a link up: signs in and trusts this browser.
@@ -299,14 +300,15 @@ impl Gate {
         let slice = self.load(Key::Attempt(attempt.digest())).await?;
         let now = self.now();
         let live = |one: &&sign_in::Attempt| one.token.is_of(attempt) && now < one.until;
-        let found = slice.attempts.iter().find(live).ok_or(Refusal::AttemptEnded)?;
+        let found =
+            slice.attempts.iter().find(live).ok_or(Refusal::SignIn(SignInRefusal::AttemptEnded))?;
         if found.begun.is(&browser.source()) {
             let id = found.id;
             return Ok((slice, id));
         }
         let call = browser.call(SignIn::Look { attempt: copy(attempt) });
         self.run(Key::Attempt(attempt.digest()), Some(slice), &call).await?;
-        Err(Refusal::AttemptElsewhere)
+        Err(Refusal::SignIn(SignInRefusal::AttemptElsewhere))
     }
 
     /// What a passkey's ceremony says, against the passkeys of `slice`.
@@ -320,7 +322,7 @@ impl Gate {
         let passkeys = &self.0.people.passkeys;
         passkeys.finish_sign_in(ceremony, answer, stored, self.now()).map_err(|refusal| {
             match refusal {
-                Refusal::PasskeyRefused { reason } => reason,
+                Refusal::SignIn(SignInRefusal::PasskeyRefused { reason }) => reason,
                 _ => PasskeyFault::Invalid,
             }
         })
@@ -347,7 +349,7 @@ impl Gate {
     pub(crate) fn moment(&self) -> Result<access::Moment, Refusal> {
         self.0.people.clock.moment().map_err(|error| {
             tracing::error!(%error, "no secret can be drawn");
-            Refusal::StoreFailed
+            Refusal::Server(ServerRefusal::StoreFailed)
         })
     }
 }
@@ -417,7 +419,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn no_to_a_password_comes_at_one_time_whatever_its_rows_cost() {
         for work in [20, 21, 99].map(Duration::from_millis) {
-            assert_eq!(answered(work, Err(Refusal::SignInFailed)).await, EVEN);
+            assert_eq!(
+                answered(work, Err(Refusal::SignIn(SignInRefusal::SignInFailed))).await,
+                EVEN
+            );
             assert_eq!(answered(work, Ok(())).await, work, "a yes does not wait");
         }
     }

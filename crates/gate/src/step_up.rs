@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use access::policy::NewNetwork;
+use access::refusal::{SessionRefusal, SignInRefusal};
 use access::stay::Stay;
 use access::step_up::Command as StepUp;
 use access::{Answer, By, Call, Command, Digest, Refusal, Secret, Time};
@@ -67,11 +68,11 @@ impl StepUpGate<'_> {
             let command = Command::StepUp(StepUp::Password { proof, code });
             let call = Arc::new(Call { by: By::Session(ticket.session), source, command });
             match self.gate.run(key, Some(slice), &call).await {
-                Err(Refusal::ProofStale) => {}
+                Err(Refusal::SignIn(SignInRefusal::ProofStale)) => {}
                 done => return reissued(ticket, done?),
             }
         }
-        Err(Refusal::ProofStale)
+        Err(Refusal::SignIn(SignInRefusal::ProofStale))
     }
 
     /// Starts a proof by passkey.
@@ -127,7 +128,8 @@ impl StepUpGate<'_> {
         ticket: &SessionTicket,
     ) -> Result<access::Entitlements, Refusal> {
         let slice = self.gate.load(Key::Person(ticket.person)).await?;
-        let session = slice.session(ticket.session).ok_or(Refusal::NotSignedIn)?;
+        let session =
+            slice.session(ticket.session).ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?;
         slice.session_entitlements(session, ticket.account, true)
     }
 }
@@ -174,6 +176,6 @@ fn reissued(ticket: &SessionTicket, done: Done) -> Result<Reissued, Refusal> {
         Answer::Proven { token } => Some(token),
         _ => None,
     })?;
-    let (stay, until) = lasts.ok_or(Refusal::NotSignedIn)?;
+    let (stay, until) = lasts.ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?;
     Ok(Reissued { token, stay, until })
 }

@@ -12,6 +12,7 @@ use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use access::address::Network;
+use access::refusal::{CredentialRefusal, SignInRefusal};
 use access::throttle::{self, Place};
 use access::{By, CredentialId, Refusal, Slice, Span, Time};
 
@@ -88,7 +89,9 @@ struct Table {
 fn check(forgiven_at: Time, (burst, each): (i64, Span), now: Time) -> Result<(), Refusal> {
     let full = Span(each.0 * (burst - 1));
     if forgiven_at.since(now).0 > full.0 {
-        return Err(Refusal::AddressThrottled { retry_at: forgiven_at - full });
+        return Err(Refusal::SignIn(SignInRefusal::AddressThrottled {
+            retry_at: forgiven_at - full,
+        }));
     }
     Ok(())
 }
@@ -165,10 +168,12 @@ impl Sites {
 const fn is_wrong_guess(refusal: &Refusal) -> bool {
     matches!(
         refusal,
-        Refusal::SignInFailed
-            | Refusal::CodeWrong
-            | Refusal::CodeReplayed
-            | Refusal::ActivationWrong { .. }
+        Refusal::SignIn(
+            SignInRefusal::SignInFailed
+                | SignInRefusal::CodeWrong
+                | SignInRefusal::CodeReplayed
+                | SignInRefusal::ActivationWrong { .. }
+        )
     )
 }
 
@@ -238,7 +243,7 @@ impl Gate {
             return refusal;
         }
         self.0.people.sites.fail(site, now);
-        Refusal::TokenWrong
+        Refusal::Credential(CredentialRefusal::TokenWrong)
     }
 }
 
@@ -265,7 +270,10 @@ mod tests {
         assert_eq!(sites.check(site(1), NOW), Ok(()));
         sites.fail(site(1), NOW);
         let retry_at = NOW + EACH;
-        assert_eq!(sites.check(site(1), NOW), Err(Refusal::AddressThrottled { retry_at }));
+        assert_eq!(
+            sites.check(site(1), NOW),
+            Err(Refusal::SignIn(SignInRefusal::AddressThrottled { retry_at }))
+        );
         assert_eq!(sites.check(site(1), retry_at), Ok(()));
         assert_eq!(sites.check(site(2), NOW), Ok(()), "another address is not meant");
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use access::approval::Say;
 use access::name::Username;
 use access::recovery::Recovery;
+use access::refusal::{ServerRefusal, SignInRefusal};
 use access::trustee::{self, Ask, Attested, Command as Help};
 use access::{
     By, Call, Command, PersonId, RecoveryId, Refusal, Secret, Slice, Source, Time, TrusteeId,
@@ -232,11 +233,11 @@ impl TrusteeGate<'_> {
             let attested = self.attest(ticket).await?;
             let call = ticket.call(Command::Trustee(act(attested)));
             match self.gate.run_done(Key::Person(person), &call).await {
-                Err(Refusal::ProofStale) => {}
+                Err(Refusal::SignIn(SignInRefusal::ProofStale)) => {}
                 done => return done.map(drop),
             }
         }
-        Err(Refusal::StoreFailed)
+        Err(Refusal::Server(ServerRefusal::StoreFailed))
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use access::currency::Currency;
 use access::id::{PaperAccountId, SymbolId};
 use access::moment::Time;
-use access::refusal::Refusal;
+use access::refusal::{AuthorityRefusal, Refusal};
 use rust_decimal::Decimal;
 use trade::account::AccountSummary;
 use trade::exchange::Exchange;
@@ -149,7 +149,10 @@ impl Gate {
                 }
                 Err(refusal) => known.ok_or(refusal),
             },
-            (None, None) => Err(Refusal::AccountNotAllowed { account, allowed: self.account() }),
+            (None, None) => Err(Refusal::Authority(AuthorityRefusal::AccountNotAllowed {
+                account,
+                allowed: self.account(),
+            })),
         }
     }
 }

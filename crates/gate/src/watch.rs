@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use access::refusal::Refusal;
+use access::refusal::{Refusal, ServerRefusal};
 use access::secret::SealKey;
 use private::Identity;
 use store::{Holding, Store};
@@ -146,7 +146,7 @@ async fn look_at_hold(weak: &Weak<Inner>) -> bool {
     match inner.watch.hold.look().await {
         Ok(Holding::Ours) => inner.health.clear(AWAY, ""),
         Ok(Holding::Lost) => {
-            inner.give_up(Refusal::DatabaseShared);
+            inner.give_up(Refusal::Server(ServerRefusal::DatabaseShared));
             return false;
         }
         // What needs the tables is refused by itself, and nobody else can take them meanwhile.
@@ -185,7 +185,9 @@ impl Inner {
             return;
         }
         if !self.folder.hold.is_whole() {
-            self.give_up(Refusal::FileLost { file: "the data folder".to_owned() });
+            self.give_up(Refusal::Server(ServerRefusal::FileLost {
+                file: "the data folder".to_owned(),
+            }));
             return;
         }
         let mut files = self.watch.files.lock().unwrap_or_else(PoisonError::into_inner);
@@ -293,5 +295,5 @@ pub(crate) fn lost_file(path: &Path) -> Refusal {
         Some(above) => format!("{above}/{}", name(path)),
         None => name(path),
     };
-    Refusal::FileLost { file }
+    Refusal::Server(ServerRefusal::FileLost { file })
 }

@@ -7,6 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use access::refusal::ServerRefusal;
 use access::{CredentialId, Refusal};
 use gate::{Delivery, Subscription};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -138,7 +139,7 @@ enum Wake {
 }
 
 fn stopping() -> End {
-    End::Told(ErrorCode::VENUE_LOST, refusal::goodbye(&Refusal::Stopping))
+    End::Told(ErrorCode::VENUE_LOST, refusal::goodbye(&Refusal::Server(ServerRefusal::Stopping)))
 }
 
 struct Connection<'a> {
@@ -305,7 +306,8 @@ impl Connection<'_> {
     /// Answers the first request after the credential's end, and ends the connection. What was
     /// taken before is reported first.
     async fn last_word(&mut self, request: Result<Inbound, tws::DecodeError>) -> End {
-        let reason = self.client.admission.ended().unwrap_or(Refusal::Stopping);
+        let reason =
+            self.client.admission.ended().unwrap_or(Refusal::Server(ServerRefusal::Stopping));
         self.client.note_refused(reason.code(), reason.evidence_text());
         let settled = self.settle().await;
         self.client.refuse_last(request, &reason, &mut self.out);

@@ -3,6 +3,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use access::entitlements::Symbols;
+use access::refusal::AuthorityRefusal;
 use access::{Holder, Refusal};
 use gate::Refused;
 use trade::{Denial, Instruments, OrderId, Reject};
@@ -55,7 +56,9 @@ impl Client {
 
     /// A refusal in words that a client knows: tickers, and its credential's name.
     pub(crate) fn words(&self, refusal: &Refusal) -> String {
-        let Refusal::SymbolNotAllowed { symbol, .. } = refusal else { return refusal.to_string() };
+        let Refusal::Authority(AuthorityRefusal::SymbolNotAllowed { symbol, .. }) = refusal else {
+            return refusal.to_string();
+        };
         let ticker =
             Instruments::builtin().get(*symbol).map_or("?", |contract| contract.symbol.as_str());
         let code = refusal.code();
@@ -141,135 +144,20 @@ pub(crate) fn goodbye(refusal: &Refusal) -> String {
     format!("Connectivity between this program and the account has been lost: {refusal}")
 }
 
-/// The number for a refused request that is not an order.
-#[expect(clippy::too_many_lines, reason = "one line a reason: the list is closed")]
+/// The number for a refused request that is not an order. Only an authority refuses by rate; every other kind of reason
+/// ends the request as one about its subject.
 pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
     match refusal {
-        Refusal::RateExceeded { .. } => ErrorCode::MESSAGE_RATE,
-        Refusal::Expired { .. }
-        | Refusal::AccountNotAllowed { .. }
-        | Refusal::ActNotAllowed { .. }
-        | Refusal::ReadOnly
-        | Refusal::ProductNotAllowed { .. }
-        | Refusal::SymbolNotAllowed { .. }
-        | Refusal::SideNotAllowed { .. }
-        | Refusal::AddressNotAllowed { .. }
-        | Refusal::OutsideHours { .. }
-        | Refusal::OrderKindNotAllowed { .. }
-        | Refusal::Locked { .. }
-        | Refusal::CredentialUnknown
-        | Refusal::CredentialRevoked { .. }
-        | Refusal::CredentialPaused { .. }
-        | Refusal::CredentialNotPaused
-        | Refusal::TokenMissing
-        | Refusal::TokenWrong
-        | Refusal::TokenReplaced { .. }
-        | Refusal::TokenNotRequired
-        | Refusal::SessionUnbound { .. }
-        | Refusal::DeviceUnconfirmed { .. }
-        | Refusal::DeviceRoleNarrow { .. }
-        | Refusal::SessionUnattended { .. }
-        | Refusal::AssuranceLow { .. }
-        | Refusal::NetworkUnproven { .. }
-        | Refusal::NetworkLooks { .. }
-        | Refusal::BrokerageHeld { .. }
-        | Refusal::PolicyUnbound
-        | Refusal::ZoneUnknown { .. }
-        | Refusal::KeyProofMissing
-        | Refusal::KeyProofWrong { .. }
-        | Refusal::HardwareProofMissing
-        | Refusal::HardwareProofOver
-        | Refusal::BindingLate { .. }
-        | Refusal::RenewalEarly { .. }
-        | Refusal::OwnDevice
-        | Refusal::NoPhone
-        | Refusal::NoApprover
-        | Refusal::PushOff
-        | Refusal::PushAddressRefused
-        | Refusal::ApprovalsPaused { .. }
-        | Refusal::ApprovalEnded
-        | Refusal::ApprovalWaits { .. }
-        | Refusal::ApprovalDiffers
-        | Refusal::OrderUnproven
-        | Refusal::NumberWrong { .. }
-        | Refusal::VouchNumberWrong { .. }
-        | Refusal::VouchEnded
-        | Refusal::PhoneWithoutKey
-        | Refusal::PhoneNumberWrong
-        | Refusal::NotSignedIn
-        | Refusal::SessionEnded { .. }
-        | Refusal::DeviceBlocked
-        | Refusal::LinkEnded
-        | Refusal::SignInFailed
-        | Refusal::Throttled { .. }
-        | Refusal::AddressThrottled { .. }
-        | Refusal::AuthenticatorStopped { .. }
-        | Refusal::SecondFactorMissing
-        | Refusal::AttemptEnded
-        | Refusal::AttemptElsewhere
-        | Refusal::EnrolmentElsewhere
-        | Refusal::RecoveryElsewhere
-        | Refusal::CodeWrong
-        | Refusal::CodeMalformed { .. }
-        | Refusal::RecoveryCodeMalformed
-        | Refusal::ActivationWrong { .. }
-        | Refusal::CodeReplayed
-        | Refusal::CodeExpired { .. }
-        | Refusal::CodeElsewhere
-        | Refusal::TooManyCodes { .. }
-        | Refusal::ResendTooSoon { .. }
-        | Refusal::ResendLimit { .. }
-        | Refusal::PasskeyRefused { .. }
-        | Refusal::ProofStale
-        | Refusal::ProofTooOld { .. }
-        | Refusal::RecoveryHolds { .. }
-        | Refusal::ProofHeld { .. }
-        | Refusal::RecoveryStands { .. }
-        | Refusal::TooManyRecoveries { .. }
-        | Refusal::RecoveryWaits { .. }
-        | Refusal::RecoveryUnvouched { .. }
-        | Refusal::RecoveryOver
-        | Refusal::Busy { .. }
-        | Refusal::OperatorOnly
-        | Refusal::NotFound { .. }
-        | Refusal::NameInvalid { .. }
-        | Refusal::NameHidden { .. }
-        | Refusal::NameMixed { .. }
-        | Refusal::UsernameInvalid { .. }
-        | Refusal::MailInvalid { .. }
-        | Refusal::PhoneInvalid { .. }
-        | Refusal::MailStands
-        | Refusal::NameTaken { .. }
-        | Refusal::PortTaken { .. }
-        | Refusal::PortsExhausted { .. }
-        | Refusal::TooMany { .. }
-        | Refusal::OutOfRange { .. }
-        | Refusal::Wider { .. }
-        | Refusal::WiderMandate { .. }
-        | Refusal::LockStands { .. }
-        | Refusal::NoLock
-        | Refusal::LockUnproven { .. }
-        | Refusal::AccountTaken { .. }
-        | Refusal::AccountClosed { .. }
-        | Refusal::LastOwner { .. }
-        | Refusal::MandateStands { .. }
-        | Refusal::LastAuthenticator
-        | Refusal::LastPasskey
-        | Refusal::PasswordGuessable { .. }
-        | Refusal::RecoveryCodesEarly
-        | Refusal::OldPasswordNeeded
-        | Refusal::TotpStands
-        | Refusal::KeptProofMissing
-        | Refusal::JournalFailed
-        | Refusal::FileLost { .. }
-        | Refusal::DatabaseShared
-        | Refusal::DiskFull { .. }
-        | Refusal::StoreFull
-        | Refusal::NotOnRecord { .. }
-        | Refusal::StoreFailed
-        | Refusal::KeyMismatch
-        | Refusal::TooSlow { .. }
-        | Refusal::CatchingUp { .. }
-        | Refusal::Stopping => subject.code(),
+        Refusal::Authority(AuthorityRefusal::RateExceeded { .. }) => ErrorCode::MESSAGE_RATE,
+        Refusal::Authority(_)
+        | Refusal::Credential(_)
+        | Refusal::Session(_)
+        | Refusal::Approval(_)
+        | Refusal::SignIn(_)
+        | Refusal::Recovery(_)
+        | Refusal::Input(_)
+        | Refusal::Account(_)
+        | Refusal::Change(_)
+        | Refusal::Server(_) => subject.code(),
     }
 }

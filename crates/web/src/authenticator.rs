@@ -1,5 +1,6 @@
 //! Ways to sign in: passkeys, the password, the TOTP app.
 
+use access::refusal::ChangeRefusal;
 use access::{Act, AuthenticatorId, Refusal, Secret, Time};
 use axum::Json;
 use axum::extract::Path;
@@ -230,7 +231,7 @@ pub(crate) async fn rename(Path(text): Path<String>, signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     match gate.authenticators().rename(&signed.actor(), id, signed.visit.fields.get("name")).await {
         Ok(()) => Ok(go("/authenticators?renamed=1")),
-        Err(why @ Refusal::NotFound { .. }) => Err(signed.fault(why)),
+        Err(why @ Refusal::Change(ChangeRefusal::NotFound { .. })) => Err(signed.fault(why)),
         Err(why) => page(&signed, Some(&why)).await,
     }
 }
@@ -240,7 +241,7 @@ pub(crate) async fn remove(Path(text): Path<String>, signed: Signed) -> Reply {
     let id = id(&signed, &text)?;
     match signed.visit.portal.gate().authenticators().remove(&signed.actor(), id).await {
         Ok(()) => Ok(go("/authenticators?removed=1")),
-        Err(why @ Refusal::NotFound { .. }) => Err(signed.fault(why)),
+        Err(why @ Refusal::Change(ChangeRefusal::NotFound { .. })) => Err(signed.fault(why)),
         Err(why) => page(&signed, Some(&why)).await,
     }
 }

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use access::binding::ProofFault;
+use access::refusal::{ChangeRefusal, ServerRefusal, SessionRefusal};
 use access::{Refusal, SessionId};
 use axum::Json;
 use axum::extract::{ConnectInfo, FromRequestParts, State};
@@ -49,7 +50,9 @@ impl FromRequestParts<Portal> for Errand {
         let address = client_address(peer, &parts.headers, parts.uri.path(), portal.config().proxy);
         Ok(Self {
             address: address.map_err(|_| fault(Cause::Unnamed))?,
-            token: token.ok_or_else(|| fault(Cause::Refused(Refusal::NotSignedIn)))?,
+            token: token.ok_or_else(|| {
+                fault(Cause::Refused(Refusal::Session(SessionRefusal::NotSignedIn)))
+            })?,
             answer: text(&parts.headers, &RESPONSE),
             portal: portal.clone(),
         })
@@ -70,7 +73,9 @@ fn refused(refusal: Refusal) -> Fault {
 
 /// `POST /session/bind`: a new key, once.
 pub(crate) async fn bind(State(portal): State<Portal>, errand: Errand) -> Reply {
-    let answer = errand.answer.ok_or_else(|| refused(Refusal::HardwareProofMissing))?;
+    let answer = errand
+        .answer
+        .ok_or_else(|| refused(Refusal::Session(SessionRefusal::HardwareProofMissing)))?;
     let bound = portal.gate().bind_hardware(&errand.token, &answer, errand.address).await;
     Ok(kept(&portal, &bound.map_err(refused)?))
 }
@@ -82,7 +87,9 @@ pub(crate) async fn refresh(errand: Errand) -> Reply {
     match gate.prove_hardware(&errand.token, answer, errand.address) {
         Ok(proof) => Ok(kept(&errand.portal, &proof)),
         // The challenge is too old, or from before the server started: the browser answers a new one.
-        Err(Refusal::KeyProofWrong { reason: ProofFault::Time { .. } }) => challenge(&errand),
+        Err(Refusal::Session(SessionRefusal::KeyProofWrong {
+            reason: ProofFault::Time { .. },
+        })) => challenge(&errand),
         Err(why) => Err(refused(why)),
     }
 }
@@ -92,7 +99,8 @@ fn challenge(errand: &Errand) -> Reply {
     let gate = errand.portal.gate();
     let (session, challenge) = gate.hardware_challenge(&errand.token).map_err(refused)?;
     let value = format!("\"{challenge}\";id=\"{session}\"");
-    let value = HeaderValue::try_from(value).map_err(|_| refused(Refusal::StoreFailed))?;
+    let value = HeaderValue::try_from(value)
+        .map_err(|_| refused(Refusal::Server(ServerRefusal::StoreFailed)))?;
     Ok((StatusCode::FORBIDDEN, [(CHALLENGE, value)]).into_response())
 }
 
@@ -134,10 +142,12 @@ pub(crate) async fn renew(visit: Visit) -> Reply {
     match renewed {
         Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
         Err(
-            why @ (Refusal::NotSignedIn
-            | Refusal::SessionEnded { .. }
-            | Refusal::NotFound { .. }
-            | Refusal::KeyProofMissing),
+            why @ (Refusal::Session(
+                SessionRefusal::NotSignedIn
+                | SessionRefusal::SessionEnded { .. }
+                | SessionRefusal::KeyProofMissing,
+            )
+            | Refusal::Change(ChangeRefusal::NotFound { .. })),
         ) => {
             let text = crate::refusal::sentence(&why.caller_text());
             Ok((StatusCode::CONFLICT, Json(json!({ "error": text }))).into_response())

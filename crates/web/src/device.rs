@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use access::agent::Agent;
 use access::device::{DeviceRole, DeviceState, Standing};
+use access::refusal::{ChangeRefusal, SessionRefusal};
 use access::session::Method;
 use access::{Act, DeviceId, Time};
 use axum::extract::Path;
@@ -185,7 +186,9 @@ pub(crate) async fn set_role(Path(id): Path<String>, signed: Signed) -> Reply {
     let role = role.ok_or_else(|| signed.fault(Cause::Malformed))?;
     match signed.visit.portal.gate().devices().set_role(&signed.actor(), id, role).await {
         Ok(()) => Ok(go("/devices?role=1")),
-        Err(why @ access::Refusal::OwnDevice) => page(&signed, Some(&why)).await,
+        Err(why @ access::Refusal::Session(SessionRefusal::OwnDevice)) => {
+            page(&signed, Some(&why)).await
+        }
         Err(why) => Err(signed.fault(why)),
     }
 }
@@ -249,7 +252,9 @@ pub(crate) async fn rename(Path(id): Path<String>, signed: Signed) -> Reply {
             "" => "/devices?renamed=1",
             next => form::local_path(next),
         })),
-        Err(why @ access::Refusal::NotFound { .. }) => Err(signed.fault(why)),
+        Err(why @ access::Refusal::Change(ChangeRefusal::NotFound { .. })) => {
+            Err(signed.fault(why))
+        }
         Err(why) => page(&signed, Some(&why)).await,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use access::refusal::{AuthorityRefusal, ServerRefusal, SessionRefusal};
 use access::{Act, Grade, Refusal, Span, Time};
 use axum::response::Response;
 use axum::response::sse::Event;
@@ -119,7 +120,7 @@ impl Watch for Watcher {
             }
             let ended = tokio::select! {
                 delivery = self.subscription.recv() => end_of(delivery),
-                changed = self.quotes.changed() => changed.err().map(|_| Refusal::Stopping),
+                changed = self.quotes.changed() => changed.err().map(|_| Refusal::Server(ServerRefusal::Stopping)),
                 () = time::sleep(BEAT) => return Some(same()),
             };
             if let Some(refusal) = ended {
@@ -138,13 +139,17 @@ impl Watcher {
             }
         }
         let (until, now) = (self.signed.ticket.until, self.signed.now());
-        let expired = (now >= until).then_some(Refusal::Expired { until, now });
+        let expired =
+            (now >= until).then_some(Refusal::Authority(AuthorityRefusal::Expired { until, now }));
         // A session that is kept for a lock's receipt goes on, but sees the account no longer.
         let sees = self.signed.admission.entitlements().acts.contains(Act::ViewAccount);
-        let locked = (!sees).then_some(Refusal::Locked { grade: Grade::All });
+        let locked =
+            (!sees).then_some(Refusal::Authority(AuthorityRefusal::Locked { grade: Grade::All }));
         let gate = self.signed.visit.portal.gate();
-        let replaced =
-            gate.sessions().is_superseded(&self.signed.ticket).then_some(Refusal::NotSignedIn);
+        let replaced = gate
+            .sessions()
+            .is_superseded(&self.signed.ticket)
+            .then_some(Refusal::Session(SessionRefusal::NotSignedIn));
         self.signed.admission.ended().or(expired).or(locked).or(replaced)
     }
 

@@ -1,6 +1,7 @@
 //! `GET /healthz`: whether the server can do its work, for a supervisor.
 
 use access::Refusal;
+use access::refusal::ServerRefusal;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,7 +15,7 @@ use crate::portal::Portal;
 pub(crate) async fn show(State(portal): State<Portal>) -> Response {
     let gate = portal.gate();
     if let Some(progress) = gate.progress() {
-        let why = Refusal::CatchingUp { at: progress.at, to: progress.to };
+        let why = Refusal::Server(ServerRefusal::CatchingUp { at: progress.at, to: progress.to });
         let body = json!({
             "status": "catching_up",
             "code": why.code(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use access::DeviceId;
 use access::link::Purpose;
+use access::refusal::ApprovalRefusal;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::sse::Event;
@@ -260,7 +261,7 @@ pub(crate) async fn confirm(Path(id): Path<String>, signed: Signed) -> Reply {
         .await
     {
         Ok(()) => Ok(go("/phone?added=1")),
-        Err(why @ access::Refusal::PhoneNumberWrong) => {
+        Err(why @ access::Refusal::Approval(ApprovalRefusal::PhoneNumberWrong)) => {
             page(&signed, None, Some(wrong(&why))).await
         }
         Err(why) => Err(signed.fault(why)),
@@ -323,7 +324,7 @@ pub(crate) async fn move_on(Path(id): Path<String>, signed: Signed) -> Reply {
         .await
     {
         Ok(()) => Ok(go("/sign-in?moved=1")),
-        Err(why @ access::Refusal::PhoneNumberWrong) => {
+        Err(why @ access::Refusal::Approval(ApprovalRefusal::PhoneNumberWrong)) => {
             moving(&signed, None, Some(wrong(&why))).await
         }
         Err(why) => Err(signed.fault(why)),

@@ -3,6 +3,7 @@
 
 use access::large_order::Threshold;
 use access::policy::{Assurance, Needs, NewNetwork, OwnLimits, Policy, Tempo};
+use access::refusal::InputRefusal;
 use access::session::Interface;
 use access::window::{DAYS, Window};
 use access::{Number as Count, Refusal, Span};
@@ -268,9 +269,10 @@ fn tempos() -> Markup {
 async fn then(signed: &Signed, done: Result<(), Refusal>, typed: Option<&Policy>) -> Reply {
     match done {
         Ok(()) => Ok(go("/policies?set=1")),
-        Err(why @ (Refusal::ZoneUnknown { .. } | Refusal::OutOfRange { .. })) => {
-            page(signed, Some(&why), typed).await
-        }
+        Err(
+            why
+            @ Refusal::Input(InputRefusal::ZoneUnknown { .. } | InputRefusal::OutOfRange { .. }),
+        ) => page(signed, Some(&why), typed).await,
         Err(why) => Err(signed.fault(why)),
     }
 }
@@ -324,11 +326,13 @@ fn number(signed: &Signed, limit: &Number) -> Result<Option<Span>, Refusal> {
     // What is a number and out of all bounds is refused with those that the policy has.
     let beyond = || typed.parse().ok().filter(|_| !typed.starts_with('+'));
     let span = |count: i64| Some(Span(count.saturating_mul(limit.unit.0)));
-    count.ok().or_else(beyond).map(span).ok_or_else(|| Refusal::OutOfRange {
-        what: limit.what,
-        given: format!("\"{}\"", typed.chars().take(20).collect::<String>()),
-        least: limit.count(limit.bounds.0),
-        most: limit.count(limit.bounds.1),
+    count.ok().or_else(beyond).map(span).ok_or_else(|| {
+        Refusal::Input(InputRefusal::OutOfRange {
+            what: limit.what,
+            given: format!("\"{}\"", typed.chars().take(20).collect::<String>()),
+            least: limit.count(limit.bounds.0),
+            most: limit.count(limit.bounds.1),
+        })
     })
 }
 

@@ -3,6 +3,7 @@
 
 use access::approval::Say;
 use access::recovery::{ENROLS, FINISH, LONGEST_WAIT, Policy, SHORTEST_WAIT, Stage};
+use access::refusal::{InputRefusal, RecoveryRefusal, SessionRefusal, SignInRefusal};
 use access::{Number, RecoveryId, Refusal, Secret, Span, Time};
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -35,16 +36,28 @@ fn mine(visit: &Visit) -> Option<Secret> {
 /// `GET /recover`
 pub(crate) async fn show(visit: Visit) -> Reply {
     if visit.query.has("again") {
-        return Ok(first(&visit, "", Some(&Refusal::RecoveryElsewhere), StatusCode::OK));
+        return Ok(first(
+            &visit,
+            "",
+            Some(&Refusal::Recovery(RecoveryRefusal::RecoveryElsewhere)),
+            StatusCode::OK,
+        ));
     }
     if let Some(token) = mine(&visit) {
         match visit.portal.gate().recoveries().by_token(&token, &visit.browser()).await {
             Ok(one) if one.is_open() => return Ok(under_way(&visit, &one, None)),
-            Ok(_) | Err(Refusal::RecoveryOver) => {
-                return Ok(first(&visit, "", Some(&Refusal::RecoveryOver), StatusCode::OK));
+            Ok(_) | Err(Refusal::Recovery(RecoveryRefusal::RecoveryOver)) => {
+                return Ok(first(
+                    &visit,
+                    "",
+                    Some(&Refusal::Recovery(RecoveryRefusal::RecoveryOver)),
+                    StatusCode::OK,
+                ));
             }
             // Its cookie stays for weeks: without it going on, another one can be begun here.
-            Err(why @ Refusal::RecoveryElsewhere) if visit.browser().key.is_some() => {
+            Err(why @ Refusal::Recovery(RecoveryRefusal::RecoveryElsewhere))
+                if visit.browser().key.is_some() =>
+            {
                 let status = refusal::status(&why);
                 return Ok(refusal::told(&why, first(&visit, "", Some(&why), status)));
             }
@@ -83,7 +96,7 @@ fn first(visit: &Visit, name: &str, why: Option<&Refusal>, status: StatusCode) -
 pub(crate) async fn begin(visit: Visit) -> Reply {
     let (name, typed) = (visit.fields.get("username"), visit.fields.raw("password"));
     if name.is_empty() || typed.is_empty() {
-        let why = Refusal::SignInFailed;
+        let why = Refusal::SignIn(SignInRefusal::SignInFailed);
         return Ok(refusal::told(&why, first(&visit, name, Some(&why), refusal::status(&why))));
     }
     let secret = Secret::from_text(typed.to_owned());
@@ -172,7 +185,8 @@ fn asks(one: &RecoveryInfo) -> Markup {
 
 /// `POST /recover/finish`
 pub(crate) async fn finish(visit: Visit) -> Reply {
-    let token = mine(&visit).ok_or_else(|| visit.fault(Refusal::RecoveryOver))?;
+    let token = mine(&visit)
+        .ok_or_else(|| visit.fault(Refusal::Recovery(RecoveryRefusal::RecoveryOver)))?;
     let gate = visit.portal.gate();
     match gate.recoveries().finish(&token, &visit.browser()).await {
         Ok(step) => {
@@ -181,7 +195,11 @@ pub(crate) async fn finish(visit: Visit) -> Reply {
             answer.headers_mut().extend(line.map(|line| (header::SET_COOKIE, line)));
             Ok(answer)
         }
-        Err(why @ (Refusal::RecoveryWaits { .. } | Refusal::RecoveryUnvouched { .. })) => {
+        Err(
+            why @ Refusal::Recovery(
+                RecoveryRefusal::RecoveryWaits { .. } | RecoveryRefusal::RecoveryUnvouched { .. },
+            ),
+        ) => {
             let one = gate
                 .recoveries()
                 .by_token(&token, &visit.browser())
@@ -216,7 +234,7 @@ pub(crate) async fn claim_form(Path(token): Path<String>, visit: Visit) -> Reply
     match visit.portal.gate().recoveries().to_claim(&Secret::from_text(token.clone())).await {
         Ok(one) if one.is_open() => {}
         Ok(one) => return Ok(closed(&one, visit.portal.gate().now(), StatusCode::OK)),
-        Err(Refusal::RecoveryOver) => return Ok(claimed(&visit).await),
+        Err(Refusal::Recovery(RecoveryRefusal::RecoveryOver)) => return Ok(claimed(&visit).await),
         Err(why) => return Err(visit.fault(why)),
     }
     let words = "The operator started this for you. It continues in the browser where you press the button, so use your own computer and keep that browser. It waits like any other recovery and does not sign you in yet.";
@@ -229,7 +247,7 @@ pub(crate) async fn claim(visit: Visit) -> Reply {
     let token = Secret::from_text(visit.fields.get("token").to_owned());
     match visit.portal.gate().recoveries().claim(&token, &visit.browser()).await {
         Ok(begun) => Ok(kept(&visit, &begun)),
-        Err(Refusal::RecoveryOver) => Ok(claimed(&visit).await),
+        Err(Refusal::Recovery(RecoveryRefusal::RecoveryOver)) => Ok(claimed(&visit).await),
         Err(why) => Err(visit.fault(why)),
     }
 }
@@ -256,7 +274,8 @@ async fn claimed(visit: &Visit) -> Response {
             p { a.btn href="/sign-in" { "Sign in with what I had before" } }
         }
     };
-    (refusal::status(&Refusal::RecoveryOver), shell::bare(title, &body)).into_response()
+    (refusal::status(&Refusal::Recovery(RecoveryRefusal::RecoveryOver)), shell::bare(title, &body))
+        .into_response()
 }
 
 /// What became of a recovery that is under way no more, for anyone who comes by a link of its messages.
@@ -438,7 +457,7 @@ pub(crate) async fn cancel(signed: Signed) -> Reply {
 pub(crate) async fn then(signed: &Signed, done: Result<(), Refusal>, path: &str) -> Reply {
     match done {
         Ok(()) => Ok(go(path)),
-        Err(why @ Refusal::ProofTooOld { .. }) => Err(signed.fault(why)),
+        Err(why @ Refusal::Session(SessionRefusal::ProofTooOld { .. })) => Err(signed.fault(why)),
         Err(why) => page(signed, Some(&why)).await,
     }
 }
@@ -449,11 +468,13 @@ pub(crate) async fn choose(signed: Signed) -> Reply {
     let (hours, needed) = (fields.get("hours"), fields.get("needed"));
     let wait: Result<u32, _> = Number::count("a number of hours", "48").read_whole(hours);
     let least = Number::within("a number of contacts", "2", 0, 1_000).read_whole(needed);
-    let out = |what, given: &str, least, most| Refusal::OutOfRange {
-        what,
-        given: format!("\"{}\"", given.chars().take(20).collect::<String>()),
-        least,
-        most,
+    let out = |what, given: &str, least, most| {
+        Refusal::Input(InputRefusal::OutOfRange {
+            what,
+            given: format!("\"{}\"", given.chars().take(20).collect::<String>()),
+            least,
+            most,
+        })
     };
     let done = match (wait, least) {
         (Ok(wait), Ok(needed)) => {

@@ -3,6 +3,10 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use access::Refusal;
+use access::refusal::{
+    AccountRefusal, ApprovalRefusal, AuthorityRefusal, ChangeRefusal, CredentialRefusal,
+    InputRefusal, RecoveryRefusal, ServerRefusal, SessionRefusal, SignInRefusal,
+};
 use axum::http::{Extensions, StatusCode};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -11,45 +15,35 @@ use maud::{Markup, html};
 pub(crate) const fn wants_proof(why: &Refusal) -> bool {
     matches!(
         why,
-        Refusal::ProofTooOld { .. }
-            | Refusal::KeptProofMissing
-            | Refusal::LockUnproven { .. }
-            | Refusal::SessionUnbound { .. }
-            | Refusal::NetworkUnproven { .. }
-            | Refusal::AssuranceLow { .. }
+        Refusal::Session(SessionRefusal::ProofTooOld { .. } | SessionRefusal::KeptProofMissing)
+            | Refusal::Change(ChangeRefusal::LockUnproven { .. })
+            | Refusal::Authority(
+                AuthorityRefusal::SessionUnbound { .. }
+                    | AuthorityRefusal::NetworkUnproven { .. }
+                    | AuthorityRefusal::AssuranceLow { .. }
+            )
     )
 }
 
 /// The status of the answer.
-#[expect(clippy::too_many_lines, reason = "one line a reason: the list is closed")]
 pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
-    use Refusal as R;
     match refusal {
-        R::NotSignedIn
-        | R::SessionEnded { .. }
-        | R::SignInFailed
-        | R::SecondFactorMissing
-        | R::AttemptEnded
-        | R::AttemptElsewhere
-        | R::EnrolmentElsewhere
-        | R::RecoveryElsewhere
-        | R::RecoveryOver
-        | R::CodeWrong
-        | R::CodeMalformed { .. }
-        | R::RecoveryCodeMalformed
-        | R::ActivationWrong { .. }
-        | R::CodeReplayed
-        | R::CodeExpired { .. }
-        | R::CodeElsewhere
-        | R::PasskeyRefused { .. }
-        | R::AuthenticatorStopped { .. }
-        | R::KeyProofMissing
-        | R::KeyProofWrong { .. }
-        | R::HardwareProofMissing
-        | R::HardwareProofOver
-        | R::TokenMissing
-        | R::TokenWrong
-        | R::TokenReplaced { .. } => StatusCode::UNAUTHORIZED,
+        Refusal::Authority(why) => authority(why),
+        Refusal::Credential(why) => credential(why),
+        Refusal::Session(why) => session(why),
+        Refusal::Approval(why) => approval(why),
+        Refusal::SignIn(why) => sign_in(why),
+        Refusal::Recovery(why) => recovery(why),
+        Refusal::Input(why) => input(why),
+        Refusal::Account(why) => account(why),
+        Refusal::Change(why) => change(why),
+        Refusal::Server(why) => server(why),
+    }
+}
+
+const fn authority(why: &AuthorityRefusal) -> StatusCode {
+    use AuthorityRefusal as R;
+    match why {
         R::Expired { .. }
         | R::AccountNotAllowed { .. }
         | R::ActNotAllowed { .. }
@@ -61,9 +55,6 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::OutsideHours { .. }
         | R::OrderKindNotAllowed { .. }
         | R::Locked { .. }
-        | R::CredentialRevoked { .. }
-        | R::CredentialPaused { .. }
-        | R::DeviceBlocked
         | R::SessionUnbound { .. }
         | R::DeviceUnconfirmed { .. }
         | R::DeviceRoleNarrow { .. }
@@ -72,35 +63,103 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::NetworkUnproven { .. }
         | R::NetworkLooks { .. }
         | R::BrokerageHeld { .. }
+        | R::RecoveryHolds { .. } => StatusCode::FORBIDDEN,
+        R::RateExceeded { .. } => StatusCode::TOO_MANY_REQUESTS,
+    }
+}
+
+const fn credential(why: &CredentialRefusal) -> StatusCode {
+    use CredentialRefusal as R;
+    match why {
+        R::TokenMissing | R::TokenWrong | R::TokenReplaced { .. } => StatusCode::UNAUTHORIZED,
+        R::CredentialRevoked { .. } | R::CredentialPaused { .. } | R::Wider { .. } => {
+            StatusCode::FORBIDDEN
+        }
+        R::CredentialUnknown => StatusCode::NOT_FOUND,
+        R::CredentialNotPaused
+        | R::TokenNotRequired
+        | R::PortTaken { .. }
+        | R::PortsExhausted { .. } => StatusCode::CONFLICT,
+    }
+}
+
+const fn session(why: &SessionRefusal) -> StatusCode {
+    use SessionRefusal as R;
+    match why {
+        R::NotSignedIn
+        | R::SessionEnded { .. }
+        | R::KeyProofMissing
+        | R::KeyProofWrong { .. }
+        | R::HardwareProofMissing
+        | R::HardwareProofOver => StatusCode::UNAUTHORIZED,
+        R::DeviceBlocked
         | R::PolicyUnbound
-        | R::RecoveryHolds { .. }
         | R::ProofHeld { .. }
         | R::OwnDevice
-        | R::NoApprover
-        | R::PhoneWithoutKey
-        | R::OperatorOnly
-        | R::LockUnproven { .. }
-        | R::OrderUnproven
-        | R::Wider { .. }
-        | R::WiderMandate { .. }
-        | R::OldPasswordNeeded
         | R::ProofTooOld { .. }
         | R::KeptProofMissing => StatusCode::FORBIDDEN,
-        R::NotFound { .. } | R::CredentialUnknown => StatusCode::NOT_FOUND,
         R::LinkEnded => StatusCode::GONE,
-        R::RateExceeded { .. }
-        | R::Throttled { .. }
+        R::PushAddressRefused => StatusCode::UNPROCESSABLE_ENTITY,
+        R::BindingLate { .. } | R::PushOff | R::RenewalEarly { .. } => StatusCode::CONFLICT,
+    }
+}
+
+const fn approval(why: &ApprovalRefusal) -> StatusCode {
+    use ApprovalRefusal as R;
+    match why {
+        R::NoApprover | R::PhoneWithoutKey | R::OrderUnproven => StatusCode::FORBIDDEN,
+        R::ApprovalsPaused { .. } => StatusCode::TOO_MANY_REQUESTS,
+        R::NumberWrong { .. } | R::PhoneNumberWrong => StatusCode::UNPROCESSABLE_ENTITY,
+        R::NoPhone | R::ApprovalEnded | R::ApprovalWaits { .. } | R::ApprovalDiffers => {
+            StatusCode::CONFLICT
+        }
+    }
+}
+
+const fn sign_in(why: &SignInRefusal) -> StatusCode {
+    use SignInRefusal as R;
+    match why {
+        R::SignInFailed
+        | R::SecondFactorMissing
+        | R::AttemptEnded
+        | R::AttemptElsewhere
+        | R::EnrolmentElsewhere
+        | R::CodeWrong
+        | R::CodeMalformed { .. }
+        | R::RecoveryCodeMalformed
+        | R::ActivationWrong { .. }
+        | R::CodeReplayed
+        | R::CodeExpired { .. }
+        | R::CodeElsewhere
+        | R::PasskeyRefused { .. }
+        | R::AuthenticatorStopped { .. } => StatusCode::UNAUTHORIZED,
+        R::Throttled { .. }
         | R::AddressThrottled { .. }
-        | R::ApprovalsPaused { .. }
         | R::ResendTooSoon { .. }
         | R::TooManyCodes { .. }
-        | R::TooManyRecoveries { .. }
         | R::ResendLimit { .. } => StatusCode::TOO_MANY_REQUESTS,
-        R::NumberWrong { .. }
-        | R::VouchNumberWrong { .. }
-        | R::PushAddressRefused
-        | R::PhoneNumberWrong
-        | R::NameInvalid { .. }
+        R::ProofStale => StatusCode::CONFLICT,
+        R::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+const fn recovery(why: &RecoveryRefusal) -> StatusCode {
+    use RecoveryRefusal as R;
+    match why {
+        R::RecoveryElsewhere | R::RecoveryOver => StatusCode::UNAUTHORIZED,
+        R::TooManyRecoveries { .. } => StatusCode::TOO_MANY_REQUESTS,
+        R::VouchNumberWrong { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        R::VouchEnded
+        | R::RecoveryStands { .. }
+        | R::RecoveryWaits { .. }
+        | R::RecoveryUnvouched { .. } => StatusCode::CONFLICT,
+    }
+}
+
+const fn input(why: &InputRefusal) -> StatusCode {
+    use InputRefusal as R;
+    match why {
+        R::NameInvalid { .. }
         | R::NameHidden { .. }
         | R::NameMixed { .. }
         | R::UsernameInvalid { .. }
@@ -109,39 +168,42 @@ pub(crate) const fn status(refusal: &Refusal) -> StatusCode {
         | R::OutOfRange { .. }
         | R::ZoneUnknown { .. }
         | R::PasswordGuessable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        R::NameTaken { .. }
-        | R::CredentialNotPaused
-        | R::TokenNotRequired
-        | R::MailStands
-        | R::PortTaken { .. }
-        | R::PortsExhausted { .. }
-        | R::TooMany { .. }
-        | R::LockStands { .. }
-        | R::NoLock
-        | R::AccountTaken { .. }
+        R::NameTaken { .. } | R::TooMany { .. } => StatusCode::CONFLICT,
+    }
+}
+
+const fn account(why: &AccountRefusal) -> StatusCode {
+    use AccountRefusal as R;
+    match why {
+        R::WiderMandate { .. } => StatusCode::FORBIDDEN,
+        R::AccountTaken { .. }
         | R::AccountClosed { .. }
         | R::LastOwner { .. }
-        | R::MandateStands { .. }
+        | R::MandateStands { .. } => StatusCode::CONFLICT,
+    }
+}
+
+const fn change(why: &ChangeRefusal) -> StatusCode {
+    use ChangeRefusal as R;
+    match why {
+        R::OperatorOnly | R::LockUnproven { .. } | R::OldPasswordNeeded => StatusCode::FORBIDDEN,
+        R::NotFound { .. } => StatusCode::NOT_FOUND,
+        R::MailStands
+        | R::LockStands { .. }
+        | R::NoLock
         | R::LastAuthenticator
         | R::LastPasskey
         | R::RecoveryCodesEarly
-        | R::TotpStands
-        | R::BindingLate { .. }
-        | R::NoPhone
-        | R::PushOff
-        | R::ApprovalEnded
-        | R::VouchEnded
-        | R::ApprovalWaits { .. }
-        | R::ApprovalDiffers
-        | R::RecoveryStands { .. }
-        | R::RecoveryWaits { .. }
-        | R::RecoveryUnvouched { .. }
-        | R::RenewalEarly { .. }
-        | R::ProofStale => StatusCode::CONFLICT,
+        | R::TotpStands => StatusCode::CONFLICT,
+    }
+}
+
+const fn server(why: &ServerRefusal) -> StatusCode {
+    use ServerRefusal as R;
+    match why {
         // It was done: what is missing is the record.
         R::NotOnRecord { .. } => StatusCode::ACCEPTED,
-        R::Busy { .. }
-        | R::JournalFailed
+        R::JournalFailed
         | R::FileLost { .. }
         | R::DatabaseShared
         | R::DiskFull { .. }
@@ -163,7 +225,10 @@ pub(crate) fn told(refusal: &Refusal, page: impl IntoResponse) -> Response {
 
 /// Whether a sign-in does not go on here after it.
 pub(crate) const fn ends_attempt(refusal: &Refusal) -> bool {
-    matches!(refusal, Refusal::AttemptEnded | Refusal::AttemptElsewhere)
+    matches!(
+        refusal,
+        Refusal::SignIn(SignInRefusal::AttemptEnded | SignInRefusal::AttemptElsewhere)
+    )
 }
 
 /// When to come back, for the guard of every answer, which knows what time it is.
@@ -178,16 +243,17 @@ pub(crate) fn when(refusal: &Refusal) -> Extensions {
 /// The heading of a page that shows nothing else.
 pub(crate) fn heading(refusal: &Refusal) -> &'static str {
     // What is over is begun again, and not only by a sign-in.
-    if *refusal == Refusal::AttemptEnded {
+    if *refusal == Refusal::SignIn(SignInRefusal::AttemptEnded) {
         return "This sign-in has ended";
     }
     if matches!(
         refusal,
-        Refusal::AttemptElsewhere | Refusal::RecoveryElsewhere | Refusal::EnrolmentElsewhere
+        Refusal::SignIn(SignInRefusal::AttemptElsewhere | SignInRefusal::EnrolmentElsewhere)
+            | Refusal::Recovery(RecoveryRefusal::RecoveryElsewhere)
     ) {
         return "Started in another browser";
     }
-    if *refusal == Refusal::RecoveryOver {
+    if *refusal == Refusal::Recovery(RecoveryRefusal::RecoveryOver) {
         return "This recovery has ended";
     }
     match status(refusal) {
@@ -206,27 +272,52 @@ pub(crate) fn heading(refusal: &Refusal) -> &'static str {
 /// The heading where something is in the way.
 fn conflict(refusal: &Refusal) -> &'static str {
     use Refusal as R;
-    if matches!(refusal, R::LockStands { .. }) {
+    if matches!(refusal, R::Change(ChangeRefusal::LockStands { .. })) {
         "Already locked"
-    } else if matches!(refusal, R::NoLock) {
+    } else if matches!(refusal, R::Change(ChangeRefusal::NoLock)) {
         "Nothing is locked"
-    } else if matches!(refusal, R::NameTaken { .. } | R::PortTaken { .. } | R::AccountTaken { .. })
-    {
+    } else if matches!(
+        refusal,
+        R::Input(InputRefusal::NameTaken { .. })
+            | R::Credential(CredentialRefusal::PortTaken { .. })
+            | R::Account(AccountRefusal::AccountTaken { .. })
+    ) {
         "Already taken"
-    } else if matches!(refusal, R::MailStands | R::TotpStands | R::RecoveryStands { .. }) {
+    } else if matches!(
+        refusal,
+        R::Change(ChangeRefusal::MailStands | ChangeRefusal::TotpStands)
+            | R::Recovery(RecoveryRefusal::RecoveryStands { .. })
+    ) {
         "Already set up"
-    } else if matches!(refusal, R::LastAuthenticator | R::LastPasskey) {
+    } else if matches!(
+        refusal,
+        R::Change(ChangeRefusal::LastAuthenticator | ChangeRefusal::LastPasskey)
+    ) {
         "You would lock yourself out"
-    } else if matches!(refusal, R::TooMany { .. } | R::PortsExhausted { .. }) {
+    } else if matches!(
+        refusal,
+        R::Input(InputRefusal::TooMany { .. })
+            | R::Credential(CredentialRefusal::PortsExhausted { .. })
+    ) {
         "Limit reached"
-    } else if matches!(refusal, R::ApprovalEnded | R::VouchEnded | R::BindingLate { .. }) {
+    } else if matches!(
+        refusal,
+        R::Approval(ApprovalRefusal::ApprovalEnded)
+            | R::Recovery(RecoveryRefusal::VouchEnded)
+            | R::Session(SessionRefusal::BindingLate { .. })
+    ) {
         "Too late"
     } else if matches!(
         refusal,
-        R::RenewalEarly { .. } | R::RecoveryWaits { .. } | R::RecoveryCodesEarly
+        R::Session(SessionRefusal::RenewalEarly { .. })
+            | R::Recovery(RecoveryRefusal::RecoveryWaits { .. })
+            | R::Change(ChangeRefusal::RecoveryCodesEarly)
     ) {
         "Too early"
-    } else if matches!(refusal, R::ProofStale | R::ApprovalDiffers) {
+    } else if matches!(
+        refusal,
+        R::SignIn(SignInRefusal::ProofStale) | R::Approval(ApprovalRefusal::ApprovalDiffers)
+    ) {
         "It has changed in the meantime"
     } else {
         "Not possible now"

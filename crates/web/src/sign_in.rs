@@ -1,5 +1,6 @@
 //! Signing in: name and password, the code of an app, and for a new browser the code that was sent. Or a passkey.
 
+use access::refusal::{ServerRefusal, SignInRefusal};
 use access::stay::{LENT_IDLE, LENT_LIFE, LONG_IDLE, Stay};
 use access::way::{Kind as WayKind, Stand, Way};
 use access::{Refusal, Secret};
@@ -42,8 +43,9 @@ pub(crate) async fn password(visit: Visit) -> Reply {
     let (name, next) = (visit.fields.get("username"), form::local_path(visit.fields.get("next")));
     let typed = visit.fields.raw("password");
     if name.is_empty() || typed.is_empty() {
-        let page = first(&visit, next, name, Some(&Refusal::SignInFailed)).await;
-        return Ok(refusal::told(&Refusal::SignInFailed, page));
+        let page =
+            first(&visit, next, name, Some(&Refusal::SignIn(SignInRefusal::SignInFailed))).await;
+        return Ok(refusal::told(&Refusal::SignIn(SignInRefusal::SignInFailed), page));
     }
     let secret = Secret::from_text(typed.to_owned());
     match visit.portal.gate().sign_ins().password(name, secret, &visit.browser()).await {
@@ -131,7 +133,7 @@ pub(crate) async fn passkey_finish(visit: Visit) -> Reply {
             Ok((lines, Json(json!({ "go": landing(&signed, next) }))).into_response())
         }
         SignInStep::Totp { .. } | SignInStep::Activate { .. } => {
-            Err(visit.fault(Refusal::AttemptEnded))
+            Err(visit.fault(Refusal::SignIn(SignInRefusal::AttemptEnded)))
         }
     }
 }
@@ -148,7 +150,7 @@ pub(crate) async fn out(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     // The session has ended whether or not that is on record yet.
     match gate.sessions().sign_out(&signed.ticket).await {
-        Ok(()) | Err(Refusal::NotOnRecord { .. }) => {}
+        Ok(()) | Err(Refusal::Server(ServerRefusal::NotOnRecord { .. })) => {}
         Err(why) => return Err(signed.fault(why)),
     }
     let line = signed.visit.portal.jar().clear(Cookie::Session);
@@ -160,7 +162,7 @@ pub(crate) async fn out(signed: Signed) -> Reply {
 pub(crate) async fn forget(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     match gate.devices().forget(&signed.ticket).await {
-        Ok(()) | Err(Refusal::NotOnRecord { .. }) => {}
+        Ok(()) | Err(Refusal::Server(ServerRefusal::NotOnRecord { .. })) => {}
         Err(why) => return Err(signed.fault(why)),
     }
     let jar = signed.visit.portal.jar();
@@ -205,7 +207,9 @@ pub(crate) const WELCOME: &str = "/?welcome=1";
 
 /// The sign-in under way in this browser.
 pub(crate) fn attempt(visit: &Visit) -> Result<Secret, Fault> {
-    let token = visit.cookie(Cookie::Attempt).ok_or_else(|| visit.fault(Refusal::AttemptEnded))?;
+    let token = visit
+        .cookie(Cookie::Attempt)
+        .ok_or_else(|| visit.fault(Refusal::SignIn(SignInRefusal::AttemptEnded)))?;
     Ok(Secret::from_text(token))
 }
 

@@ -1,6 +1,7 @@
 //! Planned travel: announced ahead, shown while it lasts, ended early.
 
 use access::address::Network;
+use access::refusal::{ChangeRefusal, InputRefusal};
 use access::travel::{LONGEST, Plan, WIDEST_IPV4, WIDEST_IPV6, widest};
 use access::{Refusal, Span, Time};
 use axum::http::StatusCode;
@@ -147,9 +148,10 @@ pub(crate) async fn plan(signed: Signed) -> Reply {
     let (gate, person) = (signed.visit.portal.gate(), signed.ticket.person);
     match gate.travels().plan(&signed.actor(), person, dates, fields.get("place"), network).await {
         Ok(()) => Ok(go("/travel?planned=1")),
-        Err(why @ (Refusal::OutOfRange { .. } | Refusal::NameInvalid { .. })) => {
-            page(&signed, &errors, Some(&why)).await
-        }
+        Err(
+            why
+            @ Refusal::Input(InputRefusal::OutOfRange { .. } | InputRefusal::NameInvalid { .. }),
+        ) => page(&signed, &errors, Some(&why)).await,
         Err(why) => Err(signed.fault(why)),
     }
 }
@@ -184,7 +186,7 @@ pub(crate) async fn end(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     match gate.travels().end(&signed.actor(), signed.ticket.person).await {
         // It was over by itself meanwhile.
-        Ok(()) | Err(Refusal::NotFound { .. }) => Ok(go("/travel?ended=1")),
+        Ok(()) | Err(Refusal::Change(ChangeRefusal::NotFound { .. })) => Ok(go("/travel?ended=1")),
         Err(why) => Err(signed.fault(why)),
     }
 }

@@ -1,6 +1,7 @@
 //! Recovery contacts: the people whom a person named, and those who named them.
 
 use access::approval::Say;
+use access::refusal::{ChangeRefusal, SessionRefusal};
 use access::{PersonId, RecoveryId, Refusal, TrusteeId};
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -70,7 +71,7 @@ pub(crate) async fn name(signed: Signed) -> Reply {
 pub(crate) async fn remove(Path(text): Path<String>, signed: Signed) -> Reply {
     let id: TrusteeId = text.parse().map_err(|_| signed.fault(Cause::Missing))?;
     match signed.visit.portal.gate().trustees().remove(&signed.ticket, id).await {
-        Err(why @ Refusal::NotFound { .. }) => Err(signed.fault(why)),
+        Err(why @ Refusal::Change(ChangeRefusal::NotFound { .. })) => Err(signed.fault(why)),
         done => crate::recovery::then(&signed, done, "/recovery?removed=1").await,
     }
 }
@@ -157,9 +158,10 @@ fn person(signed: &Signed) -> Result<PersonId, Fault> {
 async fn then(signed: &Signed, done: Result<(), Refusal>) -> Reply {
     match done {
         Ok(()) => Ok(go("/recovery/contacts?said=1")),
-        Err(why @ (Refusal::ProofTooOld { .. } | Refusal::NotFound { .. })) => {
-            Err(signed.fault(why))
-        }
+        Err(
+            why @ (Refusal::Session(SessionRefusal::ProofTooOld { .. })
+            | Refusal::Change(ChangeRefusal::NotFound { .. })),
+        ) => Err(signed.fault(why)),
         Err(why) => page(signed, Some(&why)).await,
     }
 }

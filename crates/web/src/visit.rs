@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use access::binding::ProofFault;
+use access::refusal::{RecoveryRefusal, SessionRefusal, SignInRefusal};
 use access::stay::Stay;
 use access::{Refusal, Secret, Time};
 use axum::body::to_bytes;
@@ -110,9 +111,10 @@ impl Visit {
     pub(crate) fn fault(&self, cause: impl Into<Cause>) -> Fault {
         let cause = match cause.into() {
             // Perhaps it came past the worker that signs: the script sends it there.
-            Cause::Refused(refusal @ (Refusal::AttemptElsewhere | Refusal::RecoveryElsewhere))
-                if !matches!(self.shown, Ok(Some(_))) =>
-            {
+            Cause::Refused(
+                refusal @ (Refusal::SignIn(SignInRefusal::AttemptElsewhere)
+                | Refusal::Recovery(RecoveryRefusal::RecoveryElsewhere)),
+            ) if !matches!(self.shown, Ok(Some(_))) => {
                 let fields = self.posted.then(|| self.fields.clone());
                 Cause::Prove { next: self.target.clone(), fields, refusal }
             }
@@ -258,7 +260,9 @@ impl FromRequest<Portal> for Visit {
             && parts.extensions.get::<Needs>().is_none()
         {
             let reason = ProofFault::OwnKey;
-            return Err(fault(Cause::Refused(Refusal::KeyProofWrong { reason })));
+            return Err(fault(Cause::Refused(Refusal::Session(SessionRefusal::KeyProofWrong {
+                reason,
+            }))));
         }
         Ok(Self {
             shown,
@@ -281,9 +285,9 @@ impl FromRequest<Portal> for Visit {
 fn is_for_worker(refusal: &Refusal) -> bool {
     matches!(
         refusal,
-        Refusal::KeyProofWrong {
+        Refusal::Session(SessionRefusal::KeyProofWrong {
             reason: ProofFault::Time { .. } | ProofFault::SessionKey | ProofFault::OwnKey
-        }
+        })
     )
 }
 
@@ -533,16 +537,18 @@ fn unknown(visit: &Visit, refusal: Option<Refusal>) -> Fault {
     let next = form::local_path(&visit.target).to_owned();
     let fields = visit.posted.then(|| visit.fields.clone());
     visit.fault(match refusal {
-        Some(Refusal::HardwareProofOver) => {
+        Some(Refusal::Session(SessionRefusal::HardwareProofOver)) => {
             let line = visit.portal.jar().clear(Cookie::Hardware);
             let again = visit.headers.contains_key(crate::fault::AGAIN);
             Cause::ProveHardware { next, line, again }
         }
         Some(refusal) if is_for_worker(&refusal) => Cause::Refused(refusal),
         Some(
-            refusal @ (Refusal::KeyProofMissing
-            | Refusal::KeyProofWrong { .. }
-            | Refusal::HardwareProofMissing),
+            refusal @ Refusal::Session(
+                SessionRefusal::KeyProofMissing
+                | SessionRefusal::KeyProofWrong { .. }
+                | SessionRefusal::HardwareProofMissing,
+            ),
         ) => Cause::Prove { next, fields, refusal },
         refusal => Cause::SignInNeeded { next, fields, refusal },
     })

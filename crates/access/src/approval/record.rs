@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ApprovalId, AttemptId, DeviceId, PersonId, SessionId};
 use crate::moment::{Span, Time};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, ServerRefusal};
 use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 
 use super::terms::{Line, Terms};
@@ -178,7 +178,11 @@ impl Approval {
     /// The number to show where it was asked for.
     pub fn open_number(&self, key: &SealKey) -> Result<Option<Secret>, Refusal> {
         let open = |sealed| key.open(sealed, &Self::purpose(self.id));
-        self.number.as_ref().map(open).transpose().map_err(|_| Refusal::KeyMismatch)
+        self.number
+            .as_ref()
+            .map(open)
+            .transpose()
+            .map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))
     }
 
     /// The text that a phone signs with its answer.

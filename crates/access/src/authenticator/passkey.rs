@@ -10,7 +10,7 @@ use crate::entitlements::{Act, Resource};
 use crate::id::AuthenticatorId;
 use crate::moment::{Span, Time};
 use crate::name::Name;
-use crate::refusal::{PasskeyFault, Refusal};
+use crate::refusal::{InputRefusal, PasskeyFault, Refusal, SignInRefusal};
 use crate::slice::Slice;
 
 mod record;
@@ -24,7 +24,9 @@ const MOST: usize = 20;
 
 fn check_age(began_at: Time, now: Time) -> Result<(), Refusal> {
     if now.since(began_at) > CEREMONY {
-        return Err(Refusal::PasskeyRefused { reason: PasskeyFault::CeremonyEnded });
+        return Err(Refusal::SignIn(SignInRefusal::PasskeyRefused {
+            reason: PasskeyFault::CeremonyEnded,
+        }));
     }
     Ok(())
 }
@@ -48,7 +50,7 @@ pub(crate) fn check(
 }
 
 fn weigh(slice: &Slice, assertion: &Assertion, now: Time) -> Result<PasskeyUse, Refusal> {
-    let refused = |reason| Refusal::PasskeyRefused { reason };
+    let refused = |reason| Refusal::SignIn(SignInRefusal::PasskeyRefused { reason });
     check_age(assertion.began_at, now)?;
     let (one, passkey) = slice.passkey(&assertion.handle).ok_or(refused(PasskeyFault::Unknown))?;
     if !assertion.user_verified {
@@ -79,7 +81,9 @@ fn suspect(
     handle: &[u8],
     refusal: &Refusal,
 ) -> Vec<decision::Event> {
-    let Refusal::PasskeyRefused { reason: PasskeyFault::CounterFell { stored, given } } = *refusal
+    let Refusal::SignIn(SignInRefusal::PasskeyRefused {
+        reason: PasskeyFault::CounterFell { stored, given },
+    }) = *refusal
     else {
         return Vec::new();
     };
@@ -106,7 +110,7 @@ pub(super) fn add(
     let person = slice.owner()?;
     let now = ground.moment.now;
     check_age(registration.began_at, now)?;
-    let refused = |reason| Refusal::PasskeyRefused { reason };
+    let refused = |reason| Refusal::SignIn(SignInRefusal::PasskeyRefused { reason });
     if !registration.user_verified {
         return Err(refused(PasskeyFault::UserNotVerified));
     }
@@ -115,7 +119,11 @@ pub(super) fn add(
     }
     if slice.authenticators.len() >= MOST {
         let limit = u32::try_from(MOST).unwrap_or(u32::MAX);
-        return Err(Refusal::TooMany { what: "authenticators", count: limit, limit });
+        return Err(Refusal::Input(InputRefusal::TooMany {
+            what: "authenticators",
+            count: limit,
+            limit,
+        }));
     }
     let name = Name::new("passkey name", name)?;
     let id = AuthenticatorId(ground.moment.draw("authenticator"));

@@ -6,7 +6,7 @@ use crate::decision::{Answer, Decision, Ground};
 use crate::entitlements::{Act, Resource};
 use crate::id::AuthenticatorId;
 use crate::name::Name;
-use crate::refusal::Refusal;
+use crate::refusal::{ChangeRefusal, InputRefusal, Refusal, SignInRefusal};
 use crate::secret::Secret;
 use crate::slice::Slice;
 use crate::throttle;
@@ -22,12 +22,12 @@ pub const LONGEST: usize = 1024;
 pub fn check_length(password: &Secret) -> Result<(), Refusal> {
     let length = password.expose_text().map_or(0, |text| text.chars().count());
     if length < SHORTEST || password.len() > LONGEST {
-        return Err(Refusal::OutOfRange {
+        return Err(Refusal::Input(InputRefusal::OutOfRange {
             what: "length of the password",
             given: length.to_string(),
             least: SHORTEST.to_string(),
             most: LONGEST.to_string(),
-        });
+        }));
     }
     Ok(())
 }
@@ -37,14 +37,14 @@ pub fn check_length(password: &Secret) -> Result<(), Refusal> {
 pub fn check(password: &Secret, username: &str) -> Result<(), Refusal> {
     check_length(password)?;
     let guess = password.expose_text().and_then(|text| guess::find(text, username));
-    guess.map_or(Ok(()), |reason| Err(Refusal::PasswordGuessable { reason }))
+    guess.map_or(Ok(()), |reason| Err(Refusal::Input(InputRefusal::PasswordGuessable { reason })))
 }
 
 /// Whether a proof is about the current row; if not, it must be made again.
 pub(crate) fn is_current(slice: &Slice, proof: &PasswordCheck) -> Result<(), Refusal> {
     let row = slice.password().map(|one| (one.id, one.row_version));
     let proven = proof.authenticator.map(|id| (id, proof.row_version));
-    if row == proven { Ok(()) } else { Err(Refusal::ProofStale) }
+    if row == proven { Ok(()) } else { Err(Refusal::SignIn(SignInRefusal::ProofStale)) }
 }
 
 pub(super) fn set(
@@ -65,13 +65,16 @@ pub(super) fn set(
     if standing.is_some() && !ground.by.runs_the_server() {
         let place = throttle::place(slice, ground.source, ground.moment.now);
         throttle::check(slice, throttle::Factor::Password, place, ground.moment.now)?;
-        let proof = old.ok_or(Refusal::OldPasswordNeeded)?;
+        let proof = old.ok_or(Refusal::Change(ChangeRefusal::OldPasswordNeeded))?;
         is_current(slice, proof)?;
         if !proof.right {
             let failed =
                 throttle::failed(slice, throttle::Factor::Password, place, ground.moment.now);
             let events = failed.map(Into::into).into_iter().collect();
-            return Ok(Decision::refused(events, Refusal::OldPasswordNeeded));
+            return Ok(Decision::refused(
+                events,
+                Refusal::Change(ChangeRefusal::OldPasswordNeeded),
+            ));
         }
     }
     let id = AuthenticatorId(ground.moment.draw("authenticator"));

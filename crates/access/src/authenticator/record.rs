@@ -6,7 +6,7 @@ use super::passkey::Passkey;
 use crate::id::{AuthenticatorId, PersonId};
 use crate::moment::Time;
 use crate::name::Name;
-use crate::refusal::Refusal;
+use crate::refusal::{ChangeRefusal, Refusal, ServerRefusal};
 use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 
 /// What a reset calls the app.
@@ -76,14 +76,15 @@ impl Authenticator {
     }
 
     pub(super) fn open(&self, sealed: &SealedSecret, key: &SealKey) -> Result<Secret, Refusal> {
-        key.open(sealed, &Self::purpose(self.id)).map_err(|_| Refusal::KeyMismatch)
+        key.open(sealed, &Self::purpose(self.id))
+            .map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))
     }
 
     /// The PHC string of a password, for the one who checks it.
     pub fn open_hash(&self, key: &SealKey) -> Result<Secret, Refusal> {
         match &self.kind {
             Kind::Password { hash } => self.open(hash, key),
-            _ => Err(Refusal::NotFound { what: "password" }),
+            _ => Err(Refusal::Change(ChangeRefusal::NotFound { what: "password" })),
         }
     }
 
@@ -91,7 +92,7 @@ impl Authenticator {
     pub fn open_seed(&self, key: &SealKey) -> Result<Secret, Refusal> {
         match &self.kind {
             Kind::Totp { seed, .. } => self.open(seed, key),
-            _ => Err(Refusal::NotFound { what: TOTP }),
+            _ => Err(Refusal::Change(ChangeRefusal::NotFound { what: TOTP })),
         }
     }
 }

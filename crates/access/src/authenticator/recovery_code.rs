@@ -13,7 +13,7 @@ use crate::entitlements::{Act, Resource};
 use crate::id::{AuthenticatorId, PersonId};
 use crate::name::Name;
 use crate::notice::{self, Topic};
-use crate::refusal::Refusal;
+use crate::refusal::{ChangeRefusal, Refusal};
 use crate::secret::{Digest, Secret};
 use crate::slice::Slice;
 use crate::typed;
@@ -118,7 +118,7 @@ pub(super) fn make(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refus
     }
     let person = slice.owner()?;
     if slice.password().is_none() || !slice.is_enrolled() {
-        return Err(Refusal::RecoveryCodesEarly);
+        return Err(Refusal::Change(ChangeRefusal::RecoveryCodesEarly));
     }
     let id = AuthenticatorId(ground.moment.draw("authenticator"));
     let drawn: [u8; BYTES * COUNT] = ground.moment.draw("recovery codes");

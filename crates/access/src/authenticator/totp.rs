@@ -15,7 +15,7 @@ use crate::id::{AttemptId, AuthenticatorId};
 use crate::moment::Time;
 use crate::name::Name;
 use crate::person::Person;
-use crate::refusal::Refusal;
+use crate::refusal::{ChangeRefusal, Refusal, SignInRefusal};
 use crate::secret::{Digest, Secret};
 use crate::sign_in::drop_attempt;
 use crate::slice::Slice;
@@ -87,7 +87,7 @@ pub(super) fn offer(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refu
     let person = slice.owner()?;
     // A recovered person lost theirs: the new one counts beside it once it is confirmed.
     if slice.totp().is_some() && ground.check_not_held(slice, Act::ManageAuthenticators).is_ok() {
-        return Err(Refusal::TotpStands);
+        return Err(Refusal::Change(ChangeRefusal::TotpStands));
     }
     offered(slice, ground, person)
 }
@@ -97,7 +97,9 @@ pub(super) fn offer_another(slice: &Slice, ground: &Ground<'_>) -> Result<Decisi
     ground.authorise(slice, Act::ManageAuthenticators, Resource::Person)?;
     ground.check_not_held(slice, Act::ManageAuthenticators)?;
     ground.check_recent(slice)?;
-    slice.totp().ok_or(Refusal::NotFound { what: "authenticator app to replace" })?;
+    slice
+        .totp()
+        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "authenticator app to replace" }))?;
     offered(slice, ground, slice.owner()?)
 }
 
@@ -154,11 +156,11 @@ pub(super) fn confirm(
 ) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageAuthenticators, Resource::Person)?;
     ground.check_recent(slice)?;
-    let none = Refusal::NotFound { what: "authenticator app to confirm" };
+    let none = Refusal::Change(ChangeRefusal::NotFound { what: "authenticator app to confirm" });
     let offered = slice.offered_totp().filter(|one| is_of(ground, one)).ok_or(none)?;
     let seed = offered.open_seed(ground.key)?;
     let Verdict::Right(step) = check(seed.expose(), typed, ground.moment.wall, None) else {
-        return Err(Refusal::CodeWrong);
+        return Err(Refusal::SignIn(SignInRefusal::CodeWrong));
     };
     let authenticator = offered.id;
     let confirmed = Event::TotpConfirmed { authenticator, step, at: ground.moment.now };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::id::{ContactId, PersonId, SessionId};
 use crate::moment::Time;
-use crate::refusal::Refusal;
+use crate::refusal::{InputRefusal, Refusal};
 use crate::secret::SealedSecret;
 use crate::typed;
 
@@ -29,7 +29,8 @@ impl MailAddress {
     /// Checks what was typed; the domain is kept in lower case.
     pub fn new(text: &str) -> Result<Self, Refusal> {
         let text = typed::plain(text);
-        let invalid = Refusal::MailInvalid { length: text.len(), limit: MAIL_LIMIT };
+        let invalid =
+            Refusal::Input(InputRefusal::MailInvalid { length: text.len(), limit: MAIL_LIMIT });
         let Some((local, domain)) = text.rsplit_once('@') else { return Err(invalid) };
         if text.len() > MAIL_LIMIT || !is_local(local) || !is_domain(domain) {
             return Err(invalid);
@@ -85,7 +86,10 @@ impl PhoneNumber {
         let digits = rest.bytes().filter(u8::is_ascii_digit).count();
         let plain = rest.bytes().all(|byte| byte.is_ascii_digit() || b" -()/.".contains(&byte));
         if !(5..=20).contains(&digits) || !plain || text.len() > PHONE_LIMIT {
-            return Err(Refusal::PhoneInvalid { length: text.len(), limit: PHONE_LIMIT });
+            return Err(Refusal::Input(InputRefusal::PhoneInvalid {
+                length: text.len(),
+                limit: PHONE_LIMIT,
+            }));
         }
         Ok(Self(text))
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ApprovalId, SessionId};
 use crate::name::tidy;
 use crate::number::Number;
-use crate::refusal::Refusal;
+use crate::refusal::{InputRefusal, Refusal};
 
 /// The threshold of people who chose none, in the account's base currency: a tenth of what an account begins with.
 pub const STANDARD: Decimal = Decimal::from_parts(100_000, 0, 0, false, 0);
@@ -55,12 +55,12 @@ impl Threshold {
 }
 
 pub(super) fn out_of_range(given: &str) -> Refusal {
-    Refusal::OutOfRange {
+    Refusal::Input(InputRefusal::OutOfRange {
         what: "threshold of large orders",
         given: format!("\"{}\"", tidy(given, 40)),
         least: "an amount from 0".to_owned(),
         most: format!("{MOST} USD, in whole cents"),
-    }
+    })
 }
 
 /// What came of a large order that was let through.

@@ -9,7 +9,7 @@ use crate::device::DeviceRole;
 use crate::entitlements::{Act, Acts};
 use crate::id::PersonId;
 use crate::moment::Span;
-use crate::refusal::Refusal;
+use crate::refusal::{InputRefusal, Refusal};
 use crate::session::Interface;
 use crate::window::PLAIN_MOST;
 
@@ -94,7 +94,7 @@ impl OwnLimits {
         for (what, given, (least, most)) in both {
             if let Some(given) = given.filter(|given| *given < least || *given > most) {
                 let (given, least, most) = (exact(given), exact(least), exact(most));
-                return Err(Refusal::OutOfRange { what, given, least, most });
+                return Err(Refusal::Input(InputRefusal::OutOfRange { what, given, least, most }));
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::binding::PublicKey;
 use crate::id::{DeviceId, PersonId};
 use crate::moment::Time;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, ServerRefusal};
 use crate::secret::{SealKey, SealedSecret, Secret};
 
 /// A phone's address at a push service.
@@ -41,7 +41,7 @@ impl Push {
             let auth = open(&self.auth, "auth")?;
             Ok((endpoint, auth))
         });
-        opened.map_err(|_| Refusal::KeyMismatch)
+        opened.map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))
     }
 }
 

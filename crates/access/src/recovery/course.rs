@@ -11,7 +11,7 @@ use crate::link::Purpose;
 use crate::moment::Time;
 use crate::notice::{self, Note, Subject, Topic};
 use crate::proof::{Proof, Used};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, SessionRefusal};
 use crate::session::{Method, Session};
 use crate::slice::Slice;
 
@@ -136,7 +136,7 @@ pub(crate) fn check_phone(
         Some((since, until))
             if session.held_until.is_none() && by_new_phone(slice, Some(approval), since) =>
         {
-            Err(Refusal::ProofHeld { until })
+            Err(Refusal::Session(SessionRefusal::ProofHeld { until }))
         }
         _ => Ok(()),
     }

@@ -10,7 +10,7 @@ use crate::entitlements::{Act, Acts};
 use crate::id::{PersonId, RecoveryId};
 use crate::moment::{Span, Time};
 use crate::name::Name;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, ServerRefusal};
 use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 use crate::trustee::Ask;
 
@@ -205,7 +205,7 @@ impl Recovery {
 
     pub(super) fn open_stop(&self, key: &SealKey) -> Result<Secret, Refusal> {
         let opened = key.open(&self.stop_token, &Self::purpose(self.id));
-        opened.map_err(|_| Refusal::KeyMismatch)
+        opened.map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::call::Source;
 use crate::decision::{self, Decision, Ground};
 use crate::device::{DeviceState, Event as DeviceEvent};
 use crate::lock::Grade;
-use crate::refusal::Refusal;
+use crate::refusal::{AuthorityRefusal, Refusal, SessionRefusal};
 use crate::slice::Slice;
 use crate::throttle::{self, Factor, Place};
 
@@ -30,11 +30,11 @@ pub(crate) fn check_open(slice: &Slice, ground: &Ground<'_>) -> Result<(), Refus
 /// The same, ahead of a sign-in.
 pub(crate) fn may_enter(slice: &Slice, source: &Source) -> Result<(), Refusal> {
     if slice.strongest_lock() == Grade::All {
-        return Err(Refusal::Locked { grade: Grade::All });
+        return Err(Refusal::Authority(AuthorityRefusal::Locked { grade: Grade::All }));
     }
     let device = slice.device_of(source.device);
     if device.is_some_and(|device| device.state == DeviceState::Blocked) {
-        return Err(Refusal::DeviceBlocked);
+        return Err(Refusal::Session(SessionRefusal::DeviceBlocked));
     }
     Ok(())
 }

@@ -7,13 +7,13 @@ use crate::binding::{Beginner, PublicKey};
 use crate::decision::{self, Decision, Ground};
 use crate::id::PersonId;
 use crate::notice::{self, Topic};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, SignInRefusal};
 use crate::slice::Slice;
 
 /// A step from another browser than the one that began: refused, and told once where it looks like a
 /// copy. The sign-in itself goes on, where it was begun.
 pub(super) fn elsewhere(ground: &Ground<'_>, attempt: &Attempt) -> Decision {
-    let refusal = Refusal::AttemptElsewhere;
+    let refusal = Refusal::SignIn(SignInRefusal::AttemptElsewhere);
     if attempt.begun.told || !attempt.begun.is_copied_by(ground.source) {
         return Decision::refused(Vec::new(), refusal);
     }

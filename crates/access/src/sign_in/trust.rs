@@ -6,7 +6,7 @@ use crate::device::{self, Approver, Device, DeviceRole, DeviceState, TRUST};
 use crate::draft::Draft;
 use crate::id::{DeviceId, PersonId};
 use crate::notice;
-use crate::refusal::Refusal;
+use crate::refusal::{ApprovalRefusal, Refusal};
 use crate::secret::Secret;
 use crate::slice::Slice;
 use crate::stay::{LENT_LIFE, Stay};
@@ -114,7 +114,7 @@ pub(super) fn offered_phone(
     person: PersonId,
 ) -> Result<Browser, Refusal> {
     if ground.source.key.is_none() {
-        return Err(Refusal::PhoneWithoutKey);
+        return Err(Refusal::Approval(ApprovalRefusal::PhoneWithoutKey));
     }
     let now = ground.moment.now;
     let anew = draft.slice().recovered(now).is_some();

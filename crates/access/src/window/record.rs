@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::moment::{Span, Time};
-use crate::refusal::Refusal;
+use crate::refusal::{InputRefusal, Refusal};
 use crate::session::Session;
 
 /// How long a window is open.
@@ -41,11 +41,13 @@ pub const DAYS: [&str; 7] =
 impl Window {
     /// Checks the numbers, and that the zone could be a name of one.
     pub fn new(weekday: u8, minute: u16, zone: &str) -> Result<Self, Refusal> {
-        let out = |what, given: String, most: &str| Refusal::OutOfRange {
-            what,
-            given,
-            least: "0".to_owned(),
-            most: most.to_owned(),
+        let out = |what, given: String, most: &str| {
+            Refusal::Input(InputRefusal::OutOfRange {
+                what,
+                given,
+                least: "0".to_owned(),
+                most: most.to_owned(),
+            })
         };
         if usize::from(weekday) >= DAYS.len() {
             return Err(out("weekday", weekday.to_string(), "6"));
@@ -55,7 +57,10 @@ impl Window {
         }
         let letter = |letter: char| letter.is_ascii_alphanumeric() || "/_+-".contains(letter);
         if zone.is_empty() || zone.len() > ZONE_LIMIT || !zone.chars().all(letter) {
-            return Err(Refusal::ZoneUnknown { length: zone.len(), limit: ZONE_LIMIT });
+            return Err(Refusal::Input(InputRefusal::ZoneUnknown {
+                length: zone.len(),
+                limit: ZONE_LIMIT,
+            }));
         }
         Ok(Self { weekday, minute, zone: zone.to_owned() })
     }
@@ -77,7 +82,7 @@ impl Window {
 
     /// The refusal of a zone that the machine does not know.
     pub fn unknown_zone(&self) -> Refusal {
-        Refusal::ZoneUnknown { length: self.zone.len(), limit: ZONE_LIMIT }
+        Refusal::Input(InputRefusal::ZoneUnknown { length: self.zone.len(), limit: ZONE_LIMIT })
     }
 }
 

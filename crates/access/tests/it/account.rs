@@ -4,6 +4,7 @@ use access::account::{Account, Command as A, Currency, NewAccount};
 use access::decision::Command;
 use access::entitlements::{Acts, Limits, Products};
 use access::mandate::{Event as MandateEvent, Role};
+use access::refusal::{AccountRefusal, ChangeRefusal};
 use access::{AccountId, By, Event, Refusal, account as noun};
 
 use crate::desk::{Desk, account};
@@ -56,7 +57,7 @@ fn second_account_of_a_person_is_opened_with_a_mandate_and_changes_nothing_on_th
     let mandate = desk.slice.mandate(second()).unwrap();
     assert_eq!((mandate.role, mandate.acts), (Role::Owner, Acts::ALL));
     let again = desk.system(open(second())).err();
-    assert_eq!(again, Some(Refusal::AccountTaken { account: second() }));
+    assert_eq!(again, Some(Refusal::Account(AccountRefusal::AccountTaken { account: second() })));
     let session = desk.signed_in().session;
     let session = desk.slice.session(session).unwrap();
     let given = desk.slice.session_entitlements(session, second(), false).unwrap();
@@ -77,7 +78,7 @@ fn nobody_but_the_operator_opens_permits_limits_or_closes() {
         A::Close { account },
     ] {
         let refused = desk.by(By::Session(session), Command::Account(command)).err();
-        assert_eq!(refused, Some(Refusal::OperatorOnly));
+        assert_eq!(refused, Some(Refusal::Change(ChangeRefusal::OperatorOnly)));
     }
 }
 
@@ -107,7 +108,7 @@ fn closed_account_can_be_looked_at_and_its_owner_can_still_sign_in_and_manage_th
     let one = desk.slice.session(session).unwrap();
     let given = desk.slice.session_entitlements(one, account(), false).unwrap();
     assert_eq!(given.acts, Acts::VIEW.or(Acts::OWN));
-    let closed = Refusal::AccountClosed { account: account().into(), at };
+    let closed = Refusal::Account(AccountRefusal::AccountClosed { account: account().into(), at });
     assert_eq!(desk.system(close()).err(), Some(closed.clone()));
     let permit = A::Permit { account: account().into(), products: Products::ALL };
     assert_eq!(desk.system(Command::Account(permit)).err(), Some(closed.clone()));

@@ -5,6 +5,7 @@ use access::decision::{Answer, Command};
 use access::device::{self, Approver, DeviceRole};
 use access::link::Purpose;
 use access::moment::Span;
+use access::refusal::{ApprovalRefusal, AuthorityRefusal, SessionRefusal, SignInRefusal};
 use access::session::{Method, SessionEnd};
 use access::sign_in::{self, SignedIn};
 use access::{ApprovalId, By, Event, PublicKey, Refusal, Secret, Source};
@@ -114,7 +115,10 @@ fn sign_in_elsewhere_is_approved_by_the_number_that_it_shows() {
     let mut home = Home::new();
     let attempt = home.elsewhere();
     let approval = home.ask(&attempt).unwrap();
-    assert!(matches!(home.finish(&attempt), Err(Refusal::ApprovalWaits { .. })));
+    assert!(matches!(
+        home.finish(&attempt),
+        Err(Refusal::Approval(ApprovalRefusal::ApprovalWaits { .. }))
+    ));
     let number = home.number(approval);
     assert_eq!(home.answer(approval, Say::Yes, &number), None);
     let done = home.finish(&attempt).unwrap();
@@ -123,7 +127,10 @@ fn sign_in_elsewhere_is_approved_by_the_number_that_it_shows() {
     assert!(home.desk.slice.device(done.device).unwrap().confirmed);
     // Used up, and so is the sign-in.
     assert!(home.finish(&attempt).is_err());
-    assert_eq!(home.answer(approval, Say::Yes, &number), Some(Refusal::ApprovalEnded));
+    assert_eq!(
+        home.answer(approval, Say::Yes, &number),
+        Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded))
+    );
 }
 
 #[test]
@@ -148,14 +155,24 @@ fn wrong_number_counts_three_tries_and_one_tap_is_refused() {
         for malformed in ["", "100", "1"] {
             let malformed = Secret::from_text(malformed.into());
             let refusal = home.answer(approval, Say::Yes, &malformed);
-            assert_eq!(refusal, Some(Refusal::CodeMalformed { digits: 2 }), "no try");
+            assert_eq!(
+                refusal,
+                Some(Refusal::SignIn(SignInRefusal::CodeMalformed { digits: 2 })),
+                "no try"
+            );
         }
         let typed = Secret::from_text(typed.into());
         let refusal = home.answer(approval, Say::Yes, &typed);
-        assert_eq!(refusal, Some(Refusal::NumberWrong { tries_left }));
+        assert_eq!(refusal, Some(Refusal::Approval(ApprovalRefusal::NumberWrong { tries_left })));
     }
-    assert_eq!(home.answer(approval, Say::Yes, &right), Some(Refusal::ApprovalEnded));
-    assert_eq!(home.finish(&attempt).err(), Some(Refusal::ApprovalEnded));
+    assert_eq!(
+        home.answer(approval, Say::Yes, &right),
+        Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded))
+    );
+    assert_eq!(
+        home.finish(&attempt).err(),
+        Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded))
+    );
 }
 
 #[test]
@@ -166,11 +183,17 @@ fn approval_is_over_after_two_minutes_answered_or_not() {
     let number = home.number(approval);
     assert_eq!(home.answer(approval, Say::Yes, &number), None);
     home.desk.wait(LIFE);
-    assert_eq!(home.finish(&attempt).err(), Some(Refusal::ApprovalEnded));
+    assert_eq!(
+        home.finish(&attempt).err(),
+        Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded))
+    );
     let approval = home.ask(&attempt).unwrap();
     let number = home.number(approval);
     home.desk.wait(LIFE);
-    assert_eq!(home.answer(approval, Say::Yes, &number), Some(Refusal::ApprovalEnded));
+    assert_eq!(
+        home.answer(approval, Say::Yes, &number),
+        Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded))
+    );
 }
 
 /// ASVS 6.5.1, 6.6.2.
@@ -182,12 +205,28 @@ fn approval_counts_once_and_for_the_sign_in_that_asked_for_it() {
     let number = home.number(approval);
     assert_eq!(home.answer(approval, Say::Yes, &number), None);
     for say in [Say::Yes, Say::No] {
-        assert_eq!(home.answer(approval, say, &number), Some(Refusal::ApprovalEnded), "answered");
+        assert_eq!(
+            home.answer(approval, say, &number),
+            Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded)),
+            "answered"
+        );
     }
-    assert_eq!(home.finish(&other).err(), Some(Refusal::ApprovalEnded), "another sign-in");
+    assert_eq!(
+        home.finish(&other).err(),
+        Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded)),
+        "another sign-in"
+    );
     assert!(home.finish(&attempt).is_ok());
-    assert_eq!(home.finish(&attempt).err(), Some(Refusal::AttemptEnded), "used");
-    assert_eq!(home.answer(approval, Say::Yes, &number), Some(Refusal::ApprovalEnded), "used");
+    assert_eq!(
+        home.finish(&attempt).err(),
+        Some(Refusal::SignIn(SignInRefusal::AttemptEnded)),
+        "used"
+    );
+    assert_eq!(
+        home.answer(approval, Say::Yes, &number),
+        Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded)),
+        "used"
+    );
 }
 
 #[test]
@@ -197,7 +236,7 @@ fn not_me_ends_the_sign_in_and_says_so() {
     let approval = home.ask(&attempt).unwrap();
     let nothing = Secret::from_text(String::new());
     assert_eq!(home.answer(approval, Say::NotMe, &nothing), None);
-    assert_eq!(home.finish(&attempt).err(), Some(Refusal::AttemptEnded));
+    assert_eq!(home.finish(&attempt).err(), Some(Refusal::SignIn(SignInRefusal::AttemptEnded)));
     let told = home.desk.events.iter().any(|event| {
         matches!(event, Event::Notice(access::notice::Event::Queued(one))
             if one.topic == access::notice::Topic::NotMe)
@@ -236,15 +275,15 @@ fn approval_is_answered_by_a_confirmed_phone_alone_and_not_by_the_one_that_asks(
     // The browser is no phone; and a phone's answer by another key is none.
     let browser = home.browser.session;
     let by_browser = home.answer_by(browser, crate::desk::browser(None), command(key()));
-    assert_eq!(by_browser, Some(Refusal::NoApprover));
+    assert_eq!(by_browser, Some(Refusal::Approval(ApprovalRefusal::NoApprover)));
     let phone = home.phone.session;
     let by_key = home.answer_by(phone, phone_source(), command(key()));
-    assert_eq!(by_key, Some(Refusal::KeyProofMissing));
+    assert_eq!(by_key, Some(Refusal::Session(SessionRefusal::KeyProofMissing)));
     // The phone's own step-up is not the phone's to approve.
     let by = By::Session(phone);
     let ask = Command::Approval(approval::Command::AskStepUp);
     let call = access::Call { by, source: phone_source(), command: ask };
-    assert_eq!(home.desk.call(&call).err(), Some(Refusal::NoPhone));
+    assert_eq!(home.desk.call(&call).err(), Some(Refusal::Approval(ApprovalRefusal::NoPhone)));
 }
 
 #[test]
@@ -259,7 +298,10 @@ fn prompts_without_a_yes_stop_after_five_for_ten_minutes() {
     }
     let attempt = home.elsewhere();
     let refusal = home.ask(&attempt).unwrap_err();
-    assert!(matches!(refusal, Refusal::ApprovalsPaused { count: 5, .. }), "{refusal}");
+    assert!(
+        matches!(refusal, Refusal::Approval(ApprovalRefusal::ApprovalsPaused { count: 5, .. })),
+        "{refusal}"
+    );
     home.desk.wait(PAUSE);
     let attempt = home.elsewhere();
     assert!(home.ask(&attempt).is_ok());
@@ -272,11 +314,17 @@ fn three_prompts_at_once_are_the_most_and_one_sign_in_has_one() {
     let first = home.ask(&attempts[0]).unwrap();
     let second = home.ask(&attempts[0]).unwrap();
     let number = home.number(first);
-    assert_eq!(home.answer(first, Say::Yes, &number), Some(Refusal::ApprovalEnded));
+    assert_eq!(
+        home.answer(first, Say::Yes, &number),
+        Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded))
+    );
     assert!(home.desk.slice.approval(second).unwrap().is_open(home.desk.now));
     home.ask(&attempts[1]).unwrap();
     home.ask(&attempts[2]).unwrap();
-    assert!(matches!(home.ask(&attempts[3]), Err(Refusal::ApprovalsPaused { .. })));
+    assert!(matches!(
+        home.ask(&attempts[3]),
+        Err(Refusal::Approval(ApprovalRefusal::ApprovalsPaused { .. }))
+    ));
 }
 
 fn bare(terms: &Terms) -> Vec<(String, String)> {
@@ -319,7 +367,7 @@ fn phone_that_opened_the_link_looks_until_its_number_is_typed_elsewhere() {
     assert_eq!(acts(&desk), DeviceRole::View.acts());
     let first = shown(&desk, &phone);
     let wrong = confirm(&mut desk, &browser, &phone, "000000").err();
-    assert_eq!(wrong, Some(Refusal::PhoneNumberWrong));
+    assert_eq!(wrong, Some(Refusal::Approval(ApprovalRefusal::PhoneNumberWrong)));
     // Trying them all leads nowhere: the phone shows another one.
     let number = shown(&desk, &phone);
     assert_ne!(number, first);
@@ -336,7 +384,10 @@ fn step_up_by_phone_opens_what_an_old_sign_in_does_not() {
     home.desk.wait(Span::minutes(20));
     let by = By::Session(home.browser.session);
     let issue = || Command::Link(access::link::Command::Issue { purpose: Purpose::Phone });
-    assert!(matches!(home.desk.by(by, issue()), Err(Refusal::ProofTooOld { .. })));
+    assert!(matches!(
+        home.desk.by(by, issue()),
+        Err(Refusal::Session(SessionRefusal::ProofTooOld { .. }))
+    ));
     let ask = Command::Approval(approval::Command::AskStepUp);
     let Ok(Answer::ApprovalAsked { approval }) = home.desk.by(by, ask) else { panic!("not asked") };
     let number = home.number(approval);
@@ -349,7 +400,10 @@ fn step_up_by_phone_opens_what_an_old_sign_in_does_not() {
     assert!(after != before && after == token.digest());
     assert!(home.desk.by(by, issue()).is_ok());
     home.desk.wait(Span::minutes(16));
-    assert!(matches!(home.desk.by(by, issue()), Err(Refusal::ProofTooOld { .. })));
+    assert!(matches!(
+        home.desk.by(by, issue()),
+        Err(Refusal::Session(SessionRefusal::ProofTooOld { .. }))
+    ));
 }
 
 /// A second phone that opened a link, by its own key.
@@ -382,14 +436,20 @@ fn new_phone_takes_the_place_of_the_old_one_by_its_number_in_one_decision() {
         let command = device::Command::ConfirmPhone { device: new.device, number, instead };
         home.desk.by(by, Command::Device(command)).err()
     };
-    assert_eq!(confirm(&mut home, by, "000000", true), Some(Refusal::PhoneNumberWrong));
+    assert_eq!(
+        confirm(&mut home, by, "000000", true),
+        Some(Refusal::Approval(ApprovalRefusal::PhoneNumberWrong))
+    );
     let number = shown(&home.desk, &new);
     // A browser does not move the phone, and the phone adds none beside itself.
     let browser = By::Session(home.browser.session);
-    assert_eq!(confirm(&mut home, browser, &number, true), Some(Refusal::NoApprover));
+    assert_eq!(
+        confirm(&mut home, browser, &number, true),
+        Some(Refusal::Approval(ApprovalRefusal::NoApprover))
+    );
     assert!(matches!(
         confirm(&mut home, by, &number, false),
-        Some(Refusal::DeviceRoleNarrow { .. })
+        Some(Refusal::Authority(AuthorityRefusal::DeviceRoleNarrow { .. }))
     ));
     assert_eq!(confirm(&mut home, by, &number, true), None);
     let device = home.desk.slice.device(new.device).unwrap();
@@ -413,13 +473,22 @@ fn operator_moves_a_phone_by_the_number_that_the_new_one_shows() {
         let command = device::Command::ConfirmPhone { device: new.device, number, instead };
         home.desk.by(operator, Command::Device(command)).err()
     };
-    assert_eq!(ask(&mut home, Some(old), "000000"), Some(Refusal::PhoneNumberWrong));
+    assert_eq!(
+        ask(&mut home, Some(old), "000000"),
+        Some(Refusal::Approval(ApprovalRefusal::PhoneNumberWrong))
+    );
     let number = shown(&home.desk, &new);
     // What answers no approvals has nothing to give, and none is added without its person.
     let browser = home.browser.device;
-    assert_eq!(ask(&mut home, Some(browser), &number), Some(Refusal::NoApprover));
-    assert_eq!(ask(&mut home, Some(new.device), &number), Some(Refusal::NoApprover));
-    assert_eq!(ask(&mut home, None, &number), Some(Refusal::NotSignedIn));
+    assert_eq!(
+        ask(&mut home, Some(browser), &number),
+        Some(Refusal::Approval(ApprovalRefusal::NoApprover))
+    );
+    assert_eq!(
+        ask(&mut home, Some(new.device), &number),
+        Some(Refusal::Approval(ApprovalRefusal::NoApprover))
+    );
+    assert_eq!(ask(&mut home, None, &number), Some(Refusal::Session(SessionRefusal::NotSignedIn)));
     let role = home.desk.slice.device(old).unwrap().role;
     assert_eq!(ask(&mut home, Some(old), &number), None);
     assert!(home.desk.slice.device(old).is_none());

@@ -6,6 +6,7 @@ use access::decision::{Answer, Command};
 use access::entitlements::{Acts, Scopes};
 use access::link::Purpose;
 use access::moment::Span;
+use access::refusal::{ChangeRefusal, InputRefusal, SessionRefusal, SignInRefusal};
 use access::session::SessionEnd;
 use access::{By, Event, Refusal, Secret, contact, credential, session, step_up};
 
@@ -22,9 +23,15 @@ fn password_is_changed_with_the_old_one_and_ends_other_sessions() {
     let other = desk.signed_in().session;
     let by = By::Session(desk.signed_in().session);
     let hash_before = desk.slice.password().unwrap().id;
-    assert_eq!(desk.by(by, set("$new", None)).err(), Some(Refusal::OldPasswordNeeded));
+    assert_eq!(
+        desk.by(by, set("$new", None)).err(),
+        Some(Refusal::Change(ChangeRefusal::OldPasswordNeeded))
+    );
     let wrong = desk.proof(false);
-    assert_eq!(desk.by(by, set("$new", Some(wrong))).err(), Some(Refusal::OldPasswordNeeded));
+    assert_eq!(
+        desk.by(by, set("$new", Some(wrong))).err(),
+        Some(Refusal::Change(ChangeRefusal::OldPasswordNeeded))
+    );
     assert_eq!(desk.slice.counters.len(), 1, "guessing the old one is counted");
     let right = desk.proof(true);
     desk.by(by, set("$new", Some(right))).ok().unwrap();
@@ -68,7 +75,10 @@ fn attempt_under_way_ends_when_password_or_totp_changes() {
     let right = desk.proof(true);
     desk.by(by, set("$new", Some(right))).ok().unwrap();
     let code = desk.code();
-    assert_eq!(desk.totp(None, &attempt, code).err(), Some(Refusal::AttemptEnded));
+    assert_eq!(
+        desk.totp(None, &attempt, code).err(),
+        Some(Refusal::SignIn(SignInRefusal::AttemptEnded))
+    );
 
     add_passkey(&mut desk, by).unwrap();
     for kind in ["TOTP app", "Password"] {
@@ -170,11 +180,18 @@ fn ways_in_are_added_and_removed_only_soon_after_a_sign_in() {
     ] {
         let before = desk.slice.clone();
         let age = (desk.now + Span::milliseconds(1)).since(started_at);
-        assert_eq!(desk.by(by, command).err(), Some(Refusal::ProofTooOld { age, limit }));
+        assert_eq!(
+            desk.by(by, command).err(),
+            Some(Refusal::Session(SessionRefusal::ProofTooOld { age, limit }))
+        );
         assert_eq!(desk.slice, before);
     }
-    assert!(matches!(add_passkey(&mut desk, by), Err(Refusal::ProofTooOld { .. })));
-    let text = Refusal::ProofTooOld { age: Span::hours(3), limit }.to_string();
+    assert!(matches!(
+        add_passkey(&mut desk, by),
+        Err(Refusal::Session(SessionRefusal::ProofTooOld { .. }))
+    ));
+    let text =
+        Refusal::Session(SessionRefusal::ProofTooOld { age: Span::hours(3), limit }).to_string();
     assert!(text.starts_with("PROOF_TOO_OLD: you signed in 3 hours ago"), "{text}");
     let again = By::Session(desk.signed_in().session);
     add_passkey(&mut desk, again).unwrap();
@@ -187,7 +204,7 @@ fn last_way_to_sign_in_stays() {
     for id in desk.slice.authenticators.iter().map(|one| one.id).collect::<Vec<_>>() {
         let remove = authenticator::Command::Remove { authenticator: id };
         let refusal = desk.by(by, Command::Authenticator(remove)).err();
-        assert_eq!(refusal, Some(Refusal::LastAuthenticator));
+        assert_eq!(refusal, Some(Refusal::Change(ChangeRefusal::LastAuthenticator)));
     }
 }
 
@@ -203,7 +220,7 @@ fn last_passkey_stays_unless_another_one_works_or_the_operator_asks() {
     let refusal = desk.by(by, remove(ids[1])).err();
     assert_eq!(
         refusal,
-        Some(Refusal::LastPasskey),
+        Some(Refusal::Change(ChangeRefusal::LastPasskey)),
         "password and TOTP are left, and can be phished"
     );
     desk.by(By::Operator { uid: 1000 }, remove(ids[1])).ok().unwrap();
@@ -219,7 +236,10 @@ fn first_password_is_set_only_soon_after_a_sign_in() {
     let remove = authenticator::Command::Remove { authenticator: password };
     desk.by(by, Command::Authenticator(remove)).ok().unwrap();
     desk.wait(Span::minutes(16));
-    assert!(matches!(desk.by(by, set("$new", None)), Err(Refusal::ProofTooOld { .. })));
+    assert!(matches!(
+        desk.by(by, set("$new", None)),
+        Err(Refusal::Session(SessionRefusal::ProofTooOld { .. }))
+    ));
     assert!(desk.slice.password().is_none());
 }
 
@@ -253,7 +273,7 @@ fn notice_of_a_change_says_what_from_where_and_what_to_do() {
 #[test]
 fn password_is_checked_for_its_length_and_for_being_guessed_and_for_nothing_else() {
     let check = |text: &str| password::check(&Secret::from_text(text.into()), "ada");
-    assert!(matches!(check("short"), Err(Refusal::OutOfRange { .. })));
+    assert!(matches!(check("short"), Err(Refusal::Input(InputRefusal::OutOfRange { .. }))));
     let Err(refusal) = check("iloveyou") else { panic!("taken") };
     let text = refusal.to_string();
     assert!(
@@ -280,7 +300,7 @@ fn totp_that_stands_is_not_offered_again() {
     let by = By::Session(desk.signed_in().session);
     let offer = authenticator::Command::OfferTotp;
     let refusal = desk.by(by, Command::Authenticator(offer)).err();
-    assert_eq!(refusal, Some(Refusal::TotpStands));
+    assert_eq!(refusal, Some(Refusal::Change(ChangeRefusal::TotpStands)));
 }
 
 /// ASVS 6.2.10: nobody has to change a password because it is old.
@@ -343,21 +363,21 @@ fn link_of_a_password_reset_only_enrols_until_the_kept_app_is_shown() {
     assert!(desk.slice.is_enrolled());
     assert_eq!(acts(&desk, by), Acts::ENROL, "the link alone shows nothing");
     // Nor does it bring in another way to sign in, which would stand in for the kept one.
-    assert_eq!(add_passkey(&mut desk, by), Err(Refusal::KeptProofMissing));
+    assert_eq!(add_passkey(&mut desk, by), Err(Refusal::Session(SessionRefusal::KeptProofMissing)));
     for command in [
         authenticator::Command::ReplaceTotp,
         authenticator::Command::MakeRecoveryCodes,
         authenticator::Command::Remove { authenticator: desk.slice.totp().unwrap().id },
     ] {
         let refusal = desk.by(by, Command::Authenticator(command)).err();
-        assert_eq!(refusal, Some(Refusal::KeptProofMissing));
+        assert_eq!(refusal, Some(Refusal::Session(SessionRefusal::KeptProofMissing)));
     }
     let offer = desk.by(by, Command::Authenticator(authenticator::Command::OfferTotp)).err();
-    assert_eq!(offer, Some(Refusal::KeptProofMissing));
+    assert_eq!(offer, Some(Refusal::Session(SessionRefusal::KeptProofMissing)));
     let wrong = Secret::from_text("000000".into());
     let proof = desk.proof(true);
     let guess = Command::StepUp(step_up::Command::Password { proof, code: wrong });
-    assert_eq!(desk.by(by, guess).err(), Some(Refusal::CodeWrong));
+    assert_eq!(desk.by(by, guess).err(), Some(Refusal::SignIn(SignInRefusal::CodeWrong)));
     assert_eq!(acts(&desk, by), Acts::ENROL);
     prove(&mut desk, by).ok().unwrap();
     assert_eq!(acts(&desk, by), Acts::ALL);
@@ -377,7 +397,7 @@ fn link_of_a_password_reset_waits_for_the_kept_passkey_too() {
     desk.by(by, set("$new", None)).ok().unwrap();
     // A new app, with the new password, would be a proof of nothing that was there before.
     let offer = desk.by(by, Command::Authenticator(authenticator::Command::OfferTotp)).err();
-    assert_eq!(offer, Some(Refusal::KeptProofMissing));
+    assert_eq!(offer, Some(Refusal::Session(SessionRefusal::KeptProofMissing)));
     let move_mail = || contact::Command::SetMail { address: "thief@example.org".into() };
     let first = desk.by(by, Command::Contact(move_mail()));
     assert!(first.is_ok(), "codes went nowhere before");
@@ -385,7 +405,7 @@ fn link_of_a_password_reset_waits_for_the_kept_passkey_too() {
         .ok()
         .unwrap();
     let refusal = desk.by(by, Command::Contact(move_mail())).err();
-    assert_eq!(refusal, Some(Refusal::KeptProofMissing));
+    assert_eq!(refusal, Some(Refusal::Session(SessionRefusal::KeptProofMissing)));
 }
 
 #[test]
@@ -431,7 +451,7 @@ fn app_is_replaced_in_one_commit_by_a_code_of_the_new_one() {
     assert_eq!(desk.slice.totp().unwrap().id, old.0, "the old one works until then");
     let wrong = Secret::from_text("000000".into());
     let confirm = |code| Command::Authenticator(authenticator::Command::ConfirmTotp { code });
-    assert_eq!(desk.by(by, confirm(wrong)).err(), Some(Refusal::CodeWrong));
+    assert_eq!(desk.by(by, confirm(wrong)).err(), Some(Refusal::SignIn(SignInRefusal::CodeWrong)));
     assert_eq!(desk.slice.totp().unwrap().id, old.0);
     let before = desk.events.len();
     confirm_new(&mut desk, by);
@@ -455,7 +475,7 @@ fn app_is_replaced_in_one_commit_by_a_code_of_the_new_one() {
     drop(attempt);
     // The old one's codes prove nothing, the new one's do.
     let new_seed = std::mem::replace(&mut desk.seed, old.1);
-    assert_eq!(prove(&mut desk, by).err(), Some(Refusal::CodeWrong));
+    assert_eq!(prove(&mut desk, by).err(), Some(Refusal::SignIn(SignInRefusal::CodeWrong)));
     desk.seed = new_seed;
     prove(&mut desk, by).ok().unwrap();
 }
@@ -466,10 +486,16 @@ fn app_is_replaced_soon_after_a_proof_and_only_where_there_is_one() {
     let by = By::Session(desk.signed_in().session);
     desk.wait(Span::minutes(16));
     let replace = || Command::Authenticator(authenticator::Command::ReplaceTotp);
-    assert!(matches!(desk.by(by, replace()), Err(Refusal::ProofTooOld { .. })));
+    assert!(matches!(
+        desk.by(by, replace()),
+        Err(Refusal::Session(SessionRefusal::ProofTooOld { .. }))
+    ));
     desk.system(Command::Authenticator(authenticator::Command::ResetTotp)).ok().unwrap();
     let none = desk.by(By::Operator { uid: 0 }, replace()).err();
-    assert_eq!(none, Some(Refusal::NotFound { what: "authenticator app to replace" }));
+    assert_eq!(
+        none,
+        Some(Refusal::Change(ChangeRefusal::NotFound { what: "authenticator app to replace" }))
+    );
 }
 
 #[test]

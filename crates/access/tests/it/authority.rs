@@ -7,6 +7,7 @@ use access::entitlements::Scopes;
 use access::link::Purpose;
 use access::lock::{Grade, Target};
 use access::moment::Span;
+use access::refusal::{AuthorityRefusal, ChangeRefusal, SessionRefusal};
 use access::{
     AuthenticatorId, By, CredentialId, DeviceId, Refusal, Secret, SessionId, credential, device,
     link, lock, session,
@@ -102,7 +103,9 @@ fn command_of_a_stranger_is_refused_and_changes_nothing() {
             assert!(
                 matches!(
                     refusal,
-                    Refusal::NotSignedIn | Refusal::ActNotAllowed { .. } | Refusal::OperatorOnly
+                    Refusal::Session(SessionRefusal::NotSignedIn)
+                        | Refusal::Authority(AuthorityRefusal::ActNotAllowed { .. })
+                        | Refusal::Change(ChangeRefusal::OperatorOnly)
                 ),
                 "{name} by {by}: {refusal}"
             );
@@ -117,7 +120,7 @@ fn command_of_the_operator_is_refused_to_the_owner() {
     let by = By::Session(desk.signed_in().session);
     for (name, command) in of_the_operator() {
         let refusal = desk.by(by, command).err();
-        assert_eq!(refusal, Some(Refusal::OperatorOnly), "{name}");
+        assert_eq!(refusal, Some(Refusal::Change(ChangeRefusal::OperatorOnly)), "{name}");
     }
 }
 
@@ -128,7 +131,10 @@ fn session_past_its_absolute_limit_is_refused() {
     desk.wait(Span::hours(12));
     for (name, command) in commands(&desk) {
         let refusal = desk.by(by, command).err();
-        assert!(matches!(refusal, Some(Refusal::SessionEnded { .. })), "{name}: {refusal:?}");
+        assert!(
+            matches!(refusal, Some(Refusal::Session(SessionRefusal::SessionEnded { .. }))),
+            "{name}: {refusal:?}"
+        );
     }
 }
 
@@ -142,7 +148,10 @@ fn session_of_an_enrolment_link_may_only_enrol() {
     for (name, command) in commands(&desk) {
         if !enrols.contains(&name) {
             let refusal = desk.by(by, command).err();
-            assert!(matches!(refusal, Some(Refusal::ActNotAllowed { .. })), "{name}: {refusal:?}");
+            assert!(
+                matches!(refusal, Some(Refusal::Authority(AuthorityRefusal::ActNotAllowed { .. }))),
+                "{name}: {refusal:?}"
+            );
         }
     }
 }
@@ -156,7 +165,11 @@ fn session_that_set_the_lock_keeps_its_receipt_and_nothing_else() {
     desk.by(by, Command::Lock(set)).ok().unwrap();
     for (name, command) in commands(&desk) {
         let refusal = desk.by(by, command).err();
-        assert_eq!(refusal, Some(Refusal::Locked { grade: Grade::All }), "{name}");
+        assert_eq!(
+            refusal,
+            Some(Refusal::Authority(AuthorityRefusal::Locked { grade: Grade::All })),
+            "{name}"
+        );
     }
     assert!(desk.slice.session(session).unwrap().receipt.is_some());
     desk.by(by, Command::Session(session::Command::SignOut)).ok().unwrap();

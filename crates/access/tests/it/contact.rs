@@ -5,6 +5,7 @@ use access::decision::{Answer, Command};
 use access::link::Purpose;
 use access::moment::Span;
 use access::notice::{Notice, Topic};
+use access::refusal::{ChangeRefusal, SessionRefusal, SignInRefusal};
 use access::{By, Event, Refusal, Secret, notice};
 
 use crate::desk::Desk;
@@ -110,9 +111,12 @@ fn code_typed_in_another_session_is_refused() {
     let (asks, other) = (session(&mut desk), session(&mut desk));
     set(&mut desk, asks, "ann@example.org").ok().unwrap();
     let code = desk.mailed();
-    assert_eq!(confirm(&mut desk, other, &code).err(), Some(Refusal::CodeElsewhere));
+    assert_eq!(
+        confirm(&mut desk, other, &code).err(),
+        Some(Refusal::SignIn(SignInRefusal::CodeElsewhere))
+    );
     let resend = desk.by(other, Command::Contact(Contact::ResendCode));
-    assert_eq!(resend.err(), Some(Refusal::CodeElsewhere));
+    assert_eq!(resend.err(), Some(Refusal::SignIn(SignInRefusal::CodeElsewhere)));
     assert!(confirm(&mut desk, asks, &code).is_ok());
     assert!(confirm(&mut desk, asks, &code).is_err(), "it works once");
 }
@@ -127,9 +131,9 @@ fn code_of_a_mail_change_activates_no_browser_and_the_other_way_round() {
     let activation_code = desk.mailed();
     assert_ne!(contact_code, activation_code);
     let refused = desk.activate(&attempt, &contact_code).err();
-    assert_eq!(refused, Some(Refusal::ActivationWrong { tries_left: 4 }));
+    assert_eq!(refused, Some(Refusal::SignIn(SignInRefusal::ActivationWrong { tries_left: 4 })));
     let refused = confirm(&mut desk, by, &activation_code).err();
-    assert_eq!(refused, Some(Refusal::ActivationWrong { tries_left: 4 }));
+    assert_eq!(refused, Some(Refusal::SignIn(SignInRefusal::ActivationWrong { tries_left: 4 })));
 }
 
 // ASVS 6.6.3
@@ -141,15 +145,22 @@ fn code_is_refused_after_five_wrong_tries_and_after_its_time() {
     let code = desk.mailed();
     for tries_left in [4, 3, 2, 1, 0] {
         let refused = confirm(&mut desk, by, "000000").err();
-        assert_eq!(refused, Some(Refusal::ActivationWrong { tries_left }));
+        assert_eq!(refused, Some(Refusal::SignIn(SignInRefusal::ActivationWrong { tries_left })));
     }
     let refused = confirm(&mut desk, by, &code).err();
-    assert_eq!(refused, Some(Refusal::ActivationWrong { tries_left: 0 }), "even the right one");
+    assert_eq!(
+        refused,
+        Some(Refusal::SignIn(SignInRefusal::ActivationWrong { tries_left: 0 })),
+        "even the right one"
+    );
     desk.wait(Span::minutes(1));
     desk.by(by, Command::Contact(Contact::ResendCode)).ok().unwrap();
     let code = desk.mailed();
     desk.wait(Span::minutes(15));
-    assert!(matches!(confirm(&mut desk, by, &code), Err(Refusal::CodeExpired { .. })));
+    assert!(matches!(
+        confirm(&mut desk, by, &code),
+        Err(Refusal::SignIn(SignInRefusal::CodeExpired { .. }))
+    ));
     assert!(desk.slice.mail().is_none());
 }
 
@@ -158,7 +169,10 @@ fn codes_to_ever_new_addresses_stop_at_the_limit() {
     let mut desk = Desk::enrolled();
     let by = session(&mut desk);
     set(&mut desk, by, "a@example.org").ok().unwrap();
-    assert!(matches!(set(&mut desk, by, "b@example.org"), Err(Refusal::ResendTooSoon { .. })));
+    assert!(matches!(
+        set(&mut desk, by, "b@example.org"),
+        Err(Refusal::SignIn(SignInRefusal::ResendTooSoon { .. }))
+    ));
     for number in 1..CODES_SENT {
         desk.wait(Span::minutes(1));
         set(&mut desk, by, &format!("a{number}@example.org")).ok().unwrap();
@@ -166,7 +180,10 @@ fn codes_to_ever_new_addresses_stop_at_the_limit() {
     desk.wait(Span::minutes(1));
     let refused = set(&mut desk, by, "c@example.org").err();
     assert!(
-        matches!(refused, Some(Refusal::TooManyCodes { sent: 5, limit: 5, .. })),
+        matches!(
+            refused,
+            Some(Refusal::SignIn(SignInRefusal::TooManyCodes { sent: 5, limit: 5, .. }))
+        ),
         "{refused:?}"
     );
     let asked = desk.slice.contacts.iter().filter(|one| matches!(one.state, State::Asked(_)));
@@ -190,7 +207,10 @@ fn contact_is_not_changed_by_an_old_sign_in() {
     ];
     for command in commands {
         let refused = desk.by(by, Command::Contact(command)).err();
-        assert!(matches!(refused, Some(Refusal::ProofTooOld { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Some(Refusal::Session(SessionRefusal::ProofTooOld { .. }))),
+            "{refused:?}"
+        );
     }
 }
 
@@ -198,9 +218,9 @@ fn contact_is_not_changed_by_an_old_sign_in() {
 fn contact_of_nobody_signed_in_is_refused() {
     let mut desk = Desk::enrolled();
     let refused = set(&mut desk, By::Visitor, "ann@example.org").err();
-    assert_eq!(refused, Some(Refusal::NotSignedIn));
+    assert_eq!(refused, Some(Refusal::Session(SessionRefusal::NotSignedIn)));
     let refused = confirm(&mut desk, By::Visitor, "123456").err();
-    assert_eq!(refused, Some(Refusal::NotSignedIn));
+    assert_eq!(refused, Some(Refusal::Session(SessionRefusal::NotSignedIn)));
 }
 
 #[test]
@@ -223,7 +243,7 @@ fn operator_sets_an_address_at_once_and_both_are_told() {
         former.filter_map(contact::Contact::mail).map(ToString::to_string).collect();
     assert_eq!(former, ["ann@office.example"]);
     let refused = set(&mut desk, By::Operator { uid: 0 }, "ann@example.org").err();
-    assert_eq!(refused, Some(Refusal::MailStands));
+    assert_eq!(refused, Some(Refusal::Change(ChangeRefusal::MailStands)));
 }
 
 #[test]

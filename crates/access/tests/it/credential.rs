@@ -5,6 +5,9 @@ use access::decision::{Answer, Command};
 use access::entitlements::{Acts, Limits, Rate, Scopes, Symbols};
 use access::lock::{self, Target};
 use access::moment::{Span, Time};
+use access::refusal::{
+    AuthorityRefusal, ChangeRefusal, CredentialRefusal, InputRefusal, SessionRefusal,
+};
 use access::{Act, By, CredentialId, Grade, Refusal, SymbolId};
 
 use crate::desk::{Desk, account};
@@ -61,16 +64,31 @@ fn credential_out_of_range_is_refused_with_the_number() {
     for (name, scopes) in cases {
         let refusal = create(&mut desk, by, NewCredential { scopes, ..new(&Desk::bare()) }).err();
         assert!(
-            matches!(refusal, Some(Refusal::OutOfRange { .. } | Refusal::Wider { .. })),
+            matches!(
+                refusal,
+                Some(
+                    Refusal::Input(InputRefusal::OutOfRange { .. })
+                        | Refusal::Credential(CredentialRefusal::Wider { .. })
+                )
+            ),
             "{name}: {refusal:?}"
         );
     }
     let odd = NewCredential { name: "a\nb".into(), ..new(&desk) };
-    assert!(matches!(create(&mut desk, by, odd), Err(Refusal::NameHidden { .. })));
+    assert!(matches!(
+        create(&mut desk, by, odd),
+        Err(Refusal::Input(InputRefusal::NameHidden { .. }))
+    ));
     let low = NewCredential { port: 80, ..new(&desk) };
-    assert!(matches!(create(&mut desk, by, low), Err(Refusal::OutOfRange { .. })));
+    assert!(matches!(
+        create(&mut desk, by, low),
+        Err(Refusal::Input(InputRefusal::OutOfRange { .. }))
+    ));
     let other = NewCredential { accounts: vec!["DU0000001".parse().unwrap()], ..new(&desk) };
-    assert_eq!(create(&mut desk, by, other), Err(Refusal::NotFound { what: "account" }));
+    assert_eq!(
+        create(&mut desk, by, other),
+        Err(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))
+    );
     assert!(desk.slice.credentials.is_empty());
 }
 
@@ -81,21 +99,39 @@ fn name_and_port_belong_to_one_live_credential_and_the_port_rests_a_day() {
     let fresh = new(&desk);
     let first = create(&mut desk, by, fresh).unwrap();
     let same_name = NewCredential { port: 7498, ..new(&desk) };
-    assert!(matches!(create(&mut desk, by, same_name), Err(Refusal::NameTaken { .. })));
+    assert!(matches!(
+        create(&mut desk, by, same_name),
+        Err(Refusal::Input(InputRefusal::NameTaken { .. }))
+    ));
     let same_port = NewCredential { name: "other".into(), ..new(&desk) };
     let taken = create(&mut desk, by, same_port);
-    assert!(matches!(taken, Err(Refusal::PortTaken { until: Time::FAR, .. })), "{taken:?}");
+    assert!(
+        matches!(
+            taken,
+            Err(Refusal::Credential(CredentialRefusal::PortTaken { until: Time::FAR, .. }))
+        ),
+        "{taken:?}"
+    );
     assert_eq!(revoke(&mut desk, first), None);
     let revoked_at = desk.now;
-    assert_eq!(revoke(&mut desk, first), Some(Refusal::CredentialRevoked { at: revoked_at }));
+    assert_eq!(
+        revoke(&mut desk, first),
+        Some(Refusal::Credential(CredentialRefusal::CredentialRevoked { at: revoked_at }))
+    );
     let fresh = new(&desk);
     let until = revoked_at + Span::days(1);
     let resting = create(&mut desk, by, fresh);
-    assert_eq!(resting, Err(Refusal::PortTaken { port: 7497, until }));
+    assert_eq!(
+        resting,
+        Err(Refusal::Credential(CredentialRefusal::PortTaken { port: 7497, until }))
+    );
     desk.wait(Span::days(1));
     let fresh = new(&desk);
     create(&mut desk, by, fresh).unwrap();
-    assert_eq!(revoke(&mut desk, CredentialId([9; 16])), Some(Refusal::CredentialUnknown));
+    assert_eq!(
+        revoke(&mut desk, CredentialId([9; 16])),
+        Some(Refusal::Credential(CredentialRefusal::CredentialUnknown))
+    );
 }
 
 #[test]
@@ -107,7 +143,7 @@ fn free_port_is_the_first_that_nobody_has_or_had_within_a_day() {
         TakenPort { port: 7499, revoked_at: Some(now - Span::hours(24)) },
     ];
     assert_eq!(free_port(7497, 7600, &taken, now), Ok(7499));
-    let none = Refusal::PortsExhausted { first: 7497, last: 7498 };
+    let none = Refusal::Credential(CredentialRefusal::PortsExhausted { first: 7497, last: 7498 });
     assert_eq!(free_port(7497, 7498, &taken, now), Err(none));
 }
 
@@ -123,7 +159,10 @@ fn revoked_credential_has_no_entitlements() {
     assert_eq!(given.until, credential.scopes.until);
     assert_eq!(revoke(&mut desk, id), None);
     let refusal = desk.slice.credential(id).unwrap().entitlements(&desk.slice).err();
-    assert_eq!(refusal, Some(Refusal::CredentialRevoked { at: desk.now }));
+    assert_eq!(
+        refusal,
+        Some(Refusal::Credential(CredentialRefusal::CredentialRevoked { at: desk.now }))
+    );
 }
 
 #[test]
@@ -151,23 +190,32 @@ fn paused_credential_is_refused_until_it_is_resumed_with_a_recent_proof() {
     let fresh = new(&desk);
     let id = create(&mut desk, by, fresh).unwrap();
     let resume = || credential::Command::Resume { credential: id };
-    assert_eq!(ask(&mut desk, by, resume()), Some(Refusal::CredentialNotPaused));
+    assert_eq!(
+        ask(&mut desk, by, resume()),
+        Some(Refusal::Credential(CredentialRefusal::CredentialNotPaused))
+    );
     assert_eq!(ask(&mut desk, by, pause(id)), None);
     let at = desk.now;
-    let refused = Refusal::CredentialPaused { at };
+    let refused = Refusal::Credential(CredentialRefusal::CredentialPaused { at });
     let given = |desk: &Desk| desk.slice.credential(id).unwrap().entitlements(&desk.slice);
     assert_eq!(given(&desk).err(), Some(refused.clone()));
     assert_eq!(ask(&mut desk, by, pause(id)), Some(refused));
     desk.wait(Span::minutes(16));
     let late = ask(&mut desk, by, resume());
-    assert!(matches!(late, Some(Refusal::ProofTooOld { .. })), "{late:?}");
+    assert!(matches!(late, Some(Refusal::Session(SessionRefusal::ProofTooOld { .. }))), "{late:?}");
     let by = By::Session(desk.signed_in().session);
     assert_eq!(ask(&mut desk, by, resume()), None);
     assert_eq!(given(&desk).unwrap().acts, Acts::VIEW.or(Acts::TRADE));
     assert_eq!(revoke(&mut desk, id), None);
     for command in [pause(id), resume()] {
         let refused = ask(&mut desk, by, command);
-        assert!(matches!(refused, Some(Refusal::CredentialRevoked { .. })), "{refused:?}");
+        assert!(
+            matches!(
+                refused,
+                Some(Refusal::Credential(CredentialRefusal::CredentialRevoked { .. }))
+            ),
+            "{refused:?}"
+        );
     }
 }
 
@@ -181,7 +229,10 @@ fn new_token_takes_a_recent_proof_and_leaves_the_old_one_a_day_at_most() {
     let first = desk.slice.credential(id).unwrap().token.unwrap();
     for wrong in [Span(-1), Span(Span::days(1).0 + 1)] {
         let refused = ask(&mut desk, by, rotate(wrong));
-        assert!(matches!(refused, Some(Refusal::OutOfRange { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Some(Refusal::Input(InputRefusal::OutOfRange { .. }))),
+            "{refused:?}"
+        );
     }
     assert_eq!(ask(&mut desk, by, rotate(Span::days(1))), None);
     let credential = desk.slice.credential(id).unwrap();
@@ -195,14 +246,20 @@ fn new_token_takes_a_recent_proof_and_leaves_the_old_one_a_day_at_most() {
     assert_eq!((former.token, former.until), (second, desk.now));
     desk.wait(Span::minutes(16));
     let late = ask(&mut desk, by, rotate(Span(0)));
-    assert!(matches!(late, Some(Refusal::ProofTooOld { .. })), "{late:?}");
+    assert!(matches!(late, Some(Refusal::Session(SessionRefusal::ProofTooOld { .. }))), "{late:?}");
     let other = NewCredential { name: "open".into(), port: 7_498, with_token: false, ..new(&desk) };
     let open = create(&mut desk, By::System, other).unwrap();
     let none = credential::Command::Rotate { credential: open, grace: Span(0) };
-    assert_eq!(ask(&mut desk, By::System, none), Some(Refusal::TokenNotRequired));
+    assert_eq!(
+        ask(&mut desk, By::System, none),
+        Some(Refusal::Credential(CredentialRefusal::TokenNotRequired))
+    );
     assert_eq!(revoke(&mut desk, id), None);
     let gone = ask(&mut desk, By::System, rotate(Span(0)));
-    assert!(matches!(gone, Some(Refusal::CredentialRevoked { .. })), "{gone:?}");
+    assert!(
+        matches!(gone, Some(Refusal::Credential(CredentialRefusal::CredentialRevoked { .. }))),
+        "{gone:?}"
+    );
 }
 
 #[test]
@@ -219,22 +276,28 @@ fn credential_narrows_without_a_proof_and_under_a_lock_and_widens_with_a_proof_a
     assert_eq!(ask(&mut desk, by, edit(id, narrow.clone())), None);
     assert_eq!(scopes(&desk), narrow);
     let wider = ask(&mut desk, by, edit(id, wide.clone()));
-    assert!(matches!(wider, Some(Refusal::ProofTooOld { .. })), "{wider:?}");
+    assert!(
+        matches!(wider, Some(Refusal::Session(SessionRefusal::ProofTooOld { .. }))),
+        "{wider:?}"
+    );
     assert_eq!(scopes(&desk), narrow);
     let by = By::Session(desk.signed_in().session);
     assert_eq!(ask(&mut desk, by, edit(id, wide.clone())), None);
     assert_eq!(scopes(&desk), wide);
     let all = Scopes { acts: Acts::ALL, ..wide.clone() };
     let more = ask(&mut desk, by, edit(id, all));
-    assert_eq!(more, Some(Refusal::Wider { what: "acts" }));
+    assert_eq!(more, Some(Refusal::Credential(CredentialRefusal::Wider { what: "acts" })));
     let target = Target::Account(account().into());
     let lock = lock::Command::Set { target, grade: Grade::NoNew };
     desk.system(Command::Lock(lock)).unwrap();
     assert_eq!(ask(&mut desk, by, edit(id, narrow)), None);
-    assert_eq!(ask(&mut desk, by, edit(id, wide)), Some(Refusal::Locked { grade: Grade::NoNew }));
+    assert_eq!(
+        ask(&mut desk, by, edit(id, wide)),
+        Some(Refusal::Authority(AuthorityRefusal::Locked { grade: Grade::NoNew }))
+    );
     let over = Scopes { until: desk.now, ..scopes(&desk) };
     let ended = ask(&mut desk, by, edit(id, over));
-    assert!(matches!(ended, Some(Refusal::OutOfRange { .. })), "{ended:?}");
+    assert!(matches!(ended, Some(Refusal::Input(InputRefusal::OutOfRange { .. }))), "{ended:?}");
 }
 
 #[test]
@@ -247,9 +310,9 @@ fn credential_is_renamed_to_a_name_that_no_live_one_has() {
     let second = create(&mut desk, by, other).unwrap();
     let rename = |name: &str| credential::Command::Rename { credential: id, name: name.into() };
     let taken = ask(&mut desk, by, rename("other"));
-    assert!(matches!(taken, Some(Refusal::NameTaken { .. })), "{taken:?}");
+    assert!(matches!(taken, Some(Refusal::Input(InputRefusal::NameTaken { .. }))), "{taken:?}");
     let hidden = ask(&mut desk, by, rename("a\nb"));
-    assert!(matches!(hidden, Some(Refusal::NameHidden { .. })), "{hidden:?}");
+    assert!(matches!(hidden, Some(Refusal::Input(InputRefusal::NameHidden { .. }))), "{hidden:?}");
     assert_eq!(revoke(&mut desk, second), None);
     assert_eq!(ask(&mut desk, by, rename("other")), None);
     assert_eq!(desk.slice.credential(id).unwrap().name.as_str(), "other");

@@ -2,6 +2,7 @@
 
 use access::device::{self, RENEWAL, TRUST};
 use access::link::Purpose;
+use access::refusal::{AuthorityRefusal, ChangeRefusal, SessionRefusal, SignInRefusal};
 use access::session::{self, SessionEnd};
 use access::sign_in::{self, SignedIn};
 use access::stay::{LENT_IDLE, LENT_LIFE, Stay};
@@ -47,7 +48,10 @@ fn what_a_browser_began_goes_on_under_the_key_that_it_renewed_and_no_other() {
         let source = Source { key: Some(key), ..browser(Some(&token)) };
         desk.call(&Call { by: By::Visitor, source, command })
     };
-    assert_eq!(totp(&mut desk, key()).err(), Some(Refusal::AttemptElsewhere));
+    assert_eq!(
+        totp(&mut desk, key()).err(),
+        Some(Refusal::SignIn(SignInRefusal::AttemptElsewhere))
+    );
     let Ok(Answer::SignedIn(done)) = totp(&mut desk, new_key()) else { panic!("not signed in") };
     assert_eq!(desk.slice.session(done.session).unwrap().key, Some(new_key()));
 }
@@ -72,13 +76,13 @@ fn key_renewed_early_or_by_another_key_stays_as_it_was() {
     let early = desk.signed_in();
     let by = By::Session(early.session);
     let answer = renew(&mut desk, by, browser(None), new_key());
-    assert!(matches!(answer, Err(Refusal::RenewalEarly { .. })));
+    assert!(matches!(answer, Err(Refusal::Session(SessionRefusal::RenewalEarly { .. }))));
 
     let mut desk = Desk::enrolled();
     let (done, _) = late(&mut desk);
     let source = Source { key: Some(new_key()), ..browser(None) };
     let answer = renew(&mut desk, By::Session(done.session), source, new_key());
-    assert!(matches!(answer, Err(Refusal::KeyProofMissing)));
+    assert!(matches!(answer, Err(Refusal::Session(SessionRefusal::KeyProofMissing))));
     assert_eq!(desk.slice.device(done.device).unwrap().key, Some(key()));
 }
 
@@ -94,7 +98,7 @@ fn key_whose_renewal_was_answered_into_the_void_is_told_so_without_a_session() {
     // The other order: it stored a key that the server never saw. Without a session nothing moves.
     let other = PublicKey::of_coordinates(&[5; 32], &[6; 32]).unwrap();
     let answer = renew(&mut desk, By::Visitor, browser(Some(&token)), other);
-    assert!(matches!(answer, Err(Refusal::NotSignedIn)));
+    assert!(matches!(answer, Err(Refusal::Session(SessionRefusal::NotSignedIn))));
     assert_eq!(desk.slice.device(done.device).unwrap().key, Some(new_key()));
 }
 
@@ -221,7 +225,7 @@ fn copy_of_a_session_is_told_by_the_server_alone() {
     let address = "203.0.113.9".parse().unwrap();
     let copied = || Command::Session(session::Command::Copied { session: done.session, address });
     let answer = desk.by(By::Session(done.session), copied());
-    assert!(matches!(answer, Err(Refusal::OperatorOnly)));
+    assert!(matches!(answer, Err(Refusal::Change(ChangeRefusal::OperatorOnly))));
     desk.system(copied()).ok().unwrap();
     let Some(Event::Notice(access::notice::Event::Queued(notice))) = desk.events.last() else {
         panic!("nobody is told")
@@ -262,7 +266,10 @@ fn reinstalled_browser_takes_name_and_first_day_and_the_older_one_ends() {
     assert!(desk.slice.sessions.iter().all(|one| one.device == new.device));
     assert!(desk.slice.session(new.session).is_some());
     // Once.
-    assert!(matches!(succeed(&mut desk, &new, old), Err(Refusal::NotFound { .. })));
+    assert!(matches!(
+        succeed(&mut desk, &new, old),
+        Err(Refusal::Change(ChangeRefusal::NotFound { .. }))
+    ));
 }
 
 #[test]
@@ -283,11 +290,14 @@ fn browser_that_is_still_used_is_no_older_one_and_a_typed_code_takes_none_over()
     let used = Some(desk.slice.device(new.device).unwrap().created_at);
     let command = Command::Device(device::Command::Succeed { device: old, again: None, used });
     let answer = desk.by(By::Session(new.session), command);
-    assert!(matches!(answer, Err(Refusal::NotFound { .. })), "a session of it was used since");
+    assert!(
+        matches!(answer, Err(Refusal::Change(ChangeRefusal::NotFound { .. }))),
+        "a session of it was used since"
+    );
     // Activated by a typed code alone: anyone who holds password and mail does not push the owner out.
     let typed = desk.signed_in_by_code();
     let answer = succeed(&mut desk, &typed, old);
-    assert!(matches!(answer, Err(Refusal::DeviceUnconfirmed { .. })));
+    assert!(matches!(answer, Err(Refusal::Authority(AuthorityRefusal::DeviceUnconfirmed { .. }))));
 
     let mut desk = Desk::enrolled();
     let one = desk.signed_in();
@@ -295,7 +305,10 @@ fn browser_that_is_still_used_is_no_older_one_and_a_typed_code_takes_none_over()
     let token = one.device_token.unwrap();
     sign_in(&mut desk, Some(&token), &browser(None), Stay::Usual);
     let answer = succeed(&mut desk, &two, one.device);
-    assert!(matches!(answer, Err(Refusal::NotFound { .. })), "it signed in since");
+    assert!(
+        matches!(answer, Err(Refusal::Change(ChangeRefusal::NotFound { .. }))),
+        "it signed in since"
+    );
 }
 
 #[test]
@@ -304,7 +317,10 @@ fn operator_says_that_a_browser_is_an_older_one_again_and_a_session_speaks_for_i
     let ask = |again| Command::Device(device::Command::Succeed { device: old, again, used: None });
     let operator = By::Operator { uid: 0 };
     // The operator has no browser of their own there.
-    assert_eq!(desk.by(operator, ask(None)).err(), Some(Refusal::NotSignedIn));
+    assert_eq!(
+        desk.by(operator, ask(None)).err(),
+        Some(Refusal::Session(SessionRefusal::NotSignedIn))
+    );
     let other = desk.by(operator, ask(Some(old))).err().unwrap();
     assert_eq!(other.code(), "NOT_FOUND", "not the same one");
     desk.by(operator, ask(Some(new.device))).ok().unwrap();

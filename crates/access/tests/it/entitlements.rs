@@ -9,6 +9,7 @@ use access::entitlements::{
 };
 use access::mandate::{Mandate, Role};
 use access::moment::{Span, Time};
+use access::refusal::AuthorityRefusal;
 use access::{CredentialId, Grade, Holder, PaperAccountId, PersonId, Refusal, SymbolId};
 use proptest::prelude::*;
 
@@ -120,7 +121,11 @@ fn lock_leaves_cancels_and_its_grade_what_reduces() {
         let given = owner().locked(grade);
         for act in all {
             let checked = given.check(&Question { act, ..question() });
-            let expected = if may.contains(&act) { Ok(()) } else { Err(Refusal::Locked { grade }) };
+            let expected = if may.contains(&act) {
+                Ok(())
+            } else {
+                Err(Refusal::Authority(AuthorityRefusal::Locked { grade }))
+            };
             assert_eq!(checked, expected, "{grade} {act:?}");
         }
     }
@@ -134,8 +139,11 @@ fn bucket_gives_its_burst_then_its_rate() {
     for _ in 0..3 {
         assert_eq!(bucket.take(rate, start), Ok(()));
     }
-    let Err(Refusal::RateExceeded { per_second: 5, burst: 3, retry_after }) =
-        bucket.take(rate, start)
+    let Err(Refusal::Authority(AuthorityRefusal::RateExceeded {
+        per_second: 5,
+        burst: 3,
+        retry_after,
+    })) = bucket.take(rate, start)
     else {
         panic!("it gave a fourth")
     };

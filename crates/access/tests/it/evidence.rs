@@ -4,6 +4,7 @@ use access::evidence::{
     Chain, ChainFault, Checkpoint, Entry, GENESIS, Owners, ShardHead, VERSION, shard_of,
 };
 use access::moment::Time;
+use access::refusal::SignInRefusal;
 use access::{By, Digest, Event, PersonId, Refusal};
 
 use crate::desk::Desk;
@@ -168,7 +169,10 @@ fn persons_have_shards_of_their_own_and_what_is_nobodys_has_the_common_one() {
 fn refusal_is_recorded_with_its_code_and_numbers() {
     let mut desk = Desk::enrolled();
     let before = desk.events.len();
-    assert_eq!(desk.password(None, false).err(), Some(Refusal::SignInFailed));
+    assert_eq!(
+        desk.password(None, false).err(),
+        Some(Refusal::SignIn(SignInRefusal::SignInFailed))
+    );
     let kinds: Vec<_> = desk.events[before..].iter().map(Event::kind).collect();
     assert_eq!(kinds, ["throttle.failed", "refused"]);
     let text = desk.events.last().unwrap().text();

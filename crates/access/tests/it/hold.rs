@@ -7,6 +7,7 @@ use access::decision::{Answer, Command};
 use access::entitlements::Acts;
 use access::moment::Span;
 use access::recovery::{HELD_ACTS, HOLD};
+use access::refusal::{AuthorityRefusal, ChangeRefusal, SessionRefusal, SignInRefusal};
 use access::sign_in::{self, SignedIn};
 use access::step_up::Command as StepUp;
 use access::{By, Call, Refusal, Secret, approval, device, large_order};
@@ -49,14 +50,17 @@ fn app_of_a_recovery_counts_beside_the_one_before_it_until_it_is_used_after_the_
         Ok::<_, Refusal>(held)
     };
     let device = done.device_token.as_ref();
-    assert_eq!(sign_in(&mut desk, &first, device), Err(Refusal::CodeWrong));
+    assert_eq!(sign_in(&mut desk, &first, device), Err(Refusal::SignIn(SignInRefusal::CodeWrong)));
     assert_eq!(sign_in(&mut desk, &seed, device), Ok(true));
     assert_eq!(sign_in(&mut desk, &old_seed, owner.as_ref()), Ok(false), "its person is whole");
     assert_eq!(desk.slice.totps().count(), 2);
     desk.wait(HOLD);
     assert_eq!(sign_in(&mut desk, &seed, device), Ok(false));
     assert_eq!(desk.slice.totps().count(), 1, "the one before goes");
-    assert_eq!(sign_in(&mut desk, &old_seed, owner.as_ref()), Err(Refusal::CodeWrong));
+    assert_eq!(
+        sign_in(&mut desk, &old_seed, owner.as_ref()),
+        Err(Refusal::SignIn(SignInRefusal::CodeWrong))
+    );
 }
 
 /// The code of an app now.
@@ -83,7 +87,7 @@ fn app_that_was_offered_before_is_not_the_one_of_a_recovery_or_of_another_sessio
     let other = by_passkey(&mut desk, 7).unwrap();
     let typed = code(&desk, &first);
     let theirs = desk.by(by(&other), Command::Authenticator(A::ConfirmTotp { code: typed }));
-    assert!(matches!(theirs.err(), Some(Refusal::NotFound { .. })));
+    assert!(matches!(theirs.err(), Some(Refusal::Change(ChangeRefusal::NotFound { .. }))));
     let second = offered(&mut desk, by(&other));
     assert_ne!(second, first);
     let done = recovered(&mut desk);
@@ -127,7 +131,10 @@ fn step_up(desk: &mut Desk, on: &SignedIn, seed: &[u8]) -> Option<Refusal> {
 fn app_and_passkey_of_a_recovery_prove_no_session_from_outside_of_it() {
     let (mut desk, done, owner, [new, old]) = both();
     let refused = step_up(&mut desk, &owner, &new);
-    assert!(matches!(refused, Some(Refusal::ProofHeld { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Some(Refusal::Session(SessionRefusal::ProofHeld { .. }))),
+        "{refused:?}"
+    );
     desk.wait(Span::minutes(1));
     assert_eq!(step_up(&mut desk, &done, &new), None);
     assert_eq!(step_up(&mut desk, &owner, &old), None);
@@ -143,7 +150,10 @@ fn app_and_passkey_of_a_recovery_prove_no_session_from_outside_of_it() {
     };
     let prove = Command::StepUp(StepUp::Passkey { outcome: Ok(assertion) });
     let refused = desk.by(by(&owner), prove).err();
-    assert!(matches!(refused, Some(Refusal::ProofHeld { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Some(Refusal::Session(SessionRefusal::ProofHeld { .. }))),
+        "{refused:?}"
+    );
     desk.wait(HOLD);
     let again = by_passkey(&mut desk, 1).unwrap();
     assert_eq!(step_up(&mut desk, &again, &new), None, "after the hold it is like any other");
@@ -174,7 +184,10 @@ fn app_that_goes_takes_the_sign_ins_under_way_along() {
     let typed = desk.code();
     assert!(desk.totp(device, &attempt, typed).is_ok());
     assert_eq!(desk.slice.totps().count(), 1);
-    assert_eq!(desk.activate(&waits, &mailed).err(), Some(Refusal::AttemptEnded));
+    assert_eq!(
+        desk.activate(&waits, &mailed).err(),
+        Some(Refusal::SignIn(SignInRefusal::AttemptEnded))
+    );
 }
 
 /// A phone that a session of a recovery added.
@@ -224,7 +237,10 @@ fn phone_added_in_a_recovery_approves_no_step_up_and_no_order_from_outside_of_it
     let Ok(Answer::ApprovalAsked { approval }) = desk.by(by(&owner), ask) else { panic!("no") };
     says_yes(&mut desk, &phone, approval);
     let refused = desk.by(by(&owner), Command::StepUp(StepUp::Approved)).err();
-    assert!(matches!(refused, Some(Refusal::ProofHeld { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Some(Refusal::Session(SessionRefusal::ProofHeld { .. }))),
+        "{refused:?}"
+    );
     let act = access::entitlements::Act::PlaceOrder;
     let terms = vec![("Side".to_owned(), "Buy".to_owned()), ("Cost at most".into(), "1".into())];
     let ask = large_order::Command::Ask {
@@ -243,7 +259,10 @@ fn phone_added_in_a_recovery_approves_no_step_up_and_no_order_from_outside_of_it
         approval: Some(approval),
     };
     let refused = desk.by(by(&owner), Command::LargeOrder(send)).err();
-    assert!(matches!(refused, Some(Refusal::ProofHeld { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Some(Refusal::Session(SessionRefusal::ProofHeld { .. }))),
+        "{refused:?}"
+    );
 }
 
 /// Anyone who has a browser that was trusted once, its key included, makes no phone from before of it.
@@ -287,7 +306,10 @@ fn phone_that_was_offered_before_a_recovery_is_confirmed_by_whole_sessions_alone
         desk.by(by, Command::Device(command)).err()
     };
     let refused = confirm(&mut desk, by(&done));
-    assert!(matches!(refused, Some(Refusal::RecoveryHolds { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Some(Refusal::Authority(AuthorityRefusal::RecoveryHolds { .. }))),
+        "{refused:?}"
+    );
     assert_eq!(confirm(&mut desk, by(&owner)), None);
 }
 
@@ -299,7 +321,10 @@ fn password_that_a_whole_session_changed_proves_it_with_the_app_from_before() {
         let (hash, old) = (Secret::from_text("$new".into()), Some(desk.proof(true)));
         Command::Authenticator(A::SetPassword { hash, old })
     };
-    assert!(matches!(desk.by(by(&done), change(&desk)).err(), Some(Refusal::RecoveryHolds { .. })));
+    assert!(matches!(
+        desk.by(by(&done), change(&desk)).err(),
+        Some(Refusal::Authority(AuthorityRefusal::RecoveryHolds { .. }))
+    ));
     desk.by(by(&owner), change(&desk)).ok().unwrap();
     assert_eq!(step_up(&mut desk, &owner, &old), None);
     desk.seed = old;
@@ -314,8 +339,14 @@ fn password_that_a_whole_session_changed_proves_it_with_the_app_from_before() {
 fn proof_that_is_held_is_used_up() {
     let (mut desk, _, owner, [new, _]) = both();
     let refused = step_up(&mut desk, &owner, &new);
-    assert!(matches!(refused, Some(Refusal::ProofHeld { .. })), "{refused:?}");
-    assert_eq!(step_up(&mut desk, &owner, &new), Some(Refusal::CodeReplayed));
+    assert!(
+        matches!(refused, Some(Refusal::Session(SessionRefusal::ProofHeld { .. }))),
+        "{refused:?}"
+    );
+    assert_eq!(
+        step_up(&mut desk, &owner, &new),
+        Some(Refusal::SignIn(SignInRefusal::CodeReplayed))
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ use access::entitlements::Act;
 use access::large_order::{self, Event as LargeEvent, MOST, STANDARD, Threshold};
 use access::moment::Span;
 use access::notice::{self, Topic};
+use access::refusal::{ApprovalRefusal, AuthorityRefusal, InputRefusal, SessionRefusal};
 use access::session::SessionEnd;
 use access::step_up::Command as StepUp;
 use access::{ApprovalId, By, Call, Event, PublicKey, Refusal, Secret, SessionId, Source};
@@ -80,14 +81,20 @@ fn order_that_the_phone_approved_is_let_through_once() {
     let session = home.browser.session;
     let approval = ask(&mut home, 1_000).unwrap();
     let early = send(&mut home.desk, session, terms(1_000), Some(approval));
-    assert!(matches!(early, Some(Refusal::ApprovalWaits { .. })));
+    assert!(matches!(early, Some(Refusal::Approval(ApprovalRefusal::ApprovalWaits { .. }))));
     let number = home.number(approval);
     assert_eq!(home.answer(approval, Say::Yes, &number), None);
-    assert_eq!(home.answer(approval, Say::Yes, &number), Some(Refusal::ApprovalEnded));
+    assert_eq!(
+        home.answer(approval, Say::Yes, &number),
+        Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded))
+    );
     assert_eq!(send(&mut home.desk, session, terms(1_000), Some(approval)), None);
     assert_eq!(allowed(&home.desk), 1);
     let twice = send(&mut home.desk, session, terms(1_000), Some(approval));
-    assert_eq!((twice, allowed(&home.desk)), (Some(Refusal::ApprovalEnded), 1));
+    assert_eq!(
+        (twice, allowed(&home.desk)),
+        (Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded)), 1)
+    );
 }
 
 #[test]
@@ -114,9 +121,12 @@ fn order_with_one_term_changed_is_refused_and_its_approval_is_over() {
         let mut other = bare(1_000);
         other[at].1.push('0');
         let refused = send(&mut home.desk, session, other.into(), Some(approval));
-        assert_eq!(refused, Some(Refusal::ApprovalDiffers), "line {at}");
+        assert_eq!(refused, Some(Refusal::Approval(ApprovalRefusal::ApprovalDiffers)), "line {at}");
         let right = send(&mut home.desk, session, terms(1_000), Some(approval));
-        assert_eq!((right, allowed(&home.desk)), (Some(Refusal::ApprovalEnded), 0));
+        assert_eq!(
+            (right, allowed(&home.desk)),
+            (Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded)), 0)
+        );
     }
     // Fewer terms than were shown, and none at all.
     for cut in [3, 4] {
@@ -126,7 +136,11 @@ fn order_with_one_term_changed_is_refused_and_its_approval_is_over() {
         let mut fewer = bare(1_000);
         fewer.drain(..cut);
         let refused = send(&mut home.desk, session, fewer.into(), Some(approval));
-        assert_eq!(refused, Some(Refusal::ApprovalDiffers), "{cut} lines fewer");
+        assert_eq!(
+            refused,
+            Some(Refusal::Approval(ApprovalRefusal::ApprovalDiffers)),
+            "{cut} lines fewer"
+        );
     }
 }
 
@@ -136,7 +150,7 @@ fn approval_of_another_session_or_kind_lets_no_order_through() {
     let other = home.desk.signed_in();
     let approval = approved(&mut home, 1_000);
     let refused = send(&mut home.desk, other.session, terms(1_000), Some(approval));
-    assert_eq!(refused, Some(Refusal::ApprovalEnded));
+    assert_eq!(refused, Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded)));
     // A yes to a step-up is none to an order, and the other way round.
     let session = home.browser.session;
     let by = By::Session(session);
@@ -145,13 +159,13 @@ fn approval_of_another_session_or_kind_lets_no_order_through() {
     let number = home.number(step_up);
     assert_eq!(home.answer(step_up, Say::Yes, &number), None);
     let refused = send(&mut home.desk, session, terms(1_000), Some(step_up));
-    assert_eq!(refused, Some(Refusal::ApprovalEnded));
+    assert_eq!(refused, Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded)));
     assert_eq!(allowed(&home.desk), 0);
     let mut home = Home::new();
     approved(&mut home, 1_000);
     let by = By::Session(home.browser.session);
     let step_up = home.desk.by(by, Command::StepUp(StepUp::Approved));
-    assert_eq!(step_up.err(), Some(Refusal::ApprovalEnded));
+    assert_eq!(step_up.err(), Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded)));
 }
 
 #[test]
@@ -161,17 +175,20 @@ fn approval_is_over_after_two_minutes_and_after_three_wrong_numbers() {
     let approval = approved(&mut home, 1_000);
     home.desk.wait(LIFE);
     let late = send(&mut home.desk, session, terms(1_000), Some(approval));
-    assert_eq!(late, Some(Refusal::ApprovalEnded));
+    assert_eq!(late, Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded)));
     let approval = ask(&mut home, 1_000).unwrap();
     for tries_left in [2, 1, 0] {
         let wrong = Secret::from_text("00".to_owned());
         let refused = home.answer(approval, Say::Yes, &wrong);
-        assert_eq!(refused, Some(Refusal::NumberWrong { tries_left }));
+        assert_eq!(refused, Some(Refusal::Approval(ApprovalRefusal::NumberWrong { tries_left })));
     }
     let number = home.number(approval);
-    assert_eq!(home.answer(approval, Say::Yes, &number), Some(Refusal::ApprovalEnded));
+    assert_eq!(
+        home.answer(approval, Say::Yes, &number),
+        Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded))
+    );
     let refused = send(&mut home.desk, session, terms(1_000), Some(approval));
-    assert_eq!(refused, Some(Refusal::ApprovalEnded));
+    assert_eq!(refused, Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded)));
 }
 
 #[test]
@@ -187,10 +204,10 @@ fn approval_is_answered_neither_by_the_browser_that_asks_nor_by_another_key() {
     };
     let (own, phone) = (home.browser.session, home.phone.session);
     let refused = home.answer_by(own, browser(None), answer(crate::desk::key()));
-    assert_eq!(refused, Some(Refusal::NoApprover));
+    assert_eq!(refused, Some(Refusal::Approval(ApprovalRefusal::NoApprover)));
     let other = PublicKey::of_coordinates(&[9; 32], &[8; 32]).unwrap();
     let refused = home.answer_by(phone, phone_source(), answer(other));
-    assert_eq!(refused, Some(Refusal::KeyProofMissing));
+    assert_eq!(refused, Some(Refusal::Session(SessionRefusal::KeyProofMissing)));
     assert_eq!(home.answer_by(phone, phone_source(), answer(phone_key())), None);
 }
 
@@ -202,7 +219,7 @@ fn not_me_ends_the_session_that_asked_and_no_leaves_it() {
     let approval = ask(&mut home, 1_000).unwrap();
     assert_eq!(home.answer(approval, Say::No, &nothing), None);
     let refused = send(&mut home.desk, session, terms(1_000), Some(approval));
-    assert_eq!(refused, Some(Refusal::ApprovalEnded));
+    assert_eq!(refused, Some(Refusal::Approval(ApprovalRefusal::ApprovalEnded)));
     let approval = ask(&mut home, 1_000).unwrap();
     assert_eq!(home.answer(approval, Say::NotMe, &nothing), None);
     assert!(home.desk.slice.session(session).is_none());
@@ -227,7 +244,10 @@ fn proof_counts_only_for_the_request_that_it_comes_with() {
     let mut home = Home::new();
     let session = home.browser.session;
     // Proven a moment ago, and still not with this order.
-    assert_eq!(send(&mut home.desk, session, terms(1_000), None), Some(Refusal::OrderUnproven));
+    assert_eq!(
+        send(&mut home.desk, session, terms(1_000), None),
+        Some(Refusal::Approval(ApprovalRefusal::OrderUnproven))
+    );
     let command = || {
         let (act, approval) = (Act::PlaceOrder, None);
         Command::LargeOrder(large_order::Command::Use {
@@ -252,8 +272,11 @@ fn session_that_may_not_place_orders_asks_for_none_and_sends_none() {
     home.desk.system(Command::Device(role)).ok().unwrap();
     let session = home.browser.session;
     let refused = send(&mut home.desk, session, terms(1_000), Some(approval));
-    assert!(matches!(refused, Some(Refusal::DeviceRoleNarrow { .. })));
-    assert!(matches!(ask(&mut home, 1_000), Err(Refusal::DeviceRoleNarrow { .. })));
+    assert!(matches!(refused, Some(Refusal::Authority(AuthorityRefusal::DeviceRoleNarrow { .. }))));
+    assert!(matches!(
+        ask(&mut home, 1_000),
+        Err(Refusal::Authority(AuthorityRefusal::DeviceRoleNarrow { .. }))
+    ));
     // Nor is an act asked for that is not an order.
     let (act, terms, approval) = (Act::ManagePolicy, terms(1), Some(approval));
     let command = Command::LargeOrder(large_order::Command::Use {
@@ -263,7 +286,7 @@ fn session_that_may_not_place_orders_asks_for_none_and_sends_none() {
         approval,
     });
     let refused = home.desk.by(By::Session(session), command).err();
-    assert_eq!(refused, Some(Refusal::ActNotAllowed { act }));
+    assert_eq!(refused, Some(Refusal::Authority(AuthorityRefusal::ActNotAllowed { act })));
 }
 
 fn set(desk: &mut Desk, by: By, above: Option<Decimal>) -> Option<Refusal> {
@@ -299,8 +322,8 @@ fn threshold_is_set_with_a_proof_and_told_and_widened_by_a_bound_session_alone()
     let call = Call { by: By::Visitor, source, command: Command::SignIn(command) };
     let Ok(Answer::SignedIn(done)) = desk.call(&call) else { panic!("not signed in") };
     for (above, expected) in [
-        (None, Some(Refusal::PolicyUnbound)),
-        (Some(MOST), Some(Refusal::PolicyUnbound)),
+        (None, Some(Refusal::Session(SessionRefusal::PolicyUnbound))),
+        (Some(MOST), Some(Refusal::Session(SessionRefusal::PolicyUnbound))),
         (Some(Decimal::ONE), None),
     ] {
         let threshold = Threshold { above };
@@ -312,7 +335,7 @@ fn threshold_is_set_with_a_proof_and_told_and_widened_by_a_bound_session_alone()
     home.desk.wait(RECENT);
     home.desk.wait(Span::seconds(1));
     let late = set(&mut home.desk, by, Some(Decimal::ONE));
-    assert!(matches!(late, Some(Refusal::ProofTooOld { .. })));
+    assert!(matches!(late, Some(Refusal::Session(SessionRefusal::ProofTooOld { .. }))));
 }
 
 #[test]
@@ -320,7 +343,7 @@ fn threshold_that_is_no_amount_of_an_order_is_refused() {
     let mut desk = Desk::enrolled();
     for odd in [Decimal::NEGATIVE_ONE, MOST + Decimal::ONE, Decimal::new(1_005, 3)] {
         let refused = set(&mut desk, By::System, Some(odd));
-        assert!(matches!(refused, Some(Refusal::OutOfRange { .. })), "{odd}");
+        assert!(matches!(refused, Some(Refusal::Input(InputRefusal::OutOfRange { .. }))), "{odd}");
     }
     for good in [Decimal::ZERO, MOST, Decimal::new(100_500, 3)] {
         assert_eq!(set(&mut desk, By::System, Some(good)), None, "{good}");

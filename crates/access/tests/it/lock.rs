@@ -6,6 +6,7 @@ use access::device::DeviceRole;
 use access::entitlements::Scopes;
 use access::lock::{self, Grade, Target};
 use access::moment::Span;
+use access::refusal::{AuthorityRefusal, ChangeRefusal, SessionRefusal, SignInRefusal};
 use access::{By, Event, Refusal, device, session};
 
 use crate::desk::{Desk, account};
@@ -61,8 +62,14 @@ fn lock_of_all_ends_sessions_then_credentials_then_devices_and_keeps_the_receipt
         assert_eq!(desk.slice.sessions[0].receipt, Some(lock.id));
         desk.wait(Span::minutes(1));
         let refusal = desk.password(None, true).err();
-        assert_eq!(refusal, Some(Refusal::Locked { grade: Grade::All }));
-        assert_eq!(desk.password(None, false).err(), Some(Refusal::SignInFailed));
+        assert_eq!(
+            refusal,
+            Some(Refusal::Authority(AuthorityRefusal::Locked { grade: Grade::All }))
+        );
+        assert_eq!(
+            desk.password(None, false).err(),
+            Some(Refusal::SignIn(SignInRefusal::SignInFailed))
+        );
     }
 }
 
@@ -71,22 +78,22 @@ fn lock_is_lifted_by_the_operator_alone_and_revives_nothing() {
     let (mut desk, by) = desk();
     let target = Target::Account(account().into());
     desk.by(by, set(target, Grade::All)).ok().unwrap();
-    assert_eq!(desk.by(by, lift(target)).err(), Some(Refusal::OperatorOnly));
+    assert_eq!(desk.by(by, lift(target)).err(), Some(Refusal::Change(ChangeRefusal::OperatorOnly)));
     let operator = By::Operator { uid: 0 };
     assert!(matches!(desk.by(operator, lift(target)), Ok(Answer::Unlocked(_))));
-    assert_eq!(desk.by(operator, lift(target)).err(), Some(Refusal::NoLock));
+    assert_eq!(desk.by(operator, lift(target)).err(), Some(Refusal::Change(ChangeRefusal::NoLock)));
     assert!(desk.slice.credentials.iter().all(|one| one.revoked.is_some()));
     let session = desk.slice.sessions[0].clone();
     let left = desk.slice.session_entitlements(&session, crate::desk::account(), false).unwrap();
     assert!(left.acts.is_empty(), "the receipt's session stays what it is");
-    assert_eq!(desk.password(None, true).err(), Some(Refusal::SignInFailed));
+    assert_eq!(desk.password(None, true).err(), Some(Refusal::SignIn(SignInRefusal::SignInFailed)));
 }
 
 #[test]
 fn lock_only_tightens() {
     let (mut desk, by) = desk();
     let target = Target::Account(account().into());
-    let stands = |grade| Some(Refusal::LockStands { grade });
+    let stands = |grade| Some(Refusal::Change(ChangeRefusal::LockStands { grade }));
     assert_eq!(desk.by(by, set(target, Grade::None)).err(), stands(Grade::None));
     assert_eq!(desk.by(by, set(target, Grade::NoNew)).err(), None);
     assert_eq!(desk.by(by, set(target, Grade::NoNew)).err(), stands(Grade::NoNew));
@@ -107,7 +114,10 @@ fn lock_on_anothers_account_or_person_is_not_found() {
     let person = Target::Person(access::PersonId([9; 16]));
     for target in [other, person] {
         let refusal = desk.by(by, set(target, Grade::All)).err();
-        assert_eq!(refusal, Some(Refusal::NotFound { what: "person or account" }));
+        assert_eq!(
+            refusal,
+            Some(Refusal::Change(ChangeRefusal::NotFound { what: "person or account" }))
+        );
     }
 }
 
@@ -142,19 +152,28 @@ fn own_lock_is_lifted_with_a_proof_that_is_younger_than_it() {
     desk.by(by, set(target, Grade::NoNew)).ok().unwrap();
     // Its sign-in is two minutes old, which is enough for anything else.
     let refused = desk.by(by, lift(target)).err();
-    assert!(matches!(refused, Some(Refusal::LockUnproven { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Some(Refusal::Change(ChangeRefusal::LockUnproven { .. }))),
+        "{refused:?}"
+    );
     // The proof of one session is none for another.
     prove(&mut desk, by);
     let refused = desk.by(other, lift(target)).err();
-    assert!(matches!(refused, Some(Refusal::LockUnproven { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Some(Refusal::Change(ChangeRefusal::LockUnproven { .. }))),
+        "{refused:?}"
+    );
     desk.wait(access::decision::RECENT);
     desk.wait(Span::seconds(1));
     let refused = desk.by(by, lift(target)).err();
-    assert!(matches!(refused, Some(Refusal::ProofTooOld { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Some(Refusal::Session(SessionRefusal::ProofTooOld { .. }))),
+        "{refused:?}"
+    );
     prove(&mut desk, by);
     assert!(matches!(desk.by(by, lift(target)), Ok(Answer::Unlocked(_))));
     assert_eq!(desk.slice.locks().count(), 0);
-    assert_eq!(desk.by(by, lift(target)).err(), Some(Refusal::OperatorOnly));
+    assert_eq!(desk.by(by, lift(target)).err(), Some(Refusal::Change(ChangeRefusal::OperatorOnly)));
 }
 
 #[test]
@@ -168,7 +187,11 @@ fn lock_that_the_operator_set_or_had_set_before_is_the_operators_to_lift() {
         }
         prove(&mut desk, by);
         let refused = desk.by(by, lift(target)).err();
-        assert_eq!(refused, Some(Refusal::OperatorOnly), "tightened: {tightened}");
+        assert_eq!(
+            refused,
+            Some(Refusal::Change(ChangeRefusal::OperatorOnly)),
+            "tightened: {tightened}"
+        );
         desk.system(lift(target)).ok().unwrap();
     }
     // One that its owner tightened is still theirs.
@@ -188,7 +211,10 @@ fn session_that_could_not_act_without_the_lock_does_not_lift_it() {
         desk.system(Command::Device(device::Command::SetRole { device, role })).ok().unwrap();
         prove(&mut desk, by);
         let refused = desk.by(by, lift(target)).err();
-        assert!(matches!(refused, Some(Refusal::DeviceRoleNarrow { .. })), "{role}: {refused:?}");
+        assert!(
+            matches!(refused, Some(Refusal::Authority(AuthorityRefusal::DeviceRoleNarrow { .. }))),
+            "{role}: {refused:?}"
+        );
     }
     assert_eq!(desk.slice.locks().count(), 1);
 }

@@ -9,6 +9,7 @@ use access::mandate::{
     Command as M, Conditions, Grantor, MandateTerms, OwnerWord, Role, vouch_owner,
 };
 use access::moment::Span;
+use access::refusal::{AccountRefusal, ChangeRefusal, SessionRefusal};
 use access::session::SessionEnd;
 use access::{AccountId, Act, By, Event, PersonId, Refusal, Slice, account as noun, session};
 
@@ -55,20 +56,26 @@ fn person_added_as_trader_trades_and_makes_no_credential() {
 #[test]
 fn last_owner_of_an_open_account_stays_and_one_of_two_may_go() {
     let mut ann = Desk::bare();
-    assert_eq!(ann.system(revoke(&ann)).err(), Some(Refusal::LastOwner { account: first() }));
+    assert_eq!(
+        ann.system(revoke(&ann)).err(),
+        Some(Refusal::Account(AccountRefusal::LastOwner { account: first() }))
+    );
     let end =
         MandateTerms { until: Some(ann.now + Span::days(9)), ..MandateTerms::of(Role::Owner) };
     let mandate = ann.slice.mandate(account()).unwrap().id;
     let change = M::Change { mandate, terms: Box::new(end), owner: None };
     let refused = ann.system(Command::Mandate(change)).err();
-    assert_eq!(refused, Some(Refusal::LastOwner { account: first() }));
+    assert_eq!(refused, Some(Refusal::Account(AccountRefusal::LastOwner { account: first() })));
     let bob = second(&ann, Role::Owner);
     ann.slice.accounts.clone_from(&bob.slice.accounts);
     ann.system(revoke(&ann)).ok().unwrap();
     assert_eq!(ann.slice.mandates, []);
     let mut bob = bob;
     bob.slice.accounts = ann.slice.accounts;
-    assert_eq!(bob.system(revoke(&bob)).err(), Some(Refusal::LastOwner { account: first() }));
+    assert_eq!(
+        bob.system(revoke(&bob)).err(),
+        Some(Refusal::Account(AccountRefusal::LastOwner { account: first() }))
+    );
     bob.system(Command::Account(A::Close { account: first() })).ok().unwrap();
     bob.system(revoke(&bob)).ok().unwrap();
 }
@@ -105,7 +112,7 @@ fn revoked_mandate_ends_the_credentials_there_and_sessions_without_another() {
     assert_eq!(names, ["both", "there"]);
     let one = bob.slice.session(session).unwrap();
     let here = bob.slice.session_entitlements(one, account(), false);
-    assert_eq!(here.err(), Some(Refusal::NotFound { what: "account" }));
+    assert_eq!(here.err(), Some(Refusal::Change(ChangeRefusal::NotFound { what: "account" })));
     assert!(
         bob.slice
             .session_entitlements(one, "DU7654321".parse::<AccountId>().unwrap(), false)
@@ -146,13 +153,16 @@ fn owner_grants_within_what_they_hold_and_nobody_else_does() {
     };
     // Without a word of an owner, a session grants nothing.
     let refused = bob.by(by, grant(MandateTerms::of(Role::Trader), None)).err();
-    assert_eq!(refused, Some(Refusal::OperatorOnly));
+    assert_eq!(refused, Some(Refusal::Change(ChangeRefusal::OperatorOnly)));
     let wide = bob.by(by, grant(MandateTerms::of(Role::Trader), Some(owner))).err();
-    assert_eq!(wide, Some(Refusal::WiderMandate { what: "kinds of orders" }));
+    assert_eq!(
+        wide,
+        Some(Refusal::Account(AccountRefusal::WiderMandate { what: "kinds of orders" }))
+    );
     let (by, owner) = word(&mut ann).ok().unwrap();
     let any_time = MandateTerms { order_kinds, ..MandateTerms::of(Role::Trader) };
     let wide = bob.by(by, grant(any_time, Some(owner))).err();
-    assert_eq!(wide, Some(Refusal::WiderMandate { what: "hours" }));
+    assert_eq!(wide, Some(Refusal::Account(AccountRefusal::WiderMandate { what: "hours" })));
     let (by, owner) = word(&mut ann).ok().unwrap();
     let within = MandateTerms { acts: Role::Trader.acts(), ..narrow };
     bob.by(by, grant(within, Some(owner))).ok().unwrap();
@@ -167,7 +177,7 @@ fn word_of_an_owner_takes_a_recent_proof_and_a_trader_has_none() {
     ann.wait(Span::hours(1));
     let (by, moment) = (By::Session(session), ann.moment());
     let stale = vouch_owner(&ann.slice, first(), (by, &browser(None)), &moment, &ann.key);
-    assert!(matches!(stale.err(), Some(Refusal::ProofTooOld { .. })));
+    assert!(matches!(stale.err(), Some(Refusal::Session(SessionRefusal::ProofTooOld { .. }))));
     let mut bob = second(&ann, Role::Trader);
     let link = bob.link(Purpose::SignIn);
     let by = By::Session(bob.open(&link).ok().unwrap().session);
@@ -184,12 +194,18 @@ fn terms_beyond_the_role_a_past_end_and_a_second_mandate_are_refused() {
     let change =
         |terms| Command::Mandate(M::Change { mandate, terms: Box::new(terms), owner: None });
     let trades = MandateTerms::of(Role::Trader);
-    assert_eq!(bob.system(change(trades)).err(), Some(Refusal::WiderMandate { what: "acts" }));
+    assert_eq!(
+        bob.system(change(trades)).err(),
+        Some(Refusal::Account(AccountRefusal::WiderMandate { what: "acts" }))
+    );
     let past = MandateTerms { until: Some(bob.now), ..MandateTerms::of(Role::Auditor) };
     assert_eq!(bob.system(change(past)).err().map(|one| one.code()), Some("OUT_OF_RANGE"));
     let (account, role, terms) = (first(), Role::Trader, Box::new(MandateTerms::of(Role::Trader)));
     let again = Command::Mandate(M::Grant { account, role, terms, owner: None });
-    assert_eq!(bob.system(again).err(), Some(Refusal::MandateStands { account }));
+    assert_eq!(
+        bob.system(again).err(),
+        Some(Refusal::Account(AccountRefusal::MandateStands { account }))
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ use access::decision::{Answer, Command};
 use access::link::Purpose;
 use access::moment::Span;
 use access::notice::{Command as Ask, Notice, Topic};
+use access::refusal::{ChangeRefusal, SessionRefusal, SignInRefusal};
 use access::session::SessionEnd;
 use access::sign_in::{self, SignedIn};
 use access::{By, Call, Event, Refusal, Secret, Source, network, session};
@@ -72,7 +73,11 @@ fn session_that_moves_to_a_new_network_is_told_once() {
     let address = "203.0.113.5".parse().unwrap();
     let seen = |session| Command::Network(network::Command::Seen { session, address });
     let refused = desk.by(By::Session(done.session), seen(done.session)).err();
-    assert_eq!(refused, Some(Refusal::OperatorOnly), "the server sees it, nobody says it");
+    assert_eq!(
+        refused,
+        Some(Refusal::Change(ChangeRefusal::OperatorOnly)),
+        "the server sees it, nobody says it"
+    );
     for _ in 0..3 {
         desk.system(seen(done.session)).ok().unwrap();
     }
@@ -201,7 +206,10 @@ fn not_me_of_an_activation_code_drops_the_browser_that_waits() {
     let notice = notices(&desk, Topic::ActivationCode).pop().unwrap();
     let stopped = disown(&mut desk, By::Session(owner.session), &notice).unwrap();
     assert_eq!((stopped.attempts, stopped.sessions), (1, 0));
-    assert_eq!(desk.activate(&attempt, &code).err(), Some(Refusal::AttemptEnded));
+    assert_eq!(
+        desk.activate(&attempt, &code).err(),
+        Some(Refusal::SignIn(SignInRefusal::AttemptEnded))
+    );
     assert_eq!(desk.slice.devices.len(), 1);
 }
 
@@ -210,13 +218,22 @@ fn not_me_is_for_the_notices_own_person_and_for_topics_that_can_be_stopped() {
     let mut desk = Desk::enrolled();
     let done = open_at(&mut desk, "192.0.2.7", None);
     let notice = notices(&desk, Topic::NewDevice)[0].clone();
-    assert_eq!(disown(&mut desk, By::Visitor, &notice), Err(Refusal::NotSignedIn));
+    assert_eq!(
+        disown(&mut desk, By::Visitor, &notice),
+        Err(Refusal::Session(SessionRefusal::NotSignedIn))
+    );
     let other = Notice { person: access::PersonId([9; 16]), ..notice.clone() };
-    assert!(matches!(disown(&mut desk, By::System, &other), Err(Refusal::NotFound { .. })));
+    assert!(matches!(
+        disown(&mut desk, By::System, &other),
+        Err(Refusal::Change(ChangeRefusal::NotFound { .. }))
+    ));
     for topic in Topic::ALL.iter().filter(|topic| !topic.can_be_disowned()) {
         let one = Notice { topic: *topic, ..notice.clone() };
         let refused = disown(&mut desk, By::Session(done.session), &one);
-        assert!(matches!(refused, Err(Refusal::NotFound { .. })), "{topic:?}");
+        assert!(
+            matches!(refused, Err(Refusal::Change(ChangeRefusal::NotFound { .. }))),
+            "{topic:?}"
+        );
     }
 }
 

@@ -6,6 +6,7 @@ use access::entitlements::Act;
 use access::link::Purpose;
 use access::moment::Span;
 use access::policy::{self, Assurance, Needs, NewNetwork, OwnLimits, Policy, Tempo};
+use access::refusal::{AuthorityRefusal, SessionRefusal};
 use access::session::Interface;
 use access::sign_in::SignedIn;
 use access::stay::Stay;
@@ -118,16 +119,26 @@ fn unbound_session_narrows_a_policy_and_widens_none() {
     };
     for tempo in [Tempo::Active, Tempo::Unattended] {
         let command = set(wish(&desk, tempo));
-        assert_eq!(ask(&mut desk, command).err(), Some(Refusal::PolicyUnbound), "{tempo}");
+        assert_eq!(
+            ask(&mut desk, command).err(),
+            Some(Refusal::Session(SessionRefusal::PolicyUnbound)),
+            "{tempo}"
+        );
     }
     for (idle, absolute) in [(Some(61), None), (None, Some(25))] {
         let command = typed(idle.map(Span::minutes), absolute.map(Span::hours));
-        assert_eq!(ask(&mut desk, command).err(), Some(Refusal::PolicyUnbound));
+        assert_eq!(
+            ask(&mut desk, command).err(),
+            Some(Refusal::Session(SessionRefusal::PolicyUnbound))
+        );
     }
     let window = Window::new(6, 600, "UTC").ok();
     let openings = vec![desk.now + Span::days(1)];
     let command = Command::Policy(policy::Command::SetWindow { window, openings });
-    assert_eq!(ask(&mut desk, command).err(), Some(Refusal::PolicyUnbound));
+    assert_eq!(
+        ask(&mut desk, command).err(),
+        Some(Refusal::Session(SessionRefusal::PolicyUnbound))
+    );
     let command = set(wish(&desk, Tempo::Occasional));
     ask(&mut desk, command).ok().unwrap();
 }
@@ -143,7 +154,10 @@ fn assurance_that_a_policy_asks_for_counts_at_once_and_a_proof_gives_it() {
     desk.by(OPERATOR, set(Policy { needs, ..standard })).ok().unwrap();
     let refused = why_not(&desk, session, Act::PlaceOrder).unwrap();
     let (have, needed) = (Assurance::One, Assurance::Two);
-    assert_eq!(refused, Refusal::AssuranceLow { act: Act::PlaceOrder, have, needed });
+    assert_eq!(
+        refused,
+        Refusal::Authority(AuthorityRefusal::AssuranceLow { act: Act::PlaceOrder, have, needed })
+    );
     assert!(refused.caller_text().contains("with your password and a code"), "{refused}");
     for act in [Act::CancelOrder, Act::ViewAccount, Act::ManageDevices, Act::Lock] {
         assert_eq!(why_not(&desk, session, act), None, "{act}");
@@ -183,7 +197,10 @@ fn session_at_another_network_looks_and_cancels_until_it_is_proven_there() {
     };
     assert_eq!(rename(&mut desk, "192.0.2.200"), None, "the same network");
     let act = Act::ManageDevices;
-    assert_eq!(rename(&mut desk, "198.51.100.7"), Some(Refusal::NetworkUnproven { act }));
+    assert_eq!(
+        rename(&mut desk, "198.51.100.7"),
+        Some(Refusal::Authority(AuthorityRefusal::NetworkUnproven { act }))
+    );
     let end = Command::Session(session::Command::EndOthers);
     let away = from("198.51.100.7");
     let call = Call { by: By::Session(session), source: away.clone(), command: end };
@@ -191,12 +208,18 @@ fn session_at_another_network_looks_and_cancels_until_it_is_proven_there() {
     prove(&mut desk, session, away).ok().unwrap();
     assert_eq!(rename(&mut desk, "198.51.100.9"), None);
     assert_eq!(rename(&mut desk, "192.0.2.7"), None, "both are proven now");
-    assert_eq!(rename(&mut desk, "203.0.113.1"), Some(Refusal::NetworkUnproven { act }));
+    assert_eq!(
+        rename(&mut desk, "203.0.113.1"),
+        Some(Refusal::Authority(AuthorityRefusal::NetworkUnproven { act }))
+    );
     let standard = wish(&desk, Tempo::Occasional);
     let look = Policy { new_network: NewNetwork::Look, ..standard };
     desk.by(OPERATOR, set(look)).ok().unwrap();
     prove(&mut desk, session, from("203.0.113.1")).ok().unwrap();
-    assert_eq!(rename(&mut desk, "203.0.113.1"), Some(Refusal::NetworkLooks { act }));
+    assert_eq!(
+        rename(&mut desk, "203.0.113.1"),
+        Some(Refusal::Authority(AuthorityRefusal::NetworkLooks { act }))
+    );
     let keep = Policy { new_network: NewNetwork::Keep, ..standard };
     desk.by(OPERATOR, set(keep)).ok().unwrap();
     assert_eq!(rename(&mut desk, "203.0.113.1"), None);

@@ -14,6 +14,9 @@ use access::recovery::{
     self, ASKS, FINISH, HELD_ACTS, HOLD, LONGEST_WAIT, Policy, RecoveryEnd, SHORTEST_WAIT, Stage,
     WAIT,
 };
+use access::refusal::{
+    AuthorityRefusal, ChangeRefusal, InputRefusal, RecoveryRefusal, SessionRefusal, SignInRefusal,
+};
 use access::session::Method;
 use access::sign_in::SignedIn;
 use access::{By, Call, Event, Refusal, Secret, Source, contact, credential, device, sign_in};
@@ -141,10 +144,19 @@ fn recovery_waits_tells_three_times_and_becomes_a_held_session() {
         desk.wait(Span(share));
         tick(&mut desk);
         assert_eq!(told(&desk, Topic::Recovery).len(), messages);
-        assert!(matches!(finish(&mut desk, &token), Err(Refusal::RecoveryWaits { .. })));
+        assert!(matches!(
+            finish(&mut desk, &token),
+            Err(Refusal::Recovery(RecoveryRefusal::RecoveryWaits { .. }))
+        ));
     }
     desk.wait(Span(WAIT.0 / 2 + 1));
-    assert!(matches!(finish(&mut desk, &token), Err(Refusal::RecoveryWaits { .. })), "untold");
+    assert!(
+        matches!(
+            finish(&mut desk, &token),
+            Err(Refusal::Recovery(RecoveryRefusal::RecoveryWaits { .. }))
+        ),
+        "untold"
+    );
     tick(&mut desk);
     let address = MailAddress::new("ann@example.org").unwrap();
     let messages = told(&desk, Topic::Recovery);
@@ -157,7 +169,11 @@ fn recovery_waits_tells_three_times_and_becomes_a_held_session() {
     let until = session.held_until.unwrap();
     assert_eq!(until.since(session.started_at), HOLD);
     assert_eq!(acts(&desk, done.session, false), (HELD_ACTS, Some(Narrowing::Recovered { until })));
-    assert_eq!(finish(&mut desk, &token).err(), Some(Refusal::RecoveryOver), "it works once");
+    assert_eq!(
+        finish(&mut desk, &token).err(),
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryOver)),
+        "it works once"
+    );
     let kinds: Vec<_> = desk.events.iter().map(|event| event.kind().into_owned()).collect();
     for kind in ["begun", "half", "ready", "finished"] {
         assert!(kinds.contains(&format!("recovery.{kind}")), "{kind}");
@@ -168,14 +184,26 @@ fn recovery_waits_tells_three_times_and_becomes_a_held_session() {
 fn recovery_begins_by_the_right_password_alone_and_counts_wrong_ones() {
     let mut desk = Desk::enrolled();
     for _ in 0..5 {
-        assert_eq!(begin(&mut desk, false).err(), Some(Refusal::SignInFailed));
+        assert_eq!(
+            begin(&mut desk, false).err(),
+            Some(Refusal::SignIn(SignInRefusal::SignInFailed))
+        );
     }
-    assert!(matches!(begin(&mut desk, true), Err(Refusal::Throttled { failures: 5, .. })));
-    assert!(matches!(desk.password(None, true), Err(Refusal::Throttled { failures: 5, .. })));
+    assert!(matches!(
+        begin(&mut desk, true),
+        Err(Refusal::SignIn(SignInRefusal::Throttled { failures: 5, .. }))
+    ));
+    assert!(matches!(
+        desk.password(None, true),
+        Err(Refusal::SignIn(SignInRefusal::Throttled { failures: 5, .. }))
+    ));
     desk.wait(Span::minutes(1));
     assert!(begin(&mut desk, true).is_ok());
     let stands = begin(&mut desk, true).err();
-    assert!(matches!(stands, Some(Refusal::RecoveryStands { .. })), "one at a time");
+    assert!(
+        matches!(stands, Some(Refusal::Recovery(RecoveryRefusal::RecoveryStands { .. }))),
+        "one at a time"
+    );
 }
 
 #[test]
@@ -188,9 +216,15 @@ fn recovery_of_a_person_without_a_second_factor_or_locked_is_refused_like_a_sign
     let mut desk = Desk::enrolled();
     let lock = lock::Command::Set { target: Target::Person(desk.person()), grade: Grade::All };
     desk.system(Command::Lock(lock)).ok().unwrap();
-    assert_eq!(begin(&mut desk, true).err(), Some(Refusal::Locked { grade: Grade::All }));
+    assert_eq!(
+        begin(&mut desk, true).err(),
+        Some(Refusal::Authority(AuthorityRefusal::Locked { grade: Grade::All }))
+    );
     let assist = Command::Recovery(recovery::Command::Assist);
-    assert_eq!(desk.system(assist).err(), Some(Refusal::Locked { grade: Grade::All }));
+    assert_eq!(
+        desk.system(assist).err(),
+        Some(Refusal::Authority(AuthorityRefusal::Locked { grade: Grade::All }))
+    );
 }
 
 #[test]
@@ -203,7 +237,12 @@ fn asks_are_counted_and_the_fourth_within_a_week_waits() {
         assert_eq!(ended_by(&desk), Some(RecoveryEnd::ByLink));
     }
     let refused = begin(&mut desk, true).err();
-    let Some(Refusal::TooManyRecoveries { count: 3, limit: 3, retry_at }) = refused else {
+    let Some(Refusal::Recovery(RecoveryRefusal::TooManyRecoveries {
+        count: 3,
+        limit: 3,
+        retry_at,
+    })) = refused
+    else {
         panic!("{refused:?}")
     };
     desk.now = retry_at;
@@ -235,13 +274,16 @@ fn sign_in_by_what_stood_before_ends_a_recovery_and_a_half_one_does_not() {
     desk.wait(Span::seconds(1));
     assert_eq!(
         desk.totp(Some(&device), &attempt, Secret::from_text("1".into())).err(),
-        Some(Refusal::AttemptEnded)
+        Some(Refusal::SignIn(SignInRefusal::AttemptEnded))
     );
     let attempt = desk.at_totp(Some(&device));
     let code = desk.code();
     assert!(desk.totp(Some(&device), &attempt, code).is_ok());
     assert_eq!(ended_by(&desk), Some(RecoveryEnd::SignedIn));
-    assert_eq!(finish(&mut desk, &token).err(), Some(Refusal::RecoveryOver));
+    assert_eq!(
+        finish(&mut desk, &token).err(),
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryOver))
+    );
     let text = &told(&desk, Topic::RecoveryEnded).last().unwrap().text;
     assert!(text.contains("because you signed in"), "{text}");
 }
@@ -294,7 +336,11 @@ fn stopped_by_session_link_operator_or_lock_it_is_over_for_good() {
         assert!(answer.is_ok(), "{why:?}");
         assert_eq!(ended_by(&desk), Some(why));
         wait_all(&mut desk);
-        assert_eq!(finish(&mut desk, &token).err(), Some(Refusal::RecoveryOver), "{why:?}");
+        assert_eq!(
+            finish(&mut desk, &token).err(),
+            Some(Refusal::Recovery(RecoveryRefusal::RecoveryOver)),
+            "{why:?}"
+        );
     }
 }
 
@@ -305,22 +351,38 @@ fn cancel_of_nobody_or_of_another_recovery_changes_nothing() {
     let token = begin(&mut desk, true).unwrap();
     let recovery = desk.slice.open_recovery().unwrap().id;
     let cancel = || Command::Recovery(recovery::Command::Cancel { recovery });
-    assert_eq!(desk.by(By::Visitor, cancel()).err(), Some(Refusal::NotSignedIn));
+    assert_eq!(
+        desk.by(By::Visitor, cancel()).err(),
+        Some(Refusal::Session(SessionRefusal::NotSignedIn))
+    );
     let other =
         Command::Recovery(recovery::Command::Cancel { recovery: access::RecoveryId([9; 16]) });
-    assert_eq!(desk.by(by(&owner), other).err(), Some(Refusal::RecoveryOver));
+    assert_eq!(
+        desk.by(by(&owner), other).err(),
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryOver))
+    );
     // The browser's token stops nothing, and the one that stops signs nobody in.
-    assert_eq!(stop(&mut desk, &token).err(), Some(Refusal::RecoveryOver));
+    assert_eq!(
+        stop(&mut desk, &token).err(),
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryOver))
+    );
     let stopper = stop_token(&desk);
     wait_all(&mut desk);
-    assert_eq!(finish(&mut desk, &stopper).err(), Some(Refusal::RecoveryOver));
+    assert_eq!(
+        finish(&mut desk, &stopper).err(),
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryOver))
+    );
     let assist = desk.by(by(&owner), Command::Recovery(recovery::Command::Assist));
-    assert_eq!(assist.err(), Some(Refusal::OperatorOnly));
+    assert_eq!(assist.err(), Some(Refusal::Change(ChangeRefusal::OperatorOnly)));
     let ticks = desk.by(by(&owner), Command::Recovery(recovery::Command::Tick));
-    assert_eq!(ticks.err(), Some(Refusal::OperatorOnly));
+    assert_eq!(ticks.err(), Some(Refusal::Change(ChangeRefusal::OperatorOnly)));
     assert!(desk.slice.open_recovery().is_some());
     assert!(stop(&mut desk, &stopper).is_ok());
-    assert_eq!(stop(&mut desk, &stopper).err(), Some(Refusal::RecoveryOver), "once");
+    assert_eq!(
+        stop(&mut desk, &stopper).err(),
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryOver)),
+        "once"
+    );
 }
 
 /// Each step waits from when its person was told: a jump of the clock shortens by half at most.
@@ -329,12 +391,18 @@ fn clock_that_jumps_forward_skips_no_message_and_half_of_the_wait_at_most() {
     let mut desk = Desk::enrolled();
     let token = begin(&mut desk, true).unwrap();
     desk.wait(Span::days(400));
-    assert!(matches!(finish(&mut desk, &token), Err(Refusal::RecoveryWaits { .. })));
+    assert!(matches!(
+        finish(&mut desk, &token),
+        Err(Refusal::Recovery(RecoveryRefusal::RecoveryWaits { .. }))
+    ));
     tick(&mut desk);
     tick(&mut desk);
     let Stage::Half { ready_at } = stage(&desk) else { panic!("{:?}", stage(&desk)) };
     assert!(ready_at.since(desk.now) > Span(WAIT.0 / 2 - 1_000_000));
-    assert!(matches!(finish(&mut desk, &token), Err(Refusal::RecoveryWaits { .. })));
+    assert!(matches!(
+        finish(&mut desk, &token),
+        Err(Refusal::Recovery(RecoveryRefusal::RecoveryWaits { .. }))
+    ));
     desk.wait(Span(WAIT.0 / 2));
     tick(&mut desk);
     assert_eq!(told(&desk, Topic::Recovery).len(), 3);
@@ -350,10 +418,16 @@ fn clock_that_steps_back_lengthens_the_wait_and_never_shortens_it() {
     tick(&mut desk);
     desk.now = begun - Span::days(2);
     tick(&mut desk);
-    assert!(matches!(finish(&mut desk, &token), Err(Refusal::RecoveryWaits { .. })));
+    assert!(matches!(
+        finish(&mut desk, &token),
+        Err(Refusal::Recovery(RecoveryRefusal::RecoveryWaits { .. }))
+    ));
     desk.now = begun + WAIT - Span::seconds(5);
     tick(&mut desk);
-    assert!(matches!(finish(&mut desk, &token), Err(Refusal::RecoveryWaits { .. })));
+    assert!(matches!(
+        finish(&mut desk, &token),
+        Err(Refusal::Recovery(RecoveryRefusal::RecoveryWaits { .. }))
+    ));
     desk.wait(Span::hours(2));
     tick(&mut desk);
     assert!(finish(&mut desk, &token).is_ok());
@@ -365,7 +439,11 @@ fn recovery_that_nobody_finishes_lapses() {
     let token = begin(&mut desk, true).unwrap();
     wait_all(&mut desk);
     desk.wait(FINISH);
-    assert_eq!(finish(&mut desk, &token).err(), Some(Refusal::RecoveryOver), "even untold");
+    assert_eq!(
+        finish(&mut desk, &token).err(),
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryOver)),
+        "even untold"
+    );
     tick(&mut desk);
     assert_eq!(ended_by(&desk), Some(RecoveryEnd::Lapsed));
     tick(&mut desk);
@@ -382,12 +460,23 @@ fn operators_recovery_is_taken_up_once_and_waits() {
         visit(desk, recovery::Command::Claim { token: copy(token) })
     };
     let Ok(Answer::RecoveryBegun(mine)) = claim(&mut desk, &begun.token) else { panic!("no") };
-    assert_eq!(claim(&mut desk, &begun.token).err(), Some(Refusal::RecoveryOver), "once");
-    assert_eq!(claim(&mut desk, &mine.token).err(), Some(Refusal::RecoveryOver), "taken up");
+    assert_eq!(
+        claim(&mut desk, &begun.token).err(),
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryOver)),
+        "once"
+    );
+    assert_eq!(
+        claim(&mut desk, &mine.token).err(),
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryOver)),
+        "taken up"
+    );
     assert_eq!(told(&desk, Topic::Recovery).len(), 2);
     assert!(told(&desk, Topic::Recovery)[0].text.contains("started by the operator"));
     wait_all(&mut desk);
-    assert_eq!(finish(&mut desk, &begun.token).err(), Some(Refusal::RecoveryOver));
+    assert_eq!(
+        finish(&mut desk, &begun.token).err(),
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryOver))
+    );
     let done = finish(&mut desk, &mine.token).unwrap();
     assert_eq!(acts(&desk, done.session, false).0, HELD_ACTS);
 }
@@ -397,7 +486,7 @@ fn recovery_that_a_password_began_is_not_taken_up_elsewhere() {
     let mut desk = Desk::enrolled();
     let token = begin(&mut desk, true).unwrap();
     let claimed = visit(&mut desk, recovery::Command::Claim { token: copy(&token) });
-    assert_eq!(claimed.err(), Some(Refusal::RecoveryOver));
+    assert_eq!(claimed.err(), Some(Refusal::Recovery(RecoveryRefusal::RecoveryOver)));
 }
 
 /// Storage was cleared, or a private window closed: the cookie is all that is left.
@@ -416,10 +505,16 @@ fn browser_that_lost_its_key_begins_its_recovery_again_and_nobody_else_does() {
         desk.call(&Call { by: By::Visitor, source, command })
     };
     // Neither the cookie alone nor the password alone ends what is under way.
-    assert_eq!(again(&mut desk, &token, false).err(), Some(Refusal::SignInFailed));
+    assert_eq!(
+        again(&mut desk, &token, false).err(),
+        Some(Refusal::SignIn(SignInRefusal::SignInFailed))
+    );
     let stranger = access::Secret::from_text("fpr_0000".to_owned());
     let stands = again(&mut desk, &stranger, true).err();
-    assert!(matches!(stands, Some(Refusal::RecoveryStands { .. })), "{stands:?}");
+    assert!(
+        matches!(stands, Some(Refusal::Recovery(RecoveryRefusal::RecoveryStands { .. }))),
+        "{stands:?}"
+    );
     let first = desk.slice.open_recovery().unwrap().id;
 
     let Answer::RecoveryBegun(begun) = again(&mut desk, &token, true).unwrap() else {
@@ -428,7 +523,11 @@ fn browser_that_lost_its_key_begins_its_recovery_again_and_nobody_else_does() {
     let open = desk.slice.open_recovery().unwrap();
     assert!(open.id != first && matches!(open.stage, Stage::Begun { .. }), "it waits anew");
     assert_eq!(open.begun.key, other);
-    assert_eq!(finish(&mut desk, &token).err(), Some(Refusal::RecoveryOver), "the old one is over");
+    assert_eq!(
+        finish(&mut desk, &token).err(),
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryOver)),
+        "the old one is over"
+    );
     let ended = &told(&desk, Topic::RecoveryEnded)[0].text;
     assert!(ended.contains("its browser lost its key"), "{ended}");
     // Each counts as one that was asked for, so that messages are not without end.
@@ -440,7 +539,10 @@ fn browser_that_lost_its_key_begins_its_recovery_again_and_nobody_else_does() {
             Err(refusal) => break refusal,
         }
     };
-    assert!(matches!(refused, Refusal::TooManyRecoveries { .. }), "{refused}");
+    assert!(
+        matches!(refused, Refusal::Recovery(RecoveryRefusal::TooManyRecoveries { .. })),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -453,7 +555,7 @@ fn wait_is_chosen_within_bounds_by_a_recent_proof_and_told() {
     };
     for wait in [Span(SHORTEST_WAIT.0 - 1), Span(LONGEST_WAIT.0 + 1), Span(0), Span(-1)] {
         let refused = desk.by(by(&done), set(wait)).err();
-        assert!(matches!(refused, Some(Refusal::OutOfRange { .. })), "{wait}");
+        assert!(matches!(refused, Some(Refusal::Input(InputRefusal::OutOfRange { .. }))), "{wait}");
     }
     let before = desk.slice.recovery_policy.wait;
     begin(&mut desk, true).unwrap();
@@ -467,8 +569,11 @@ fn wait_is_chosen_within_bounds_by_a_recent_proof_and_told() {
     assert_eq!(told(&desk, Topic::RecoveryChanged).len(), 1);
     desk.wait(Span::minutes(16));
     let late = desk.by(by(&done), set(LONGEST_WAIT)).err();
-    assert!(matches!(late, Some(Refusal::ProofTooOld { .. })));
-    assert_eq!(desk.by(By::Visitor, set(WAIT)).err(), Some(Refusal::NotSignedIn));
+    assert!(matches!(late, Some(Refusal::Session(SessionRefusal::ProofTooOld { .. }))));
+    assert_eq!(
+        desk.by(By::Visitor, set(WAIT)).err(),
+        Some(Refusal::Session(SessionRefusal::NotSignedIn))
+    );
 }
 
 /// What a held session is refused, each with the time at which it is over.
@@ -505,7 +610,10 @@ fn held_session_enrols_and_takes_nothing_of_its_persons_away() {
     ];
     for command in refused {
         let refusal = desk.by(by, command).err();
-        assert!(matches!(refusal, Some(Refusal::RecoveryHolds { .. })), "{refusal:?}");
+        assert!(
+            matches!(refusal, Some(Refusal::Authority(AuthorityRefusal::RecoveryHolds { .. }))),
+            "{refusal:?}"
+        );
     }
     assert!(desk.by(by, Command::Authenticator(passkey(&desk, 1))).is_ok());
     // Nor by 'this was not me' about their browser.
@@ -519,7 +627,10 @@ fn held_session_enrols_and_takes_nothing_of_its_persons_away() {
     desk.system(assist).ok().unwrap();
     let recovery = desk.slice.open_recovery().unwrap().id;
     let cancel = Command::Recovery(recovery::Command::Cancel { recovery });
-    assert!(matches!(desk.by(by, cancel).err(), Some(Refusal::RecoveryHolds { .. })));
+    assert!(matches!(
+        desk.by(by, cancel).err(),
+        Some(Refusal::Authority(AuthorityRefusal::RecoveryHolds { .. }))
+    ));
     by_passkey(&mut desk, 1).unwrap();
     assert!(desk.slice.open_recovery().is_some());
 }
@@ -532,7 +643,7 @@ fn recovered_session_enrols_within_an_hour() {
     assert!(desk.by(by(&done), Command::Authenticator(passkey(&desk, 1))).is_ok());
     desk.wait(Span::minutes(2));
     let late = desk.by(by(&done), Command::Authenticator(passkey(&desk, 2))).err();
-    assert!(matches!(late, Some(Refusal::ProofTooOld { .. })), "{late:?}");
+    assert!(matches!(late, Some(Refusal::Session(SessionRefusal::ProofTooOld { .. }))), "{late:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use access::authenticator::{self, Authenticator, Kind, recovery_code};
 use access::decision::{Answer, Command};
 use access::link::Purpose;
 use access::moment::Span;
+use access::refusal::{ChangeRefusal, SessionRefusal, SignInRefusal};
 use access::session::Method;
 use access::throttle::{Factor, LIMIT};
 use access::{By, Event, Refusal, Secret, notice, sign_in};
@@ -73,7 +74,7 @@ fn code_signs_in_on_a_trusted_browser_in_place_of_totp_and_once() {
     assert_eq!(desk.slice.codes_left(), 9);
     assert!(last_notice(&desk).contains("Recovery codes left: 9 of 10"), "{}", last_notice(&desk));
     let again = type_code(&mut desk, Some(&device), &codes[3]).err();
-    assert_eq!(again, Some(Refusal::CodeWrong));
+    assert_eq!(again, Some(Refusal::SignIn(SignInRefusal::CodeWrong)));
     let kinds: Vec<_> = desk.events.iter().map(Event::text).collect();
     assert!(kinds.iter().any(|text| text.ends_with("was correct and is now used")), "{kinds:?}");
 }
@@ -112,7 +113,10 @@ fn codes_renewed_die_as_a_set() {
     assert_eq!(sets.filter(|one| matches!(one.kind, Kind::RecoveryCodes { .. })).count(), 1);
     assert!(last_notice(&desk).contains("the old ones no longer work"));
     for code in &old[..3] {
-        assert_eq!(type_code(&mut desk, Some(&device), code).err(), Some(Refusal::CodeWrong));
+        assert_eq!(
+            type_code(&mut desk, Some(&device), code).err(),
+            Some(Refusal::SignIn(SignInRefusal::CodeWrong))
+        );
     }
     assert!(type_code(&mut desk, Some(&device), &new[0]).is_ok());
 }
@@ -122,10 +126,17 @@ fn codes_renewed_die_as_a_set() {
 fn codes_are_made_by_the_person_soon_after_a_sign_in_only() {
     let (mut desk, by, ..) = with_codes();
     for other in [By::Visitor, By::Operator { uid: 1000 }, By::System] {
-        assert_eq!(make(&mut desk, other).err(), Some(Refusal::NotSignedIn), "{other}");
+        assert_eq!(
+            make(&mut desk, other).err(),
+            Some(Refusal::Session(SessionRefusal::NotSignedIn)),
+            "{other}"
+        );
     }
     desk.wait(Span::minutes(16));
-    assert!(matches!(make(&mut desk, by), Err(Refusal::ProofTooOld { .. })));
+    assert!(matches!(
+        make(&mut desk, by),
+        Err(Refusal::Session(SessionRefusal::ProofTooOld { .. }))
+    ));
     assert_eq!(desk.slice.codes_left(), 10);
 }
 
@@ -134,11 +145,11 @@ fn codes_wait_until_there_is_something_that_they_stand_in_for() {
     let mut desk = Desk::bare();
     let token = desk.link(Purpose::Enrolment);
     let by = By::Session(desk.open(&token).unwrap().session);
-    assert_eq!(make(&mut desk, by).err(), Some(Refusal::RecoveryCodesEarly));
+    assert_eq!(make(&mut desk, by).err(), Some(Refusal::Change(ChangeRefusal::RecoveryCodesEarly)));
     let hash = Secret::from_text("$hash".into());
     let set = authenticator::Command::SetPassword { hash, old: None };
     desk.by(by, Command::Authenticator(set)).ok().unwrap();
-    assert_eq!(make(&mut desk, by).err(), Some(Refusal::RecoveryCodesEarly));
+    assert_eq!(make(&mut desk, by).err(), Some(Refusal::Change(ChangeRefusal::RecoveryCodesEarly)));
 }
 
 #[test]
@@ -147,10 +158,14 @@ fn guessed_codes_are_counted_apart_from_totp_and_stop_at_the_limit() {
     let wrong = Secret::from_text("AAAA-AAAA-AAAA-AAAA-AAAA-AAAA".into());
     for _ in 0..LIMIT {
         desk.wait(Span::minutes(15));
-        assert_eq!(type_code(&mut desk, None, &wrong).err(), Some(Refusal::CodeWrong));
+        assert_eq!(
+            type_code(&mut desk, None, &wrong).err(),
+            Some(Refusal::SignIn(SignInRefusal::CodeWrong))
+        );
     }
     desk.wait(Span::days(1));
-    let stopped = Refusal::AuthenticatorStopped { failures: LIMIT, limit: LIMIT };
+    let stopped =
+        Refusal::SignIn(SignInRefusal::AuthenticatorStopped { failures: LIMIT, limit: LIMIT });
     assert_eq!(type_code(&mut desk, None, &codes[0]).err(), Some(stopped));
     assert_eq!(desk.slice.codes_left(), 10);
     let factors: Vec<_> = desk.slice.counters.iter().map(|one| one.factor).collect();
@@ -165,7 +180,7 @@ fn code_at_another_step_or_without_an_attempt_finds_nothing() {
     for attempt in [attempt, Secret::from_text("att_unknown".into())] {
         let code = copy(&codes[0]);
         let refusal = desk.visit(None, sign_in::Command::RecoveryCode { attempt, code }).err();
-        assert_eq!(refusal, Some(Refusal::AttemptEnded));
+        assert_eq!(refusal, Some(Refusal::SignIn(SignInRefusal::AttemptEnded)));
     }
     assert_eq!(desk.slice.codes_left(), 10);
 }
@@ -178,7 +193,7 @@ fn codes_alone_are_no_way_in_and_go_with_the_app_that_is_reset() {
         Command::Authenticator(authenticator::Command::Remove { authenticator: one.id })
     };
     let app = remove(desk.slice.authenticator(totp).unwrap());
-    assert_eq!(desk.by(by, app).err(), Some(Refusal::LastAuthenticator));
+    assert_eq!(desk.by(by, app).err(), Some(Refusal::Change(ChangeRefusal::LastAuthenticator)));
     let reset = Command::Authenticator(authenticator::Command::ResetTotp);
     desk.by(By::Operator { uid: 1000 }, reset).ok().unwrap();
     assert!(desk.slice.recovery_codes().is_none());

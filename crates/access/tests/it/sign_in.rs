@@ -7,7 +7,7 @@ use access::decision::{Answer, Command};
 use access::device::{self, Standing};
 use access::link::Purpose;
 use access::moment::Span;
-use access::refusal::PasskeyFault;
+use access::refusal::{PasskeyFault, SessionRefusal, SignInRefusal};
 use access::session::{Method, SessionEnd};
 use access::sign_in::{self, SignedIn};
 use access::{By, Event, Refusal, Secret, Slice};
@@ -16,7 +16,7 @@ use crate::desk::{Desk, copy};
 
 /// Whatever the step, a sign-in that is over says only that.
 fn ended(answer: Result<Answer, Refusal>) {
-    assert_eq!(answer.err(), Some(Refusal::AttemptEnded));
+    assert_eq!(answer.err(), Some(Refusal::SignIn(SignInRefusal::AttemptEnded)));
 }
 
 #[test]
@@ -98,16 +98,22 @@ fn totp_code_used_before_is_refused_in_its_own_window() {
     let attempt = desk.at_totp(None);
     assert!(desk.totp(None, &attempt, copy(&code)).is_ok());
     let attempt = desk.at_totp(None);
-    assert_eq!(desk.totp(None, &attempt, code).err(), Some(Refusal::CodeReplayed));
+    assert_eq!(
+        desk.totp(None, &attempt, code).err(),
+        Some(Refusal::SignIn(SignInRefusal::CodeReplayed))
+    );
     let counted = desk.slice.counters.clone();
     for text in ["12345", "1234567", "12345x", ""] {
         let malformed = Secret::from_text(text.into());
         let refusal = desk.totp(None, &attempt, malformed).err();
-        assert_eq!(refusal, Some(Refusal::CodeMalformed { digits: 6 }));
+        assert_eq!(refusal, Some(Refusal::SignIn(SignInRefusal::CodeMalformed { digits: 6 })));
     }
     assert_eq!(desk.slice.counters, counted, "what can be no code is no try");
     let wrong = Secret::from_text("000000".into());
-    assert_eq!(desk.totp(None, &attempt, wrong).err(), Some(Refusal::CodeWrong));
+    assert_eq!(
+        desk.totp(None, &attempt, wrong).err(),
+        Some(Refusal::SignIn(SignInRefusal::CodeWrong))
+    );
     assert_ne!(desk.slice.counters, counted);
     desk.wait(Span::seconds(30));
     let code = desk.code();
@@ -139,9 +145,13 @@ fn activation_code_counts_five_tries_and_ten_minutes() {
     assert_eq!(desk.slice.devices[0].standing(desk.now), Standing::Pending);
     for tries_left in [4, 3, 2, 1, 0] {
         let malformed = desk.activate(&attempt, "no code").err();
-        assert_eq!(malformed, Some(Refusal::CodeMalformed { digits: 6 }), "no try");
+        assert_eq!(
+            malformed,
+            Some(Refusal::SignIn(SignInRefusal::CodeMalformed { digits: 6 })),
+            "no try"
+        );
         let refusal = desk.activate(&attempt, "000000").err();
-        assert_eq!(refusal, Some(Refusal::ActivationWrong { tries_left }));
+        assert_eq!(refusal, Some(Refusal::SignIn(SignInRefusal::ActivationWrong { tries_left })));
     }
     desk.wait(Span::minutes(1));
     ended(desk.activate(&attempt, &code));
@@ -156,7 +166,10 @@ fn activation_code_counts_five_tries_and_ten_minutes() {
     let code = desk.mailed();
     desk.wait(Span::minutes(10));
     let refusal = desk.activate(&attempt, &code).err();
-    assert!(matches!(refusal, Some(Refusal::CodeExpired { .. })), "{refusal:?}");
+    assert!(
+        matches!(refusal, Some(Refusal::SignIn(SignInRefusal::CodeExpired { .. }))),
+        "{refusal:?}"
+    );
     assert!(desk.slice.counters.is_empty(), "a code that is too late is no guess");
     desk.visit(None, sign_in::Command::Resend { attempt: copy(&attempt) }).ok().unwrap();
     let code = desk.mailed();
@@ -172,7 +185,7 @@ fn activation_code_works_only_in_the_attempt_that_asked_for_it() {
     let two = desk.at_activation();
     assert_ne!(code_of_one, desk.mailed());
     let refusal = desk.activate(&two, &code_of_one).err();
-    assert_eq!(refusal, Some(Refusal::ActivationWrong { tries_left: 4 }));
+    assert_eq!(refusal, Some(Refusal::SignIn(SignInRefusal::ActivationWrong { tries_left: 4 })));
     assert!(desk.activate(&one, &code_of_one).is_ok());
 }
 
@@ -185,15 +198,25 @@ fn codes_are_sent_again_after_a_wait_and_three_times_at_most() {
         desk.visit(None, sign_in::Command::Resend { attempt: copy(&attempt) }).err()
     };
     let refusal = resend(&mut desk);
-    assert!(matches!(refusal, Some(Refusal::ResendTooSoon { .. })), "{refusal:?}");
+    assert!(
+        matches!(refusal, Some(Refusal::SignIn(SignInRefusal::ResendTooSoon { .. }))),
+        "{refusal:?}"
+    );
     for _ in 0..2 {
         desk.wait(sign_in::RESEND_WAIT);
         assert_eq!(resend(&mut desk), None);
     }
     desk.wait(sign_in::RESEND_WAIT);
-    assert_eq!(resend(&mut desk), Some(Refusal::ResendLimit { sent: 3, limit: 3 }));
+    assert_eq!(
+        resend(&mut desk),
+        Some(Refusal::SignIn(SignInRefusal::ResendLimit { sent: 3, limit: 3 }))
+    );
     let old = desk.activate(&attempt, &first).err();
-    assert_eq!(old, Some(Refusal::ActivationWrong { tries_left: 4 }), "the last code alone works");
+    assert_eq!(
+        old,
+        Some(Refusal::SignIn(SignInRefusal::ActivationWrong { tries_left: 4 })),
+        "the last code alone works"
+    );
     let code = desk.mailed();
     assert!(desk.activate(&attempt, &code).is_ok());
 }
@@ -227,7 +250,7 @@ fn proof_against_a_row_that_moved_is_asked_for_again() {
     desk.system(Command::Authenticator(set)).ok().unwrap();
     let before = desk.events.len();
     let answer = desk.visit(None, sign_in::Command::Password { proof: stale });
-    assert_eq!(answer.err(), Some(Refusal::ProofStale));
+    assert_eq!(answer.err(), Some(Refusal::SignIn(SignInRefusal::ProofStale)));
     assert_eq!(desk.events.len(), before, "nothing is recorded: it is asked again at once");
 }
 
@@ -237,7 +260,10 @@ fn password_alone_never_signs_in() {
     let hash = Secret::from_text("$argon2id$".into());
     let set = authenticator::Command::SetPassword { hash, old: None };
     desk.system(Command::Authenticator(set)).ok().unwrap();
-    assert_eq!(desk.password(None, true).err(), Some(Refusal::SecondFactorMissing));
+    assert_eq!(
+        desk.password(None, true).err(),
+        Some(Refusal::SignIn(SignInRefusal::SecondFactorMissing))
+    );
 }
 
 #[test]
@@ -249,8 +275,11 @@ fn blocked_device_is_told_only_after_the_password() {
     desk.system(Command::Device(block)).ok().unwrap();
     assert!(desk.slice.sessions.is_empty());
     let wrong = desk.password(Some(&token), false).err();
-    assert_eq!(wrong, Some(Refusal::SignInFailed));
-    assert_eq!(desk.password(Some(&token), true).err(), Some(Refusal::DeviceBlocked));
+    assert_eq!(wrong, Some(Refusal::SignIn(SignInRefusal::SignInFailed)));
+    assert_eq!(
+        desk.password(Some(&token), true).err(),
+        Some(Refusal::Session(SessionRefusal::DeviceBlocked))
+    );
 }
 
 #[test]
@@ -258,13 +287,17 @@ fn link_signs_in_once_in_its_time_and_trusts_the_browser() {
     let mut desk = Desk::enrolled();
     let token = desk.link(Purpose::SignIn);
     let newer = desk.link(Purpose::SignIn);
-    assert_eq!(desk.open(&token).err(), Some(Refusal::LinkEnded), "a newer one replaces it");
+    assert_eq!(
+        desk.open(&token).err(),
+        Some(Refusal::Session(SessionRefusal::LinkEnded)),
+        "a newer one replaces it"
+    );
     let done = desk.open(&newer).ok().unwrap();
     assert!(done.device_token.is_some());
-    assert_eq!(desk.open(&newer).err(), Some(Refusal::LinkEnded));
+    assert_eq!(desk.open(&newer).err(), Some(Refusal::Session(SessionRefusal::LinkEnded)));
     let late = desk.link(Purpose::SignIn);
     desk.wait(Span::minutes(15));
-    assert_eq!(desk.open(&late).err(), Some(Refusal::LinkEnded));
+    assert_eq!(desk.open(&late).err(), Some(Refusal::Session(SessionRefusal::LinkEnded)));
 }
 
 #[test]
@@ -296,7 +329,7 @@ fn enrolment_link_may_only_enrol_until_that_is_done() {
     desk.seed = offered.open_seed(&desk.key).unwrap().expose().to_vec();
     let confirm = |code| Command::Authenticator(authenticator::Command::ConfirmTotp { code });
     let wrong = desk.by(by, confirm(Secret::from_text("000000".into())));
-    assert_eq!(wrong.err(), Some(Refusal::CodeWrong));
+    assert_eq!(wrong.err(), Some(Refusal::SignIn(SignInRefusal::CodeWrong)));
     assert!(desk.slice.totp().is_none());
     let code = desk.code();
     desk.by(by, confirm(code)).ok().unwrap();
@@ -354,11 +387,14 @@ fn passkey_that_does_not_count_says_why_and_is_never_throttled() {
         (Assertion { handle: vec![9], ..good.clone() }, PasskeyFault::Unknown),
     ] {
         let refusal = with(&mut desk, &bad);
-        assert_eq!(refusal, Some(Refusal::PasskeyRefused { reason: fault }));
+        assert_eq!(refusal, Some(Refusal::SignIn(SignInRefusal::PasskeyRefused { reason: fault })));
     }
     let failed = sign_in::Command::Passkey { outcome: Err(PasskeyFault::Invalid) };
     let refusal = desk.visit(None, failed).err();
-    assert_eq!(refusal, Some(Refusal::PasskeyRefused { reason: PasskeyFault::Invalid }));
+    assert_eq!(
+        refusal,
+        Some(Refusal::SignIn(SignInRefusal::PasskeyRefused { reason: PasskeyFault::Invalid }))
+    );
     assert!(desk.slice.counters.is_empty());
     assert_eq!(with(&mut desk, &good), None, "a fault leaves the passkey working");
 }
@@ -371,7 +407,7 @@ fn passkey_whose_counter_does_not_rise_is_suspect_on_record_and_leaves_the_other
         let before = desk.events.len();
         let refusal = with(&mut desk, &Assertion { counter: given, ..good.clone() });
         let fault = PasskeyFault::CounterFell { stored: 5, given };
-        assert_eq!(refusal, Some(Refusal::PasskeyRefused { reason: fault }));
+        assert_eq!(refusal, Some(Refusal::SignIn(SignInRefusal::PasskeyRefused { reason: fault })));
         let kinds: Vec<_> = desk.events[before..].iter().map(Event::kind).collect();
         assert_eq!(kinds, ["authenticator.suspected", "notice.queued", "refused"]);
         let Event::Notice(access::notice::Event::Queued(told)) = &desk.events[before + 1] else {
@@ -383,7 +419,10 @@ fn passkey_whose_counter_does_not_rise_is_suspect_on_record_and_leaves_the_other
         let since = desk.slice.passkeys().next().unwrap().1.suspect_at.unwrap();
         let fault = PasskeyFault::Suspect { since };
         let before = desk.events.len();
-        assert_eq!(with(&mut desk, &good), Some(Refusal::PasskeyRefused { reason: fault }));
+        assert_eq!(
+            with(&mut desk, &good),
+            Some(Refusal::SignIn(SignInRefusal::PasskeyRefused { reason: fault }))
+        );
         let kinds: Vec<_> = desk.events[before..].iter().map(Event::kind).collect();
         assert_eq!(kinds, ["refused"]);
         // The other ways work, and the suspect one can be removed: it was no longer a way in.
@@ -403,7 +442,7 @@ fn step_up_by_a_copied_passkey_makes_it_suspect_and_proves_nothing() {
     let command = access::step_up::Command::Passkey { outcome: Ok(copied) };
     let refusal = desk.by(By::Session(session.id), Command::StepUp(command)).err();
     let fault = PasskeyFault::CounterFell { stored: 5, given: 5 };
-    assert_eq!(refusal, Some(Refusal::PasskeyRefused { reason: fault }));
+    assert_eq!(refusal, Some(Refusal::SignIn(SignInRefusal::PasskeyRefused { reason: fault })));
     assert!(desk.slice.working_passkeys().next().is_none());
     assert_eq!(desk.slice.session(session.id).unwrap().proven_at, session.proven_at);
 }

@@ -4,6 +4,7 @@ use access::authenticator;
 use access::decision::{Answer, Command, decide};
 use access::link::Purpose;
 use access::moment::Span;
+use access::refusal::{ApprovalRefusal, SignInRefusal};
 use access::throttle::{LIMIT, Place};
 use access::{By, Call, Digest, Event, Refusal, Secret, Slice, sign_in};
 
@@ -13,7 +14,10 @@ use crate::desk::{Desk, browser};
 fn storm(desk: &mut Desk, failures: u32) {
     for _ in 0..failures {
         desk.wait(Span::minutes(15));
-        assert_eq!(desk.password(None, false).err(), Some(Refusal::SignInFailed));
+        assert_eq!(
+            desk.password(None, false).err(),
+            Some(Refusal::SignIn(SignInRefusal::SignInFailed))
+        );
     }
 }
 
@@ -22,7 +26,8 @@ fn storm_from_elsewhere_shuts_only_the_untrusted_way() {
     let mut desk = Desk::enrolled();
     let device = desk.signed_in().device_token.unwrap();
     storm(&mut desk, LIMIT);
-    let stopped = Refusal::AuthenticatorStopped { failures: LIMIT, limit: LIMIT };
+    let stopped =
+        Refusal::SignIn(SignInRefusal::AuthenticatorStopped { failures: LIMIT, limit: LIMIT });
     desk.wait(Span::days(1));
     assert_eq!(desk.password(None, true).err(), Some(stopped));
     let attempt = desk.at_totp(Some(&device));
@@ -36,10 +41,16 @@ fn failures_on_a_trusted_device_shut_that_device_alone() {
     let mut desk = Desk::enrolled();
     let stolen = desk.signed_in().device_token.unwrap();
     for _ in 0..5 {
-        assert_eq!(desk.password(Some(&stolen), false).err(), Some(Refusal::SignInFailed));
+        assert_eq!(
+            desk.password(Some(&stolen), false).err(),
+            Some(Refusal::SignIn(SignInRefusal::SignInFailed))
+        );
     }
     let refusal = desk.password(Some(&stolen), true).err();
-    assert!(matches!(refusal, Some(Refusal::Throttled { failures: 5, .. })), "{refusal:?}");
+    assert!(
+        matches!(refusal, Some(Refusal::SignIn(SignInRefusal::Throttled { failures: 5, .. }))),
+        "{refusal:?}"
+    );
     desk.at_totp(None);
 }
 
@@ -49,12 +60,17 @@ fn try_in_the_wait_is_neither_checked_nor_counted() {
     for _ in 0..5 {
         desk.password(None, false).err().unwrap();
     }
-    let Some(Refusal::Throttled { retry_at, .. }) = desk.password(None, true).err() else {
+    let Some(Refusal::SignIn(SignInRefusal::Throttled { retry_at, .. })) =
+        desk.password(None, true).err()
+    else {
         panic!("no wait")
     };
     for _ in 0..50 {
         let refusal = desk.password(None, false).err();
-        assert_eq!(refusal, Some(Refusal::Throttled { failures: 5, retry_at }));
+        assert_eq!(
+            refusal,
+            Some(Refusal::SignIn(SignInRefusal::Throttled { failures: 5, retry_at }))
+        );
     }
     desk.now = retry_at;
     desk.at_totp(None);
@@ -68,7 +84,10 @@ fn device_token_of_nobody_counts_as_untrusted() {
         desk.password(Some(&made_up), false).err().unwrap();
     }
     assert_eq!(desk.slice.counters.len(), 1);
-    assert!(matches!(desk.password(None, true).err(), Some(Refusal::Throttled { .. })));
+    assert!(matches!(
+        desk.password(None, true).err(),
+        Some(Refusal::SignIn(SignInRefusal::Throttled { .. }))
+    ));
 }
 
 #[test]
@@ -90,17 +109,26 @@ fn guessing_of_totp_and_activation_codes_is_counted_over_attempts() {
     for _ in 0..5 {
         let attempt = desk.at_totp(None);
         let wrong = Secret::from_text("000000".into());
-        assert_eq!(desk.totp(None, &attempt, wrong).err(), Some(Refusal::CodeWrong));
+        assert_eq!(
+            desk.totp(None, &attempt, wrong).err(),
+            Some(Refusal::SignIn(SignInRefusal::CodeWrong))
+        );
     }
     let attempt = desk.at_totp(None);
     let code = desk.code();
     let refusal = desk.totp(None, &attempt, code).err();
-    assert!(matches!(refusal, Some(Refusal::Throttled { failures: 5, .. })), "{refusal:?}");
+    assert!(
+        matches!(refusal, Some(Refusal::SignIn(SignInRefusal::Throttled { failures: 5, .. }))),
+        "{refusal:?}"
+    );
     desk.wait(Span::minutes(1));
     let attempt = desk.at_activation();
     for _ in 0..5 {
         let refusal = desk.activate(&attempt, "000000").err();
-        assert!(matches!(refusal, Some(Refusal::ActivationWrong { .. })), "{refusal:?}");
+        assert!(
+            matches!(refusal, Some(Refusal::SignIn(SignInRefusal::ActivationWrong { .. }))),
+            "{refusal:?}"
+        );
     }
     let attempt = desk.at_totp(None);
     desk.wait(Span::seconds(1));
@@ -109,7 +137,10 @@ fn guessing_of_totp_and_activation_codes_is_counted_over_attempts() {
         access::authenticator::totp::step(desk.now) + 1,
     ));
     let refusal = desk.totp(None, &attempt, code).err();
-    assert!(matches!(refusal, Some(Refusal::Throttled { failures: 5, .. })), "{refusal:?}");
+    assert!(
+        matches!(refusal, Some(Refusal::SignIn(SignInRefusal::Throttled { failures: 5, .. }))),
+        "{refusal:?}"
+    );
 }
 
 #[test]
@@ -119,7 +150,7 @@ fn wrong_password_of_an_unknown_name_brings_one_entry_of_evidence_and_still_coun
     for failures in 1..=5 {
         desk.events.clear();
         let refusal = desk.password(None, false).err();
-        assert_eq!(refusal, Some(Refusal::SignInFailed));
+        assert_eq!(refusal, Some(Refusal::SignIn(SignInRefusal::SignInFailed)));
         let entries: Vec<_> =
             desk.events.iter().filter(|one| one.is_evidence()).map(Event::kind).collect();
         assert_eq!(entries, ["refused"]);
@@ -130,7 +161,10 @@ fn wrong_password_of_an_unknown_name_brings_one_entry_of_evidence_and_still_coun
     let command = Command::SignIn(sign_in::Command::Password { proof });
     let call = Call { by: By::Visitor, source: browser(None), command };
     let refused = decide(&desk.slice, &call, &moment, &desk.key);
-    assert!(matches!(refused.answer, Err(Refusal::Throttled { failures: 5, .. })));
+    assert!(matches!(
+        refused.answer,
+        Err(Refusal::SignIn(SignInRefusal::Throttled { failures: 5, .. }))
+    ));
     assert!(refused.beside_refusal().is_some_and(<[_]>::is_empty));
     desk.wait(Span::hours(1));
     let moment = desk.moment();
@@ -176,7 +210,10 @@ fn codes_guessed_over_a_thousand_addresses_stop_at_the_persons_count() {
                 let attempt = desk.at_totp(None);
                 let code = desk.code();
                 let refusal = desk.totp(None, &attempt, code).err();
-                assert!(matches!(refusal, Some(Refusal::AuthenticatorStopped { .. })));
+                assert!(matches!(
+                    refusal,
+                    Some(Refusal::SignIn(SignInRefusal::AuthenticatorStopped { .. }))
+                ));
                 stopped += 1;
                 continue;
             };
@@ -186,8 +223,13 @@ fn codes_guessed_over_a_thousand_addresses_stop_at_the_persons_count() {
                 sign_in::Command::Totp { attempt, code: wrong() }
             };
             match guess(&mut desk, number, command) {
-                Some(Refusal::CodeWrong | Refusal::ActivationWrong { .. }) => counted += 1,
-                Some(Refusal::AuthenticatorStopped { failures: LIMIT, limit: LIMIT }) => {
+                Some(Refusal::SignIn(
+                    SignInRefusal::CodeWrong | SignInRefusal::ActivationWrong { .. },
+                )) => counted += 1,
+                Some(Refusal::SignIn(SignInRefusal::AuthenticatorStopped {
+                    failures: LIMIT,
+                    limit: LIMIT,
+                })) => {
                     stopped += 1;
                 }
                 other => panic!("{other:?}"),
@@ -221,7 +263,7 @@ fn prompts_asked_for_from_a_thousand_addresses_pause_at_the_persons_count() {
         let attempt = desk.at_totp(None);
         match guess(&mut desk, number, sign_in::Command::AskApproval { attempt }) {
             None => asked += 1,
-            Some(Refusal::ApprovalsPaused { .. }) => {}
+            Some(Refusal::Approval(ApprovalRefusal::ApprovalsPaused { .. })) => {}
             other => panic!("{other:?}"),
         }
     }

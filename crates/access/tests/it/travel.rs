@@ -1,6 +1,7 @@
 //! Planned travel: what it makes quiet, for how long, and that it does nothing else.
 
 use access::notice::{self, Notice, Topic};
+use access::refusal::{AuthorityRefusal, ChangeRefusal, InputRefusal, SessionRefusal};
 use access::sign_in;
 use access::{Answer, By, Call, Command, Event, Refusal, Secret, Source, Span, Time, travel};
 
@@ -98,18 +99,18 @@ fn plan_needs_sound_dates_a_fresh_proof_and_more_than_a_typed_code() {
     let now = desk.now;
     for (from, days) in [(now, 91), (now, 0), (now, -1), (now - Span::days(2), 9)] {
         let answer = desk.by(by, plan(from, days, None));
-        assert!(matches!(answer, Err(Refusal::OutOfRange { .. })), "{days}");
+        assert!(matches!(answer, Err(Refusal::Input(InputRefusal::OutOfRange { .. }))), "{days}");
     }
     let answer = desk.by(by, plan(now + Span::days(400), 9, None));
-    assert!(matches!(answer, Err(Refusal::OutOfRange { .. })));
+    assert!(matches!(answer, Err(Refusal::Input(InputRefusal::OutOfRange { .. }))));
     let end = desk.by(by, Command::Travel(travel::Command::End));
-    assert!(matches!(end, Err(Refusal::NotFound { .. })));
+    assert!(matches!(end, Err(Refusal::Change(ChangeRefusal::NotFound { .. }))));
     desk.wait(Span::minutes(20));
     let answer = desk.by(by, plan(now, 9, None));
-    assert!(matches!(answer, Err(Refusal::ProofTooOld { .. })));
+    assert!(matches!(answer, Err(Refusal::Session(SessionRefusal::ProofTooOld { .. }))));
     // A browser of a typed code looks, and plans nothing.
     let done = desk.signed_in_by_code();
     let answer = desk.by(By::Session(done.session), plan(now, 9, None));
-    assert!(matches!(answer, Err(Refusal::DeviceUnconfirmed { .. })));
+    assert!(matches!(answer, Err(Refusal::Authority(AuthorityRefusal::DeviceUnconfirmed { .. }))));
     assert_eq!(desk.slice.travel, None);
 }

@@ -7,6 +7,9 @@ use access::moment::Span;
 use access::name::Username;
 use access::notice::{self, Topic};
 use access::recovery::{self, Policy, RecoveryEnd, Stage, WAIT};
+use access::refusal::{
+    AuthorityRefusal, ChangeRefusal, InputRefusal, RecoveryRefusal, SessionRefusal,
+};
 use access::trustee::{self, Attested, MOST, attest};
 use access::{By, Call, Event, PersonId, RecoveryId, Refusal, Secret};
 
@@ -110,11 +113,17 @@ fn so_many_contacts_as_are_needed_open_a_recovery_at_once() {
     let (mut desk, _, [mut one, mut two, _]) = with_contacts(false);
     let (token, recovery) = begin(&mut desk);
     let waits = finish(&mut desk, &token).err();
-    assert_eq!(waits, Some(Refusal::RecoveryUnvouched { yes: 0, needed: 2 }));
+    assert_eq!(
+        waits,
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryUnvouched { yes: 0, needed: 2 }))
+    );
     let right = number(&desk, 1);
     assert!(vouch(&mut desk, &mut one, recovery, (Say::Yes, &right)).is_ok());
     let waits = finish(&mut desk, &token).err();
-    assert_eq!(waits, Some(Refusal::RecoveryUnvouched { yes: 1, needed: 2 }));
+    assert_eq!(
+        waits,
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryUnvouched { yes: 1, needed: 2 }))
+    );
     let right = number(&desk, 2);
     assert!(vouch(&mut desk, &mut two, recovery, (Say::Yes, &right)).is_ok());
     assert!(matches!(finish(&mut desk, &token), Ok(Answer::SignedIn(_))));
@@ -134,18 +143,28 @@ fn yes_needs_the_contacts_own_number_and_is_given_once() {
     let wrong = if first == second { "000".to_owned() } else { second };
     for tries_left in [2, 1, 0] {
         let missed = vouch(&mut desk, &mut one, recovery, (Say::Yes, &wrong)).err();
-        assert_eq!(missed, Some(Refusal::VouchNumberWrong { tries_left }));
+        assert_eq!(
+            missed,
+            Some(Refusal::Recovery(RecoveryRefusal::VouchNumberWrong { tries_left }))
+        );
     }
     let late = vouch(&mut desk, &mut one, recovery, (Say::Yes, &first)).err();
-    assert_eq!(late, Some(Refusal::VouchEnded), "three wrong ones end it");
+    assert_eq!(
+        late,
+        Some(Refusal::Recovery(RecoveryRefusal::VouchEnded)),
+        "three wrong ones end it"
+    );
     let right = number(&desk, 2);
     assert!(vouch(&mut desk, &mut two, recovery, (Say::Yes, &right)).is_ok());
     for say in [Say::Yes, Say::No] {
         let again = vouch(&mut desk, &mut two, recovery, (say, &right)).err();
-        assert_eq!(again, Some(Refusal::VouchEnded), "once");
+        assert_eq!(again, Some(Refusal::Recovery(RecoveryRefusal::VouchEnded)), "once");
     }
     let waits = finish(&mut desk, &token).err();
-    assert_eq!(waits, Some(Refusal::RecoveryUnvouched { yes: 1, needed: 2 }));
+    assert_eq!(
+        waits,
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryUnvouched { yes: 1, needed: 2 }))
+    );
 }
 
 #[test]
@@ -154,23 +173,36 @@ fn somebody_who_is_not_a_contact_or_no_longer_one_says_nothing() {
     let (_, recovery) = begin(&mut desk);
     let mut stranger = Other::new(9);
     let refused = vouch(&mut desk, &mut stranger, recovery, (Say::Yes, "100")).err();
-    assert_eq!(refused, Some(Refusal::NotFound { what: "recovery contact" }));
+    assert_eq!(
+        refused,
+        Some(Refusal::Change(ChangeRefusal::NotFound { what: "recovery contact" }))
+    );
     let refused = agree(&mut desk, &mut stranger, true).err();
-    assert_eq!(refused, Some(Refusal::NotFound { what: "recovery contact" }));
+    assert_eq!(
+        refused,
+        Some(Refusal::Change(ChangeRefusal::NotFound { what: "recovery contact" }))
+    );
     let removed = desk.slice.trustees.iter().find(|one| one.trustee == Some(PersonId([1; 16])));
     let trustee = removed.unwrap().id;
     let right = number(&desk, 1);
     help(&mut desk, owner, trustee::Command::Remove { trustee }).ok().unwrap();
     let refused = vouch(&mut desk, &mut one, recovery, (Say::Yes, &right)).err();
-    assert_eq!(refused, Some(Refusal::NotFound { what: "recovery contact" }));
+    assert_eq!(
+        refused,
+        Some(Refusal::Change(ChangeRefusal::NotFound { what: "recovery contact" }))
+    );
     let right = number(&desk, 2);
     let other = RecoveryId([8; 16]);
     let refused = vouch(&mut desk, &mut two, other, (Say::Yes, &right)).err();
-    assert_eq!(refused, Some(Refusal::RecoveryOver), "it is for one recovery");
+    assert_eq!(
+        refused,
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryOver)),
+        "it is for one recovery"
+    );
     let cancel = Command::Recovery(recovery::Command::Cancel { recovery });
     desk.by(owner, cancel).ok().unwrap();
     let refused = vouch(&mut desk, &mut two, recovery, (Say::Yes, &right)).err();
-    assert_eq!(refused, Some(Refusal::RecoveryOver));
+    assert_eq!(refused, Some(Refusal::Recovery(RecoveryRefusal::RecoveryOver)));
     // The numbers of the one before are worth nothing in the next.
     let (_, next) = begin(&mut desk);
     let asked: Vec<_> =
@@ -193,12 +225,18 @@ fn word_of_a_contact_who_goes_counts_no_longer() {
     let right = number(&desk, 2);
     vouch(&mut desk, &mut two, recovery, (Say::Yes, &right)).ok().unwrap();
     let waits = finish(&mut desk, &token).err();
-    assert_eq!(waits, Some(Refusal::RecoveryUnvouched { yes: 1, needed: 2 }));
+    assert_eq!(
+        waits,
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryUnvouched { yes: 1, needed: 2 }))
+    );
     // Another declines, and those who are left are too few: then the wait opens it.
     agree(&mut desk, &mut three, false).ok().unwrap();
     let open = desk.slice.open_recovery().unwrap();
     assert!(open.needed == 0 && open.asks.is_empty() && open.waits);
-    assert!(matches!(finish(&mut desk, &token), Err(Refusal::RecoveryWaits { .. })));
+    assert!(matches!(
+        finish(&mut desk, &token),
+        Err(Refusal::Recovery(RecoveryRefusal::RecoveryWaits { .. }))
+    ));
     let refused = vouch(&mut desk, &mut two, recovery, (Say::Yes, &right)).err();
     assert!(refused.is_some());
 }
@@ -230,8 +268,10 @@ fn recovery_that_words_opened_is_closed_again_when_too_few_are_left() {
         assert!(text.unwrap().contains("once 2 of your recovery contacts vouch"), "{waits}");
         let refused = finish(&mut desk, &token).err();
         let expected = match refused {
-            Some(Refusal::RecoveryWaits { .. }) => waits,
-            Some(Refusal::RecoveryUnvouched { yes: 1, needed: 2 }) => !waits,
+            Some(Refusal::Recovery(RecoveryRefusal::RecoveryWaits { .. })) => waits,
+            Some(Refusal::Recovery(RecoveryRefusal::RecoveryUnvouched { yes: 1, needed: 2 })) => {
+                !waits
+            }
             _ => false,
         };
         assert!(expected, "{waits} {refused:?}");
@@ -267,7 +307,9 @@ fn wait_in_the_place_of_contacts_is_whole_and_told() {
     agree(&mut desk, &mut two, false).ok().unwrap();
     assert_eq!(told(&desk, Topic::Recovery), before + 1, "with the link that stops it");
     let from = desk.now;
-    let Err(Refusal::RecoveryWaits { ready_at }) = finish(&mut desk, &token) else {
+    let Err(Refusal::Recovery(RecoveryRefusal::RecoveryWaits { ready_at })) =
+        finish(&mut desk, &token)
+    else {
         panic!("it does not wait")
     };
     assert_eq!(ready_at, from + recovery::WAIT);
@@ -286,25 +328,41 @@ fn contact_acts_in_a_live_session_that_was_proven_lately() {
     let mut other = Other::new(1);
     assert!(other.attested().is_ok());
     other.desk.wait(Span::minutes(16));
-    assert!(matches!(other.attested().err(), Some(Refusal::ProofTooOld { .. })));
+    assert!(matches!(
+        other.attested().err(),
+        Some(Refusal::Session(SessionRefusal::ProofTooOld { .. }))
+    ));
     other.desk.wait(Span::hours(12));
-    assert!(matches!(other.attested().err(), Some(Refusal::SessionEnded { .. })));
+    assert!(matches!(
+        other.attested().err(),
+        Some(Refusal::Session(SessionRefusal::SessionEnded { .. }))
+    ));
     let mut nobody = Other { by: By::Visitor, ..Other::new(1) };
-    assert_eq!(nobody.attested().err(), Some(Refusal::NotSignedIn));
+    assert_eq!(nobody.attested().err(), Some(Refusal::Session(SessionRefusal::NotSignedIn)));
     for by in [By::Operator { uid: 0 }, By::System] {
         let mut server = Other { by, ..Other::new(1) };
-        assert_eq!(server.attested().err(), Some(Refusal::NotSignedIn), "{by}");
+        assert_eq!(
+            server.attested().err(),
+            Some(Refusal::Session(SessionRefusal::NotSignedIn)),
+            "{by}"
+        );
     }
     let mut held = Other::new(1);
     for session in &mut held.desk.slice.sessions {
         session.held_until = Some(access::Time::FAR);
     }
-    assert!(matches!(held.attested().err(), Some(Refusal::RecoveryHolds { .. })));
+    assert!(matches!(
+        held.attested().err(),
+        Some(Refusal::Authority(AuthorityRefusal::RecoveryHolds { .. }))
+    ));
     let mut plain = Other::new(1);
     for session in &mut plain.desk.slice.sessions {
         session.key = None;
     }
-    assert!(matches!(plain.attested().err(), Some(Refusal::SessionUnbound { .. })));
+    assert!(matches!(
+        plain.attested().err(),
+        Some(Refusal::Authority(AuthorityRefusal::SessionUnbound { .. }))
+    ));
 }
 
 #[test]
@@ -319,19 +377,28 @@ fn naming_tells_nothing_and_is_bounded() {
     assert_eq!(named(&mut desk, "nobody", None), None, "a name that nobody has is taken alike");
     for taken in ["ann", "BOB1", " bob1 "] {
         let refusal = named(&mut desk, taken, None);
-        assert!(matches!(refusal, Some(Refusal::NameTaken { .. })), "{taken} {refusal:?}");
+        assert!(
+            matches!(refusal, Some(Refusal::Input(InputRefusal::NameTaken { .. }))),
+            "{taken} {refusal:?}"
+        );
     }
     let evil = named(&mut desk, "<script>alert(1)</script>", None);
-    assert!(matches!(evil, Some(Refusal::UsernameInvalid { .. })));
+    assert!(matches!(evil, Some(Refusal::Input(InputRefusal::UsernameInvalid { .. }))));
     for number in 0..MOST - 2 {
         assert_eq!(named(&mut desk, &format!("more{number}"), None), None);
     }
-    assert!(matches!(named(&mut desk, "last", None), Some(Refusal::TooMany { .. })));
+    assert!(matches!(
+        named(&mut desk, "last", None),
+        Some(Refusal::Input(InputRefusal::TooMany { .. }))
+    ));
     assert_eq!(desk.slice.willing().count(), 0, "nobody agreed");
     let many = choose(&mut desk, owner, 6, true).err();
-    assert!(matches!(many, Some(Refusal::OutOfRange { .. })));
+    assert!(matches!(many, Some(Refusal::Input(InputRefusal::OutOfRange { .. }))));
     desk.wait(Span::minutes(16));
-    assert!(matches!(named(&mut desk, "late", None), Some(Refusal::ProofTooOld { .. })));
+    assert!(matches!(
+        named(&mut desk, "late", None),
+        Some(Refusal::Session(SessionRefusal::ProofTooOld { .. }))
+    ));
 }
 
 #[test]
@@ -342,7 +409,10 @@ fn contacts_alone_are_not_replaced_by_time() {
         desk.wait(Span(WAIT.0 / 2 + 1_000_000));
         desk.system(Command::Recovery(recovery::Command::Tick)).ok().unwrap();
     }
-    assert_eq!(finish(&mut desk, &token).err(), Some(Refusal::RecoveryOver));
+    assert_eq!(
+        finish(&mut desk, &token).err(),
+        Some(Refusal::Recovery(RecoveryRefusal::RecoveryOver))
+    );
     let stage = desk.slice.recoveries[0].stage;
     assert!(matches!(stage, Stage::Over { why: RecoveryEnd::Lapsed, .. }), "{stage:?}");
 }
@@ -373,7 +443,10 @@ fn contact_who_agrees_after_the_beginning_is_not_asked() {
     let (_, recovery) = begin(&mut desk);
     agree(&mut desk, &mut four, true).ok().unwrap();
     let refused = vouch(&mut desk, &mut four, recovery, (Say::Yes, "100")).err();
-    assert_eq!(refused, Some(Refusal::NotFound { what: "recovery contact" }));
+    assert_eq!(
+        refused,
+        Some(Refusal::Change(ChangeRefusal::NotFound { what: "recovery contact" }))
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use access::binding::{ProofFault, PublicKey};
+use access::refusal::SessionRefusal;
 use access::{Digest, PaperAccountId, PersonId, Refusal, Secret, SessionId, Span, Time};
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -120,7 +121,8 @@ impl SessionKeys {
         code: &[u8],
         now: Time,
     ) -> Result<PublicKey, Refusal> {
-        let none = Refusal::KeyProofWrong { reason: ProofFault::SessionKey };
+        let none =
+            Refusal::Session(SessionRefusal::KeyProofWrong { reason: ProofFault::SessionKey });
         let is_it = |kept: &&Kept| kept.number == id.number && kept.counts(now);
         let found = self.all().get(&id.session).and_then(|keys| {
             let kept = keys.iter().find(is_it)?;

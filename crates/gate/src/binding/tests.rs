@@ -1,6 +1,7 @@
 //! Proofs by keys: what is signed, for how long, and how often it counts.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use super::*;
+use access::refusal::SessionRefusal;
 use serde_json::json;
 
 fn ask<'a>(proof: &'a str, method: &'a str, target: &'a str, body: &'a [u8]) -> SignedRequest<'a> {
@@ -16,7 +17,7 @@ const NOW: Time = Time::from_seconds(1_800_000_000);
 
 fn fault(result: Result<Shown, Refusal>) -> ProofFault {
     match result {
-        Err(Refusal::KeyProofWrong { reason }) => reason,
+        Err(Refusal::Session(SessionRefusal::KeyProofWrong { reason })) => reason,
         other => panic!("{other:?}"),
     }
 }

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use access::id::{DeviceId, PersonId};
+use access::refusal::ServerRefusal;
 use access::{Digest, Holder, Refusal};
 use store::OrderDecision;
 use trade::journal::Stamped;
@@ -126,11 +127,11 @@ impl Gate {
             Ok(Ok(read)) => read,
             Ok(Err(error)) => {
                 tracing::error!(%error, "the journal could not be read");
-                return Err(Refusal::JournalFailed);
+                return Err(Refusal::Server(ServerRefusal::JournalFailed));
             }
             Err(error) => {
                 tracing::error!(%error, "reading the journal was stopped");
-                return Err(Refusal::Stopping);
+                return Err(Refusal::Server(ServerRefusal::Stopping));
             }
         };
         let store = &self.0.people.store;

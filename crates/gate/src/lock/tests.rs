@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use access::id::SymbolId;
+use access::refusal::{ChangeRefusal, CredentialRefusal};
 use access::{Command, CredentialId, credential};
 use trade::Ticks;
 use trade::order::{NewOrder, OrderType, Origin, Side, TimeInForce};
@@ -89,7 +90,7 @@ async fn lock_of_all_again_cancels_what_rests_and_is_refused_when_nothing_does()
     assert_eq!((again.orders, again.credentials.len()), (Some(1), 3));
     assert!(!gate.rests(gate.account(), None));
     let third = gate.locks().lock(&OPERATOR, target, Grade::All).await;
-    assert_eq!(third, Err(Refusal::LockStands { grade: Grade::All }));
+    assert_eq!(third, Err(Refusal::Change(ChangeRefusal::LockStands { grade: Grade::All })));
 }
 
 #[tokio::test]
@@ -132,7 +133,7 @@ async fn revocation_again_cancels_what_rests_if_asked() {
     let gate = open(temp.path()).await;
     let credential = rest(&gate).await;
     cut_revocation(&gate, credential, true).await;
-    let revoked = Err(Refusal::CredentialRevoked { at: gate.now() });
+    let revoked = Err(Refusal::Credential(CredentialRefusal::CredentialRevoked { at: gate.now() }));
     assert_eq!(gate.credentials().revoke(&OPERATOR, credential, false).await, revoked);
     let again = gate.credentials().revoke(&OPERATOR, credential, true).await.unwrap();
     assert_eq!(again.cancelled, 1);

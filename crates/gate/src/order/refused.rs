@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use access::id::PaperAccountId;
 use access::moment::Time;
-use access::refusal::Refusal;
+use access::refusal::{Refusal, ServerRefusal};
 use trade::journal::OrdersRefused;
 
 use crate::Gate;
@@ -73,11 +73,11 @@ impl Gate {
             Ok(Ok(found)) => Ok(found.into_iter().map(Arc::new).collect()),
             Ok(Err(error)) => {
                 tracing::error!(%error, "the journal could not be read");
-                Err(Refusal::JournalFailed)
+                Err(Refusal::Server(ServerRefusal::JournalFailed))
             }
             Err(error) => {
                 tracing::error!(%error, "reading the journal was stopped");
-                Err(Refusal::Stopping)
+                Err(Refusal::Server(ServerRefusal::Stopping))
             }
         }
     }

@@ -9,6 +9,7 @@ use access::id::{CredentialId, PersonId};
 use access::lock::Grade;
 use access::mandate::{Mandate, Role};
 use access::moment::Span;
+use access::refusal::ServerRefusal;
 use trade::order::{OrderState, OrderType, Origin, Parent, TimeInForce};
 use trade::{Event, Stamped, Ticks};
 
@@ -449,7 +450,10 @@ async fn closed_gate_takes_nothing_and_keeps_everything() {
     bench.gate.close().await.unwrap();
     assert_eq!(code(bench.place(&who, vec![bench.resting()])), "STOPPING");
     assert!(matches!(inbox.recv().await, Delivery::Group(_)));
-    assert!(matches!(inbox.recv().await, Delivery::Ended(Refusal::Stopping)));
+    assert!(matches!(
+        inbox.recv().await,
+        Delivery::Ended(Refusal::Server(ServerRefusal::Stopping))
+    ));
     let snapshots = std::fs::read_dir(open::snapshots(bench.temp.path())).unwrap().count();
     assert_eq!(snapshots, 1);
     assert_eq!(bench.reopen(false).await.gate.view().await.unwrap().open_orders.len(), 1);

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use access::device::{DeviceRole, Standing};
 use access::policy::NewNetwork;
+use access::refusal::ChangeRefusal;
 use access::session::{Interface, Session};
 use access::{AccountId, Act, Grade, PaperAccountId, PersonId, Refusal, SessionId, Slice, Time};
 use store::Key;
@@ -85,7 +86,7 @@ impl SessionGate<'_> {
         account: Option<PaperAccountId>,
         address: Option<IpAddr>,
     ) -> Result<Layers, Refusal> {
-        let unknown = || Refusal::NotFound { what: "session" };
+        let unknown = || Refusal::Change(ChangeRefusal::NotFound { what: "session" });
         let now = self.gate.now();
         let live = self.gate.0.people.sessions.info(session, now).ok_or_else(unknown)?;
         let slice = self.gate.load(Key::Person(live.person)).await?;
@@ -93,7 +94,8 @@ impl SessionGate<'_> {
         let address = address.or(live.address);
         let first = || slice.first_mandate().map(|one| one.account);
         let account = account.map(AccountId::from).or_else(first);
-        let account = account.ok_or(Refusal::NotFound { what: "account" })?;
+        let account =
+            account.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?;
         let ground = Ground { slice: &slice, session: found, live: &live, address, account, now };
         let mut layers = ground.layers();
         layers.push(self.exchange_layer().await);

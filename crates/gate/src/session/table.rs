@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use access::entitlements::Acts;
 use access::person::Person;
+use access::refusal::SessionRefusal;
 use access::session::{Session, SessionEnd};
 use access::{
     Digest, Entitlements, LockId, PaperAccountId, PersonId, PublicKey, Refusal, SealKey, SessionId,
@@ -134,7 +135,7 @@ impl Sessions {
             table.meet_former(token, visitor, now);
             return None;
         };
-        let ended = |(at, reason)| Refusal::SessionEnded { at, reason };
+        let ended = |(at, reason)| Refusal::Session(SessionRefusal::SessionEnded { at, reason });
         let checked = table.why_over(at, now).map_or(Ok(()), |over| Err(ended(over)));
         if let Err(refusal) = checked.and_then(|()| table.check_bound(at, visitor, now)) {
             table.suspect(at, visitor, &refusal, now);
@@ -175,7 +176,7 @@ impl Sessions {
         let table = self.lock();
         let at = table.by_token(token, now)?;
         if let Some((at, reason)) = table.why_over(at, now) {
-            return Some(Err(Refusal::SessionEnded { at, reason }));
+            return Some(Err(Refusal::Session(SessionRefusal::SessionEnded { at, reason })));
         }
         let (record, class) = table.both(at)?;
         Some(Ok(Found {
@@ -199,10 +200,11 @@ impl Sessions {
         account: PaperAccountId,
     ) -> Result<Arc<Slot>, Refusal> {
         let mut table = self.lock();
-        let at = table.by_id(id).ok_or(Refusal::NotSignedIn)?;
-        let (record, class) = table.both(at).ok_or(Refusal::NotSignedIn)?;
+        let at = table.by_id(id).ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?;
+        let (record, class) =
+            table.both(at).ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?;
         if let Some((at, reason)) = record.ended() {
-            return Err(Refusal::SessionEnded { at, reason });
+            return Err(Refusal::Session(SessionRefusal::SessionEnded { at, reason }));
         }
         let slots = table.slots.get(&at).map(Vec::as_slice).unwrap_or_default();
         if let Some(slot) = slots.iter().find(|slot| slot.account == account) {
@@ -238,7 +240,7 @@ impl Sessions {
         let mut table = self.lock();
         let Some(at) = table.by_id(id) else { return };
         for slot in table.slots.remove(&at).unwrap_or_default() {
-            slot.end(Refusal::SessionEnded { at: when, reason });
+            slot.end(Refusal::Session(SessionRefusal::SessionEnded { at: when, reason }));
         }
         if let Some(record) = table.records.get_mut(at) {
             record.extra_mut().ended.get_or_insert((when, reason));

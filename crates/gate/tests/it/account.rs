@@ -3,6 +3,7 @@
 use access::account::Currency;
 use access::entitlements::Side;
 use access::id::{Holder, PaperAccountId};
+use access::refusal::ChangeRefusal;
 use access::{Refusal, Scopes, Span};
 use gate::{
     Actor, CredentialDoor, NewCredential, NewPaperAccount, OrderRequest, Unclosed, evidence_verify,
@@ -175,7 +176,7 @@ async fn account_is_for_the_operator_to_open_and_close() {
     let actor = Actor::Session(ticket);
     let second = place.gate.paper_accounts().create(&OPERATOR, wanted(1_000)).await.unwrap();
     let closed = place.gate.paper_accounts().close_for_good(&actor, second).await;
-    assert_eq!(closed.err(), Some(Refusal::OperatorOnly));
+    assert_eq!(closed.err(), Some(Refusal::Change(ChangeRefusal::OperatorOnly)));
     assert!(!place.gate.paper_accounts().list().iter().any(|one| one.closed.is_some()));
 }
 

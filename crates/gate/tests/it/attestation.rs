@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use access::Refusal;
-use access::refusal::PasskeyFault;
+use access::refusal::{PasskeyFault, SignInRefusal};
 use gate::disk::LocalDisk;
 use gate::{Attestation, Clock, Config, Gate, SessionTicket};
 use rcgen::{
@@ -123,7 +123,7 @@ impl Place {
 
     async fn refused(&self, model: [u8; 16], maker: &Maker) -> PasskeyFault {
         match self.register(model, |signed| maker.attest(signed)).await.err() {
-            Some(Refusal::PasskeyRefused { reason }) => reason,
+            Some(Refusal::SignIn(SignInRefusal::PasskeyRefused { reason })) => reason,
             other => panic!("{other:?}"),
         }
     }
@@ -150,7 +150,7 @@ async fn model_that_is_not_on_the_list_is_refused_by_its_name_and_on_record() {
     let place = Place::with(&maker.root).await;
     let reason = place.refused(OTHER, &maker).await;
     assert_eq!(reason, PasskeyFault::ModelNotAllowed { model: OTHER });
-    let text = Refusal::PasskeyRefused { reason }.to_string();
+    let text = Refusal::SignIn(SignInRefusal::PasskeyRefused { reason }).to_string();
     assert!(text.contains("its model 22222222-2222-2222-2222-222222222222 is not on"), "{text}");
     let filter = gate::ActivityFilter::default();
     let page = place.gate.activity().page(&crate::place::OPERATOR, &filter, None).await.unwrap();
@@ -176,7 +176,7 @@ async fn attestation_of_another_root_model_or_key_or_none_at_all_is_refused() {
         (OTHER, PasskeyFault::ModelNotAllowed { model: OTHER }),
     ] {
         let refusal = place.register(model, none).await.err();
-        assert_eq!(refusal, Some(Refusal::PasskeyRefused { reason }));
+        assert_eq!(refusal, Some(Refusal::SignIn(SignInRefusal::PasskeyRefused { reason })));
     }
     let list = place.gate.authenticators().list(place.ticket.person).await.unwrap();
     assert!(list.iter().all(|one| one.kind != "passkey"));

@@ -1,5 +1,6 @@
 //! Contact at the gate: a code works in the session that asked.
 
+use access::refusal::{ChangeRefusal, SignInRefusal};
 use access::{Refusal, Span};
 
 use crate::place::{OPERATOR, Place};
@@ -14,7 +15,10 @@ async fn mail_address_is_verified_in_the_session_that_asked() {
     let code = place.activation_code().await;
     assert!(gate.contacts().own(&one).await.unwrap().asked.unwrap().here);
     assert!(!gate.contacts().own(&two).await.unwrap().asked.unwrap().here);
-    assert_eq!(gate.contacts().confirm_mail(&two, &code).await, Err(Refusal::CodeElsewhere));
+    assert_eq!(
+        gate.contacts().confirm_mail(&two, &code).await,
+        Err(Refusal::SignIn(SignInRefusal::CodeElsewhere))
+    );
     gate.contacts().confirm_mail(&one, &code).await.unwrap();
     let info = gate.contacts().own(&two).await.unwrap();
     assert_eq!(info.mail.unwrap().0, "Ann@example.org");
@@ -35,9 +39,9 @@ async fn operator_sets_what_is_given_and_leaves_the_rest() {
     assert_eq!(info.mail.unwrap().0, "a@example.org");
     assert!(info.phone.is_none());
     let unknown = gate.contacts().set(&OPERATOR, "nobody", Some("a@example.org"), None).await;
-    assert_eq!(unknown, Err(Refusal::NotFound { what: "person" }));
+    assert_eq!(unknown, Err(Refusal::Change(ChangeRefusal::NotFound { what: "person" })));
     let (ticket, _) = place.by_link().await;
     let refused =
         gate.contacts().set(&gate::Actor::Session(ticket), "trader", Some(""), None).await;
-    assert_eq!(refused, Err(Refusal::OperatorOnly));
+    assert_eq!(refused, Err(Refusal::Change(ChangeRefusal::OperatorOnly)));
 }

@@ -1,6 +1,7 @@
 //! Credentials: what the demo has, creating, revoking, listeners.
 
 use access::entitlements::Symbols;
+use access::refusal::{AuthorityRefusal, CredentialRefusal, SignInRefusal};
 use access::{Act, Refusal, Scopes, Span};
 use gate::credential::ListenerState;
 use gate::{Actor, CredentialDoor, NewCredential};
@@ -53,8 +54,8 @@ async fn credential_created_is_listened_for_at_once_and_may_demand_a_token() {
     let token = created.token.unwrap();
     let wrong = access::Secret::from_text("fpc_x".to_owned());
     for (shown, expected) in [
-        (None, Err(Refusal::TokenMissing)),
-        (Some(&wrong), Err(Refusal::TokenWrong)),
+        (None, Err(Refusal::Credential(CredentialRefusal::TokenMissing))),
+        (Some(&wrong), Err(Refusal::Credential(CredentialRefusal::TokenWrong))),
         (Some(&token), Ok(())),
     ] {
         let door = CredentialDoor { credential: created.credential, address: HOME, token: shown };
@@ -75,7 +76,7 @@ async fn revocation_ends_connections_keeps_the_listener_for_a_day_and_outlives_a
     let revoked = place.gate.credentials().revoke(&OPERATOR, credential, true).await.unwrap();
     assert_eq!(revoked.cancelled, 0);
     let at = place.gate.now();
-    let reason = Refusal::CredentialRevoked { at };
+    let reason = Refusal::Credential(CredentialRefusal::CredentialRevoked { at });
     assert_eq!(admission.ended(), Some(reason.clone()));
     assert_eq!(place.gate.admit_credential(&door).err(), Some(reason.clone()));
     loop {
@@ -94,7 +95,13 @@ async fn revocation_ends_connections_keeps_the_listener_for_a_day_and_outlives_a
     assert_eq!(state(&place.gate), Some(ListenerState::Revoked { at }));
     let port = NewCredential { port: Some(7497), ..wanted(&place, "other") };
     let taken = place.gate.credentials().create(&OPERATOR, port).await.err();
-    assert_eq!(taken, Some(Refusal::PortTaken { port: 7497, until: at + Span::days(1) }));
+    assert_eq!(
+        taken,
+        Some(Refusal::Credential(CredentialRefusal::PortTaken {
+            port: 7497,
+            until: at + Span::days(1)
+        }))
+    );
 
     place.gate.close().await.unwrap();
     let Place { gate, clock, folder, .. } = place;
@@ -122,7 +129,7 @@ async fn credential_whose_time_is_up_loses_its_stream() {
         }
     };
     let reason = tokio::time::timeout(std::time::Duration::from_secs(20), ended).await.unwrap();
-    assert_eq!(reason, Refusal::Expired { until, now: until });
+    assert_eq!(reason, Refusal::Authority(AuthorityRefusal::Expired { until, now: until }));
     assert_eq!(admission.ended(), Some(reason));
 }
 
@@ -156,15 +163,19 @@ async fn wrong_token_in_a_loop_is_told_when_to_come_back_and_the_right_one_is_le
         place.gate.admit_credential(&door).map(drop)
     };
     for _ in 0..60 {
-        assert_eq!(admit(&wrong), Err(Refusal::TokenWrong));
+        assert_eq!(admit(&wrong), Err(Refusal::Credential(CredentialRefusal::TokenWrong)));
     }
     let retry_at = place.gate.now() + Span::seconds(10);
     for _ in 0..50 {
-        assert_eq!(admit(&wrong), Err(Refusal::AddressThrottled { retry_at }), "it does not grow");
+        assert_eq!(
+            admit(&wrong),
+            Err(Refusal::SignIn(SignInRefusal::AddressThrottled { retry_at })),
+            "it does not grow"
+        );
     }
     assert_eq!(admit(created.token.as_ref().unwrap()), Ok(()));
     place.pass(Span::seconds(10));
-    assert_eq!(admit(&wrong), Err(Refusal::TokenWrong));
+    assert_eq!(admit(&wrong), Err(Refusal::Credential(CredentialRefusal::TokenWrong)));
 }
 
 fn door(credential: access::CredentialId) -> CredentialDoor<'static> {
@@ -187,7 +198,7 @@ async fn pause_ends_connections_at_once_outlives_a_restart_and_ends_with_a_resum
     let admission = place.gate.admit_credential(&door(credential)).unwrap();
     let mut inbox = place.gate.subscribe(&admission);
     place.gate.credentials().pause(&OPERATOR, credential, false).await.unwrap();
-    let reason = Refusal::CredentialPaused { at: place.gate.now() };
+    let reason = Refusal::Credential(CredentialRefusal::CredentialPaused { at: place.gate.now() });
     assert_eq!(admission.ended(), Some(reason.clone()));
     assert_eq!(end_of(&mut inbox).await, reason);
     assert_eq!(place.gate.admit_credential(&door(credential)).err(), Some(reason.clone()));
@@ -208,9 +219,15 @@ async fn pause_ends_connections_at_once_outlives_a_restart_and_ends_with_a_resum
     gate.credentials().pause(&OPERATOR, credential, false).await.unwrap();
     gate.credentials().revoke(&OPERATOR, credential, true).await.unwrap();
     let refused = gate.admit_credential(&door(credential)).err();
-    assert!(matches!(refused, Some(Refusal::CredentialRevoked { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Some(Refusal::Credential(CredentialRefusal::CredentialRevoked { .. }))),
+        "{refused:?}"
+    );
     let resumed = gate.credentials().resume(&OPERATOR, credential).await.err();
-    assert!(matches!(resumed, Some(Refusal::CredentialRevoked { .. })), "{resumed:?}");
+    assert!(
+        matches!(resumed, Some(Refusal::Credential(CredentialRefusal::CredentialRevoked { .. }))),
+        "{resumed:?}"
+    );
 }
 
 /// The old token lets in and its connections go on until its time is over; those of the new one stay.
@@ -243,7 +260,7 @@ async fn replaced_token_works_until_its_time_and_a_cut_ends_both() {
         assert!(!admission.entitlements().acts.contains(Act::PlaceOrder));
     }
     place.pass(hour);
-    let over = Refusal::TokenReplaced { at: until };
+    let over = Refusal::Credential(CredentialRefusal::TokenReplaced { at: until });
     let ended = tokio::time::timeout(std::time::Duration::from_secs(20), end_of(&mut inbox));
     assert_eq!(ended.await.unwrap(), over);
     assert_eq!(before.ended(), Some(over.clone()));
@@ -257,22 +274,34 @@ async fn replaced_token_works_until_its_time_and_a_cut_ends_both() {
     drop(gate);
     let gate = open(folder.path(), &clock).await;
     let (old, new) = (admit(&gate, &second.token).unwrap(), admit(&gate, &third.token).unwrap());
-    assert_eq!(admit(&gate, &first).err(), Some(Refusal::TokenWrong), "two tokens are kept");
+    assert_eq!(
+        admit(&gate, &first).err(),
+        Some(Refusal::Credential(CredentialRefusal::TokenWrong)),
+        "two tokens are kept"
+    );
     // Without grace the old one's connections end before the answer.
     let fourth = gate.credentials().rotate(&OPERATOR, id, Span(0)).await.unwrap();
     assert!(!old.is_current());
-    assert!(new.ended().is_some_and(|why| why == Refusal::TokenReplaced { at: fourth.until }));
+    assert!(new.ended().is_some_and(
+        |why| why == Refusal::Credential(CredentialRefusal::TokenReplaced { at: fourth.until })
+    ));
     let fifth = gate.credentials().rotate(&OPERATOR, id, hour).await.unwrap();
     let both = [&fourth.token, &fifth.token].map(|token| admit(&gate, token).unwrap());
     gate.credentials().pause(&OPERATOR, id, false).await.unwrap();
     for admission in &both {
-        assert!(matches!(admission.ended(), Some(Refusal::CredentialPaused { .. })));
+        assert!(matches!(
+            admission.ended(),
+            Some(Refusal::Credential(CredentialRefusal::CredentialPaused { .. }))
+        ));
     }
     gate.credentials().resume(&OPERATOR, id).await.unwrap();
     let both = [&fourth.token, &fifth.token].map(|token| admit(&gate, token).unwrap());
     gate.credentials().revoke(&OPERATOR, id, true).await.unwrap();
     for admission in &both {
-        assert!(matches!(admission.ended(), Some(Refusal::CredentialRevoked { .. })));
+        assert!(matches!(
+            admission.ended(),
+            Some(Refusal::Credential(CredentialRefusal::CredentialRevoked { .. }))
+        ));
     }
 }
 
@@ -293,7 +322,7 @@ async fn narrower_scopes_hold_on_open_connections_and_wider_ones_reach_them() {
     assert!(listeners.iter().any(|one| one.credential == credential && one.name == "desk"));
     assert_eq!(
         place.gate.credentials().find("trading").await.err(),
-        Some(Refusal::CredentialUnknown)
+        Some(Refusal::Credential(CredentialRefusal::CredentialUnknown))
     );
 }
 
@@ -307,7 +336,7 @@ async fn credential_past_its_end_is_let_in_again_once_its_end_is_put_off() {
     let mut inbox = place.gate.subscribe(&admission);
     place.pass(Span::hours(1));
     let ended = tokio::time::timeout(std::time::Duration::from_secs(20), end_of(&mut inbox));
-    assert!(matches!(ended.await.unwrap(), Refusal::Expired { .. }));
+    assert!(matches!(ended.await.unwrap(), Refusal::Authority(AuthorityRefusal::Expired { .. })));
     let later = Scopes::trading(place.gate.now() + Span::days(1));
     place.gate.credentials().edit(&OPERATOR, credential, later).await.unwrap();
     assert!(place.gate.admit_credential(&door(credential)).is_ok());

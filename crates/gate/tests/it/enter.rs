@@ -1,5 +1,6 @@
 //! The one way in for requests of signed-in people.
 
+use access::refusal::{AuthorityRefusal, SessionRefusal};
 use access::{Act, Refusal, Secret};
 use gate::{Barred, Browser, Doorway, Presented, SessionTicket, SignedIn};
 
@@ -64,10 +65,16 @@ async fn request_without_a_session_that_counts_is_nobodys_whatever_else_it_shows
     assert!(matches!(barred, Barred::Unknown(None)), "{barred:?}");
     let keyless = Presented { key: Ok(None), ..shown(&signed_in, "wrong") };
     let barred = place.gate.enter(&ORDERS, keyless).await.unwrap_err();
-    assert!(matches!(barred, Barred::Unknown(Some(Refusal::KeyProofMissing))), "{barred:?}");
+    assert!(
+        matches!(barred, Barred::Unknown(Some(Refusal::Session(SessionRefusal::KeyProofMissing)))),
+        "{barred:?}"
+    );
     place.gate.sessions().sign_out(&ticket).await.unwrap();
     let barred = place.gate.enter(&ORDERS, shown(&signed_in, &form)).await.unwrap_err();
-    let over = matches!(barred, Barred::Unknown(Some(Refusal::SessionEnded { .. })));
+    let over = matches!(
+        barred,
+        Barred::Unknown(Some(Refusal::Session(SessionRefusal::SessionEnded { .. })))
+    );
     assert!(over, "{barred:?}");
 }
 
@@ -83,7 +90,7 @@ async fn unbound_session_is_shown_what_a_sign_in_would_give_and_acts_only_with_o
     assert!(may(&entered.sees) && !may(&entered.admission), "shown, and not given");
     let barred = place.gate.enter(&ORDERS, shown()).await.unwrap_err();
     let Barred::Unproven(entered, why) = barred else { panic!("{barred:?}") };
-    assert_eq!(why, Refusal::SessionUnbound { act: Act::PlaceOrder });
+    assert_eq!(why, Refusal::Authority(AuthorityRefusal::SessionUnbound { act: Act::PlaceOrder }));
     assert!(!may(&entered.sees) && !may(&entered.admission));
     let wrong = Secret::from_text("not the password".to_owned());
     let proof = Presented { person: Some((wrong, "000000")), ..shown() };

@@ -4,7 +4,7 @@
 use access::approval::Say;
 use access::large_order::Threshold;
 use access::link::Purpose;
-use access::refusal::PasskeyFault;
+use access::refusal::{PasskeyFault, SignInRefusal};
 use access::{ApprovalId, Holder, Refusal, SymbolId};
 use gate::{
     Actor, Admission, Answered, ApprovalState, Browser, BrowserKey, CredentialDoor, OrderRequest,
@@ -376,7 +376,8 @@ async fn passkey_proves_the_order_that_it_was_asked_for_and_no_other() {
     let (wanted, other) = (home.market(Side::Buy, 1_000), home.market(Side::Buy, 2_000));
     let large = gate.large_orders().of(&home.admission, &home.ticket, &wanted).unwrap().unwrap();
     let bound = large.cost.bound();
-    let ended = Refusal::PasskeyRefused { reason: PasskeyFault::CeremonyEnded };
+    let ended =
+        Refusal::SignIn(SignInRefusal::PasskeyRefused { reason: PasskeyFault::CeremonyEnded });
     for (asked, sent) in
         [(Some(&wanted), Some(&other)), (None, Some(&wanted)), (Some(&wanted), None)]
     {

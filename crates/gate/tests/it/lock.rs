@@ -1,5 +1,6 @@
 //! Locks: grades, receipt, unlock.
 
+use access::refusal::{AuthorityRefusal, ChangeRefusal, SignInRefusal};
 use access::{Act, Grade, Refusal};
 use gate::{Actor, CredentialDoor, LockTarget, evidence_verify};
 
@@ -24,10 +25,13 @@ async fn grades_leave_what_they_say_and_the_operator_lifts_them() {
         assert!(admission.is_current());
     }
     let weaker = place.gate.locks().lock(&OPERATOR, target, Grade::ReduceOnly).await;
-    assert_eq!(weaker, Err(Refusal::LockStands { grade: Grade::NoNew }));
+    assert_eq!(weaker, Err(Refusal::Change(ChangeRefusal::LockStands { grade: Grade::NoNew })));
     place.gate.locks().unlock(&OPERATOR, target).await.unwrap();
     assert!(admission.entitlements().acts.contains(Act::PlaceOrder));
-    assert_eq!(place.gate.locks().unlock(&OPERATOR, target).await, Err(Refusal::NoLock));
+    assert_eq!(
+        place.gate.locks().unlock(&OPERATOR, target).await,
+        Err(Refusal::Change(ChangeRefusal::NoLock))
+    );
 }
 
 #[tokio::test]
@@ -50,20 +54,27 @@ async fn lock_of_all_ends_everything_and_the_session_that_asked_keeps_the_receip
     let read = place.gate.locks().receipt(&ticket).await.unwrap();
     assert_eq!((read.sessions, read.credentials), (1, receipt.credentials));
     let unlock = place.gate.locks().unlock(&Actor::Session(ticket), target).await;
-    assert_eq!(unlock, Err(Refusal::OperatorOnly));
+    assert_eq!(unlock, Err(Refusal::Change(ChangeRefusal::OperatorOnly)));
     let code = place.gate.sign_ins().password("trader", place.password(), &browser(None)).await;
-    assert_eq!(code.err(), Some(Refusal::Locked { grade: Grade::All }));
+    assert_eq!(
+        code.err(),
+        Some(Refusal::Authority(AuthorityRefusal::Locked { grade: Grade::All }))
+    );
     place.gate.locks().unlock(&OPERATOR, target).await.unwrap();
     // What somebody may know by then signs in no longer; the operator's link sets a new password.
     let old = place.gate.sign_ins().password("trader", place.password(), &browser(None)).await;
-    assert_eq!(old.err(), Some(Refusal::SignInFailed));
+    assert_eq!(old.err(), Some(Refusal::SignIn(SignInRefusal::SignInFailed)));
     let link = place.gate.people().reset_password(&OPERATOR, "trader").await.unwrap();
     let signed_in = place.gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap();
     let ticket = place.ticket(&crate::place::done(signed_in));
     let new = || access::Secret::from_text("four unlikely words walk".to_owned());
     place.gate.authenticators().set_password(&ticket, None, new()).await.unwrap();
     let step = place.gate.sign_ins().password("trader", new(), &browser(None)).await;
-    assert_eq!(step.err(), Some(Refusal::SecondFactorMissing), "the app is set up anew as well");
+    assert_eq!(
+        step.err(),
+        Some(Refusal::SignIn(SignInRefusal::SecondFactorMissing)),
+        "the app is set up anew as well"
+    );
 }
 
 #[tokio::test]
@@ -72,7 +83,10 @@ async fn lock_of_somebody_elses_person_is_not_found() {
     let (own, _) = place.by_link().await;
     let target = LockTarget::Person(access::PersonId([9; 16]));
     let refused = place.gate.locks().lock(&Actor::Session(own), target, Grade::NoNew).await;
-    assert_eq!(refused, Err(Refusal::NotFound { what: "person or account" }));
+    assert_eq!(
+        refused,
+        Err(Refusal::Change(ChangeRefusal::NotFound { what: "person or account" }))
+    );
 }
 
 #[tokio::test]
@@ -84,7 +98,7 @@ async fn own_lock_is_lifted_with_a_fresh_sign_in_and_its_record_replays() {
         place.gate.locks().lock(&Actor::Session(own.clone()), target, Grade::NoNew).await.unwrap();
     assert_eq!(receipt.lifted_by, Some(own.person));
     let refused = place.gate.locks().unlock(&Actor::Session(own.clone()), target).await;
-    assert_eq!(refused, Err(Refusal::LockUnproven { at: receipt.at }));
+    assert_eq!(refused, Err(Refusal::Change(ChangeRefusal::LockUnproven { at: receipt.at })));
     let code = place.gate.authenticators().totp_now("trader").await.unwrap();
     let fresh = place.gate.step_ups().fresh(&place.ticket(&cookie), place.password(), &code).await;
     let (fresh, _) = fresh.unwrap();
@@ -129,7 +143,10 @@ async fn lock_of_an_account_and_its_end_reach_those_who_hold_it_beside_its_owner
         assert_eq!(over.code(), "SESSION_ENDED", "{over}");
         place.pass(access::Span::minutes(1));
         let locked = gate.sign_ins().password("ann", password(), &browser(None)).await;
-        assert_eq!(locked.err(), Some(Refusal::Locked { grade: Grade::All }));
+        assert_eq!(
+            locked.err(),
+            Some(Refusal::Authority(AuthorityRefusal::Locked { grade: Grade::All }))
+        );
         gate.locks().unlock(&OPERATOR, target).await.unwrap();
         // Her password is hers alone, and nobody said that it was known.
         let step = gate.sign_ins().password("ann", password(), &known).await.unwrap();

@@ -2,6 +2,7 @@
 
 use access::entitlements::{OrderKind, OrderKinds};
 use access::mandate::{MandateTerms, Role};
+use access::refusal::{AccountRefusal, AuthorityRefusal, ChangeRefusal};
 use access::{AccountId, Act, Refusal};
 use gate::{Actor, Admission, CredentialDoor, Gate, OrderRequest, Refused, evidence_verify};
 use trade::Ticks;
@@ -52,7 +53,7 @@ async fn revoked_mandate_ends_sessions_credentials_and_orders_at_once() {
     let account = account(gate);
     let (_, cookie) = place.by_link().await;
     let last = gate.mandates().revoke(&OPERATOR, "trader", account).await;
-    assert_eq!(last, Err(Refusal::LastOwner { account }));
+    assert_eq!(last, Err(Refusal::Account(AccountRefusal::LastOwner { account })));
     second_owner(gate).await;
     let who = program(gate).await;
     rest(gate, &who, 1).unwrap();
@@ -64,7 +65,7 @@ async fn revoked_mandate_ends_sessions_credentials_and_orders_at_once() {
     assert!(over.caller_text().contains("authority on the last account was revoked"), "{over}");
     assert_eq!(gate.mandates().list(account).await.unwrap().len(), 1);
     let again = gate.mandates().revoke(&OPERATOR, "trader", account).await;
-    assert_eq!(again, Err(Refusal::NotFound { what: "mandate" }));
+    assert_eq!(again, Err(Refusal::Change(ChangeRefusal::NotFound { what: "mandate" })));
     let report = evidence_verify(place.folder.path(), None).await.unwrap();
     assert!(report.faults.is_empty(), "{:?}", report.faults);
 }
@@ -81,7 +82,10 @@ async fn narrower_terms_reach_sessions_and_programs_before_the_call_returns() {
     let terms = MandateTerms { acts, order_kinds, ..MandateTerms::of(Role::Owner) };
     gate.mandates().change(&OPERATOR, "trader", account(gate), terms).await.unwrap();
     let Err(Refused::Refusal(refusal)) = rest(gate, &who, 1) else { panic!("it was placed") };
-    assert_eq!(refusal, Refusal::OrderKindNotAllowed { kind: OrderKind::Limit });
+    assert_eq!(
+        refusal,
+        Refusal::Authority(AuthorityRefusal::OrderKindNotAllowed { kind: OrderKind::Limit })
+    );
     let given = gate.sessions().admit(&ticket).unwrap().entitlements();
     assert!(!given.acts.contains(Act::ManagePolicy) && given.order_kinds == order_kinds);
     let all = MandateTerms::of(Role::Owner);

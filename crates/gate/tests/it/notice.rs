@@ -1,6 +1,7 @@
 //! The message centre: what is unread, whose it is, what 'this was not me' does at the door.
 
 use access::notice::Topic;
+use access::refusal::{ChangeRefusal, SessionRefusal};
 use access::{Refusal, Span};
 use gate::Actor;
 
@@ -32,7 +33,7 @@ async fn message_of_nobody_or_another_is_not_found() {
     let place = Place::new().await;
     let (ticket, _) = place.by_link().await;
     let unknown = access::NoticeId([9; 16]);
-    let not_found = Refusal::NotFound { what: "message" };
+    let not_found = Refusal::Change(ChangeRefusal::NotFound { what: "message" });
     let gate = &place.gate;
     assert_eq!(gate.notices().read(&ticket, unknown).await, Err(not_found.clone()));
     assert_eq!(gate.notices().disown(&OPERATOR, unknown).await, Err(not_found.clone()));
@@ -58,7 +59,10 @@ async fn not_me_cuts_the_other_session_at_its_next_request() {
     assert_eq!(stopped.sessions, 1);
     assert_eq!(stopped.devices[0].as_str(), "Firefox on Linux (2)");
     let refused = gate.sessions().by_token(text(&thief_signed.session_token), HOME, shows()).err();
-    assert!(matches!(refused, Some(Refusal::SessionEnded { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Some(Refusal::Session(SessionRefusal::SessionEnded { .. }))),
+        "{refused:?}"
+    );
     let admission = gate.sessions().admit(&owner).unwrap();
     assert_eq!(gate.may(&admission, HOME, access::Act::ViewAccount, None), Ok(()));
     let (message, _) = gate.notices().message(owner.person, id).await.unwrap();

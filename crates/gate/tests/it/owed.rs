@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use access::large_order::Threshold;
 use access::policy::{Assurance, Policy, Tempo};
+use access::refusal::{ChangeRefusal, ServerRefusal};
 use access::session::Interface;
 use access::{Act, Grade, Refusal, Time};
 use gate::{ActivityEntry, ActivityFilter, ActivityKind, Actor, CredentialDoor, Gate, LockTarget};
@@ -64,10 +65,16 @@ async fn cut_that_cannot_be_recorded_holds_is_lifted_and_comes_on_record() {
     assert!(since == at && said.starts_with("1 cut is in effect"), "{said}");
     // It is in force: it cannot be set twice, and it can be lifted.
     let again = gate.locks().lock(&OPERATOR, target, Grade::NoNew).await;
-    assert_eq!(again.unwrap_err(), Refusal::LockStands { grade: Grade::NoNew });
+    assert_eq!(
+        again.unwrap_err(),
+        Refusal::Change(ChangeRefusal::LockStands { grade: Grade::NoNew })
+    );
     is_owed(gate.locks().unlock(&OPERATOR, target).await);
     assert!(admission.entitlements().acts.contains(Act::PlaceOrder), "lifted");
-    assert_eq!(gate.locks().unlock(&OPERATOR, target).await.unwrap_err(), Refusal::NoLock);
+    assert_eq!(
+        gate.locks().unlock(&OPERATOR, target).await.unwrap_err(),
+        Refusal::Change(ChangeRefusal::NoLock)
+    );
     // What would widen is not done before it is on record.
     is_owed(gate.credentials().revoke(&OPERATOR, narrow, false).await);
     assert!(gate.admit_credential(&door(narrow)).is_err());
@@ -155,7 +162,10 @@ async fn cut_that_cannot_be_recorded_outlives_a_crash() {
     drop(gate);
     std::fs::write(copy.path().join("owed"), file).unwrap();
     let gate = open(copy.path(), &place.clock).await;
-    assert_eq!(gate.locks().unlock(&OPERATOR, target).await.unwrap_err(), Refusal::NoLock);
+    assert_eq!(
+        gate.locks().unlock(&OPERATOR, target).await.unwrap_err(),
+        Refusal::Change(ChangeRefusal::NoLock)
+    );
 }
 
 fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
@@ -328,7 +338,7 @@ async fn act_that_also_gives_changes_nothing_when_it_cannot_be_recorded() {
     // A sign-in of the same browser ends its session before: not when there is no sign-in.
     let again = crate::place::browser(one.device_token.as_ref());
     let refused = place.gate.sign_ins().by_link(&link.token, &again).await.err().unwrap();
-    assert_eq!(refused, Refusal::StoreFailed);
+    assert_eq!(refused, Refusal::Server(ServerRefusal::StoreFailed));
     held.rollback().await.unwrap();
     place.ticket(&one);
     assert_eq!(owed(&place.gate), None);

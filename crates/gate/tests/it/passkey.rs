@@ -1,7 +1,7 @@
 //! Passkeys, with an authenticator in software.
 
 use access::notice::Topic;
-use access::refusal::PasskeyFault;
+use access::refusal::{ChangeRefusal, PasskeyFault, SignInRefusal};
 use access::{Refusal, Secret, Span};
 use gate::{Ceremony, SessionTicket};
 
@@ -25,7 +25,7 @@ fn start(place: &Place) -> Ceremony {
 }
 
 fn refused(reason: PasskeyFault) -> Refusal {
-    Refusal::PasskeyRefused { reason }
+    Refusal::SignIn(SignInRefusal::PasskeyRefused { reason })
 }
 
 #[tokio::test]
@@ -115,7 +115,9 @@ async fn counter_that_does_not_rise_makes_the_passkey_suspect_and_other_ways_sti
     let reason = PasskeyFault::CounterFell { stored: 7, given: 7 };
     assert_eq!(sign_in(7).await.err(), Some(refused(reason)));
     for counter in [3, 8, 9] {
-        let Some(Refusal::PasskeyRefused { reason }) = sign_in(counter).await.err() else {
+        let Some(Refusal::SignIn(SignInRefusal::PasskeyRefused { reason })) =
+            sign_in(counter).await.err()
+        else {
             panic!("{counter} was taken")
         };
         assert!(matches!(reason, PasskeyFault::Suspect { .. }), "{counter} {reason}");
@@ -162,7 +164,7 @@ async fn last_way_to_sign_in_stays() {
     let list = place.gate.authenticators().list(ticket.person).await.unwrap();
     for one in &list {
         let refused = place.gate.authenticators().remove(&actor, one.id).await;
-        assert_eq!(refused, Err(Refusal::LastAuthenticator), "{}", one.kind);
+        assert_eq!(refused, Err(Refusal::Change(ChangeRefusal::LastAuthenticator)), "{}", one.kind);
     }
     register(&place, &ticket, b"h").await;
     for one in &list {
@@ -182,16 +184,22 @@ async fn passkey_opens_a_password_that_was_stopped_and_is_never_counted() {
     for _ in 0..access::throttle::LIMIT {
         place.pass(Span::minutes(15));
         let failed = place.gate.sign_ins().password("trader", wrong(), &away).await;
-        assert_eq!(failed.err(), Some(Refusal::SignInFailed));
+        assert_eq!(failed.err(), Some(Refusal::SignIn(SignInRefusal::SignInFailed)));
     }
     place.pass(Span::days(1));
     let stopped = place.gate.sign_ins().password("trader", place.password(), &away).await.err();
-    assert!(matches!(stopped, Some(Refusal::AuthenticatorStopped { .. })), "{stopped:?}");
+    assert!(
+        matches!(stopped, Some(Refusal::SignIn(SignInRefusal::AuthenticatorStopped { .. }))),
+        "{stopped:?}"
+    );
     // Wrong answers of a passkey, more than any limit, and then the right one.
     for _ in 0..access::throttle::LIMIT {
         let start = start(&place);
         let failed = place.gate.sign_ins().passkey_finish(&start.ceremony, "{}", &away).await.err();
-        assert!(matches!(failed, Some(Refusal::PasskeyRefused { .. })), "{failed:?}");
+        assert!(
+            matches!(failed, Some(Refusal::SignIn(SignInRefusal::PasskeyRefused { .. }))),
+            "{failed:?}"
+        );
     }
     let start = start(&place);
     let answer = passkey.get(&start.options);

@@ -2,6 +2,7 @@
 
 use access::entitlements::Act;
 use access::policy::{Policy, Tempo};
+use access::refusal::{AuthorityRefusal, ChangeRefusal};
 use access::session::Interface;
 use access::{Refusal, Span};
 use gate::{Actor, LayerState};
@@ -22,7 +23,10 @@ async fn session_proven_at_another_network_stays_so_after_a_restart() {
     assert!(!here.elsewhere && acts.contains(Act::PlaceOrder), "home is not narrowed by it");
     let there = place.gate.sessions().by_token(&token, AWAY, shows()).unwrap();
     let layers = place.gate.sessions().layers(there.session, None, None).await.unwrap();
-    assert!(matches!(layers.trades, Err(Refusal::NetworkUnproven { .. })));
+    assert!(matches!(
+        layers.trades,
+        Err(Refusal::Authority(AuthorityRefusal::NetworkUnproven { .. }))
+    ));
     let network = layers.layers.iter().find(|one| one.name == "network").unwrap();
     assert_eq!(network.state, LayerState::Narrow);
     place.gate.close().await.unwrap();
@@ -70,5 +74,5 @@ async fn what_was_admitted_before_a_change_has_what_the_change_left() {
     assert_eq!(over.code(), "SESSION_ENDED");
     let stranger =
         place.gate.policies().set_one_brokerage(&actor, access::PersonId([9; 16]), false).await;
-    assert_eq!(stranger, Err(Refusal::NotFound { what: "policy" }));
+    assert_eq!(stranger, Err(Refusal::Change(ChangeRefusal::NotFound { what: "policy" })));
 }

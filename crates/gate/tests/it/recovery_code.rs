@@ -1,5 +1,6 @@
 //! Recovery codes, through the gate.
 
+use access::refusal::SignInRefusal;
 use access::{Refusal, Span};
 
 use crate::place::{OPERATOR, Place, activation, browser, done, text, totp};
@@ -21,7 +22,7 @@ async fn code_signs_in_in_place_of_the_app_once_and_the_count_falls() {
     assert_eq!((set.left, set.last_use.is_some()), (Some(9), true));
     let step = place.gate.sign_ins().password("trader", place.password(), &known).await.unwrap();
     let again = place.gate.sign_ins().recovery_code(&totp(step), &typed, &known).await;
-    assert_eq!(again.err(), Some(Refusal::CodeWrong));
+    assert_eq!(again.err(), Some(Refusal::SignIn(SignInRefusal::CodeWrong)));
     let outbox = place.gate.notices().outbox(&OPERATOR).await.unwrap();
     assert!(outbox.iter().any(|one| one.text.contains("Recovery codes left: 9 of 10")));
     for notice in outbox {
@@ -53,7 +54,7 @@ async fn codes_outlive_a_restart_and_two_uses_at_once_count_once() {
     let password = access::Secret::new(secrets.password.expose().to_vec());
     let step = gate.sign_ins().password("trader", password, &away).await.unwrap();
     let again = gate.sign_ins().recovery_code(&totp(step), text(&codes[0]), &away).await;
-    assert_eq!(again.err(), Some(Refusal::CodeWrong));
+    assert_eq!(again.err(), Some(Refusal::SignIn(SignInRefusal::CodeWrong)));
     let password = access::Secret::new(secrets.password.expose().to_vec());
     let step = gate.sign_ins().password("trader", password, &away).await.unwrap();
     activation(gate.sign_ins().recovery_code(&totp(step), text(&codes[1]), &away).await.unwrap());

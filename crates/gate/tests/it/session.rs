@@ -2,6 +2,7 @@
 
 use access::binding::ProofFault;
 use access::device::Standing;
+use access::refusal::{ChangeRefusal, SessionRefusal};
 use access::{Refusal, Span};
 use gate::{ActivityFilter, Actor, BrowserKey, Shows};
 
@@ -51,7 +52,10 @@ async fn session_that_ended_before_a_restart_is_told_why_for_an_hour() {
     drop(gate);
     clock.set(at + Span::minutes(29));
     let gate = open(folder.path(), &clock).await;
-    let why = Refusal::SessionEnded { at, reason: access::session::SessionEnd::EndedByOperator };
+    let why = Refusal::Session(SessionRefusal::SessionEnded {
+        at,
+        reason: access::session::SessionEnd::EndedByOperator,
+    });
     assert_eq!(
         gate.sessions().by_token(text(&ended.session_token), HOME, shows()).unwrap_err(),
         why
@@ -72,7 +76,7 @@ async fn session_that_ended_before_a_restart_is_told_why_for_an_hour() {
     let gate = open(folder.path(), &clock).await;
     assert_eq!(
         gate.sessions().by_token(text(&ended.session_token), HOME, shows()).unwrap_err(),
-        Refusal::NotSignedIn
+        Refusal::Session(SessionRefusal::NotSignedIn)
     );
 }
 
@@ -99,7 +103,7 @@ async fn cookie_that_is_broken_or_unknown_is_not_signed_in() {
     {
         assert_eq!(
             place.gate.sessions().by_token(bad, HOME, shows()).unwrap_err(),
-            Refusal::NotSignedIn,
+            Refusal::Session(SessionRefusal::NotSignedIn),
             "{bad:?}"
         );
     }
@@ -204,7 +208,7 @@ async fn operator_ends_any_session_by_id() {
         place.gate.sessions().by_token(text(&cookie.session_token), HOME, shows()).unwrap_err();
     assert!(over.caller_text().contains("ended by the operator"), "{over}");
     let again = place.gate.sessions().end(&OPERATOR, ticket.session).await;
-    assert_eq!(again, Err(Refusal::NotFound { what: "session" }));
+    assert_eq!(again, Err(Refusal::Change(ChangeRefusal::NotFound { what: "session" })));
 }
 
 #[tokio::test]
@@ -247,7 +251,10 @@ async fn operator_plans_and_ends_travel_and_says_that_a_browser_is_an_older_one_
     let stranger = access::PersonId([9; 16]);
     let actor = Actor::Session(ticket.clone());
     let not_theirs = place.gate.travels().plan(&actor, stranger, dates, "Lisbon", None).await;
-    assert_eq!(not_theirs, Err(Refusal::NotFound { what: "planned travel" }));
+    assert_eq!(
+        not_theirs,
+        Err(Refusal::Change(ChangeRefusal::NotFound { what: "planned travel" }))
+    );
 
     place.pass(Span::minutes(1));
     let (used, its) = place.by_link().await;
@@ -308,20 +315,28 @@ async fn proof_and_challenge_from_before_a_restart_count_no_more_and_nobody_is_s
     let gate = open(folder.path(), &clock).await;
     let proof = hardware.hardware_answer(&challenge, false).unwrap();
     let refused = gate.prove_hardware(&token, &proof, HOME).unwrap_err();
-    assert!(matches!(refused, Refusal::KeyProofWrong { reason: ProofFault::Time { .. } }));
+    assert!(matches!(
+        refused,
+        Refusal::Session(SessionRefusal::KeyProofWrong { reason: ProofFault::Time { .. } })
+    ));
     let (_, challenge) = gate.hardware_challenge(&token).unwrap();
     let proof = hardware.hardware_answer(&challenge, false).unwrap();
     let cookie = gate.prove_hardware(&token, &proof, HOME).unwrap().cookie;
     for _ in 0..3 {
         for one in &old {
             let again = visit(&gate, one, Some(&cookie)).unwrap_err();
-            let Refusal::KeyProofWrong { reason: ProofFault::Time { now: told } } = again else {
+            let Refusal::Session(SessionRefusal::KeyProofWrong {
+                reason: ProofFault::Time { now: told },
+            }) = again
+            else {
                 panic!("{again}");
             };
             // A worker that signs again at the time it is told goes on; one refused for its age is
             // told the clock's, and then the other.
             let second = match visit(&gate, &sign(told), Some(&cookie)) {
-                Err(Refusal::KeyProofWrong { reason: ProofFault::Time { now } }) => now,
+                Err(Refusal::Session(SessionRefusal::KeyProofWrong {
+                    reason: ProofFault::Time { now },
+                })) => now,
                 done => {
                     done.unwrap();
                     continue;

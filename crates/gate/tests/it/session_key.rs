@@ -2,6 +2,7 @@
 
 use access::binding::ProofFault;
 use access::lock::Grade;
+use access::refusal::SessionRefusal;
 use access::{Refusal, SessionId, Span};
 use gate::{
     ActivityFilter, BrowserKey, Gate, LockTarget, SessionSigner, SessionTicket, Shown, Shows,
@@ -35,7 +36,10 @@ fn sign(gate: &Gate, signer: &SessionSigner) -> String {
 
 /// What the browser is told to sign again for by its own key.
 fn is_gone<T>(done: Result<T, Refusal>) -> bool {
-    matches!(done.err(), Some(Refusal::KeyProofWrong { reason: ProofFault::SessionKey }))
+    matches!(
+        done.err(),
+        Some(Refusal::Session(SessionRefusal::KeyProofWrong { reason: ProofFault::SessionKey }))
+    )
 }
 
 /// Past the moment of the start, before which nothing counts.
@@ -54,14 +58,20 @@ async fn derived_key_opens_its_session_once_a_proof_and_for_a_minute() {
     let ticket = visit(gate, &token, &proof).unwrap();
     assert_eq!((ticket.session, ticket.key), (session, Some(KEY.public())));
     let again = visit(gate, &token, &proof).unwrap_err();
-    assert_eq!(again, Refusal::KeyProofWrong { reason: ProofFault::Replayed });
+    assert_eq!(
+        again,
+        Refusal::Session(SessionRefusal::KeyProofWrong { reason: ProofFault::Replayed })
+    );
     let early = sign(gate, &signer);
     let other = SignedRequest { proof: &early, method: "GET", target: "/orders", body: b"" };
     assert!(is_gone(gate.shown(&other)), "another page");
     place.pass(Span::seconds(61));
     let late = visit(gate, &token, &early).unwrap_err();
     let now = gate.now();
-    assert_eq!(late, Refusal::KeyProofWrong { reason: ProofFault::Time { now } });
+    assert_eq!(
+        late,
+        Refusal::Session(SessionRefusal::KeyProofWrong { reason: ProofFault::Time { now } })
+    );
     visit(gate, &token, &sign(gate, &signer)).unwrap();
 }
 
@@ -113,7 +123,10 @@ async fn derived_key_proves_nothing_beyond_its_session() {
     let new = BrowserKey::generate().unwrap();
     let (key, signature) = new.succeed(&KEY.public()).unwrap();
     let renewed = gate.devices().renew_key(Some(&ticket), &by_session(), &key, &signature).await;
-    assert_eq!(renewed, Err(Refusal::KeyProofWrong { reason: ProofFault::OwnKey }));
+    assert_eq!(
+        renewed,
+        Err(Refusal::Session(SessionRefusal::KeyProofWrong { reason: ProofFault::OwnKey }))
+    );
     // A session that it begins is bound to no key.
     let link = gate.demo_link().await.unwrap();
     let begun = gate.sign_ins().by_link(&link.token, &by_session()).await.unwrap();
@@ -125,7 +138,10 @@ async fn derived_key_proves_nothing_beyond_its_session() {
     let proof = sign(gate, &signer);
     let offer = KEY.offer(&proof).unwrap();
     let derived = gate.sessions().derive_key(&ticket, Some(&shown), offer.header());
-    assert_eq!(derived, Err(Refusal::KeyProofWrong { reason: ProofFault::OwnKey }));
+    assert_eq!(
+        derived,
+        Err(Refusal::Session(SessionRefusal::KeyProofWrong { reason: ProofFault::OwnKey }))
+    );
 }
 
 #[tokio::test]
@@ -142,7 +158,7 @@ async fn offer_counts_with_the_request_that_its_key_signed_it_for() {
     let stranger = BrowserKey::generate().unwrap().offer(&first).unwrap();
     let (half, signature) = good.header().split_once(',').unwrap();
     let (other_half, _) = stranger.header().split_once(',').unwrap();
-    let wrong = |reason| Err(Refusal::KeyProofWrong { reason });
+    let wrong = |reason| Err(Refusal::Session(SessionRefusal::KeyProofWrong { reason }));
     for (offer, reason) in [
         (of_another.header(), ProofFault::Signature),
         (stranger.header(), ProofFault::Signature),

@@ -1,6 +1,7 @@
 //! Signing in, end to end on SQLite.
 
 use access::link::Purpose;
+use access::refusal::{SessionRefusal, SignInRefusal};
 use access::{Refusal, Span};
 use gate::{ActivityFilter, ActivityKind};
 
@@ -44,7 +45,7 @@ async fn totp_code_replayed_is_refused() {
     activation(gate.sign_ins().totp(&totp(step), &code, &browser(None)).await.unwrap());
     let step = gate.sign_ins().password("trader", place.password(), &browser(None)).await.unwrap();
     let again = gate.sign_ins().totp(&totp(step), &code, &browser(None)).await;
-    assert_eq!(again.err(), Some(Refusal::CodeReplayed));
+    assert_eq!(again.err(), Some(Refusal::SignIn(SignInRefusal::CodeReplayed)));
 }
 
 #[tokio::test]
@@ -63,7 +64,10 @@ async fn unknown_and_known_name_get_the_same_answers_and_the_same_argon2_calls()
     }
     assert_eq!(seen[0], seen[1]);
     assert_eq!(seen[0].iter().map(|one| one.1).collect::<Vec<_>>(), [1, 1, 1, 1, 1, 0, 0]);
-    assert!(matches!(seen[0][6].0, Some(Refusal::Throttled { failures: 5, .. })));
+    assert!(matches!(
+        seen[0][6].0,
+        Some(Refusal::SignIn(SignInRefusal::Throttled { failures: 5, .. }))
+    ));
 }
 
 /// Who goes from name to name is not forgiven by a restart, a crash included.
@@ -74,15 +78,25 @@ async fn address_that_guessed_at_many_names_is_still_stopped_after_a_restart() {
         gate.sign_ins().password(&name, secret("guess"), &from(AWAY, None)).await.err().unwrap()
     };
     for number in 0..60 {
-        assert_eq!(guess(&place.gate, format!("name{number}")).await, Refusal::SignInFailed);
+        assert_eq!(
+            guess(&place.gate, format!("name{number}")).await,
+            Refusal::SignIn(SignInRefusal::SignInFailed)
+        );
     }
     let Place { gate, clock, folder, .. } = place;
     drop(gate);
     let gate = open(folder.path(), &clock).await;
     let refused = guess(&gate, "another".to_owned()).await;
-    assert!(matches!(refused, Refusal::AddressThrottled { .. }), "{refused}");
+    assert!(
+        matches!(refused, Refusal::SignIn(SignInRefusal::AddressThrottled { .. })),
+        "{refused}"
+    );
     clock.set(clock.stamp() + Span::seconds(10));
-    assert_eq!(guess(&gate, "another".to_owned()).await, Refusal::SignInFailed, "one is forgiven");
+    assert_eq!(
+        guess(&gate, "another".to_owned()).await,
+        Refusal::SignIn(SignInRefusal::SignInFailed),
+        "one is forgiven"
+    );
     gate.close().await.unwrap();
     gate::evidence_verify(folder.path(), None).await.unwrap();
 }
@@ -99,7 +113,7 @@ async fn attacker_elsewhere_does_not_shut_the_owner_out_of_a_trusted_browser() {
     }
     let elsewhere =
         place.gate.sign_ins().password("trader", place.password(), &from(AWAY, None)).await;
-    assert!(matches!(elsewhere.err(), Some(Refusal::Throttled { .. })));
+    assert!(matches!(elsewhere.err(), Some(Refusal::SignIn(SignInRefusal::Throttled { .. }))));
     totp(place.gate.sign_ins().password("trader", place.password(), &known).await.unwrap());
 }
 
@@ -110,13 +124,13 @@ async fn steps_out_of_order_or_repeated_are_refused() {
     let step = gate.sign_ins().password("trader", place.password(), &browser(None)).await.unwrap();
     let attempt = totp(step);
     let early = gate.sign_ins().activation(&attempt, "000000", &browser(None)).await;
-    assert_eq!(early.err(), Some(Refusal::AttemptEnded));
+    assert_eq!(early.err(), Some(Refusal::SignIn(SignInRefusal::AttemptEnded)));
     let code = place.code().await;
     activation(gate.sign_ins().totp(&attempt, &code, &browser(None)).await.unwrap());
     let repeated = gate.sign_ins().totp(&attempt, &code, &browser(None)).await;
-    assert_eq!(repeated.err(), Some(Refusal::AttemptEnded));
+    assert_eq!(repeated.err(), Some(Refusal::SignIn(SignInRefusal::AttemptEnded)));
     let unknown = gate.sign_ins().totp(&secret("fpa_nonsense"), &code, &browser(None)).await;
-    assert_eq!(unknown.err(), Some(Refusal::AttemptEnded));
+    assert_eq!(unknown.err(), Some(Refusal::SignIn(SignInRefusal::AttemptEnded)));
 }
 
 #[tokio::test]
@@ -129,11 +143,11 @@ async fn link_works_once_and_not_after_its_time() {
     );
     done(place.gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap());
     let again = place.gate.sign_ins().by_link(&link.token, &browser(None)).await;
-    assert_eq!(again.err(), Some(Refusal::LinkEnded));
+    assert_eq!(again.err(), Some(Refusal::Session(SessionRefusal::LinkEnded)));
     let late = place.gate.demo_link().await.unwrap();
     place.pass(Span::minutes(15));
     let late = place.gate.sign_ins().by_link(&late.token, &browser(None)).await;
-    assert_eq!(late.err(), Some(Refusal::LinkEnded));
+    assert_eq!(late.err(), Some(Refusal::Session(SessionRefusal::LinkEnded)));
 }
 
 #[tokio::test]
@@ -146,7 +160,7 @@ async fn password_reset_by_the_operator_ends_sessions_and_its_link_enrols_again(
         place.gate.sessions().by_token(text(&old.session_token), HOME, shows()).unwrap_err();
     assert_eq!(refused.code(), "SESSION_ENDED");
     let failed = place.gate.sign_ins().password("trader", place.password(), &browser(None)).await;
-    assert_eq!(failed.err(), Some(Refusal::SignInFailed));
+    assert_eq!(failed.err(), Some(Refusal::SignIn(SignInRefusal::SignInFailed)));
 
     let signed_in = done(place.gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap());
     assert!(signed_in.enrolling);
@@ -167,7 +181,11 @@ async fn password_reset_by_the_operator_ends_sessions_and_its_link_enrols_again(
         .authenticators()
         .set_password(&ticket, Some(&secret("guess")), secret("another one"))
         .await;
-    assert_eq!(wrong, Err(Refusal::KeptProofMissing), "nothing but what the reset took");
+    assert_eq!(
+        wrong,
+        Err(Refusal::Session(SessionRefusal::KeptProofMissing)),
+        "nothing but what the reset took"
+    );
     totp(
         place
             .gate
@@ -191,9 +209,13 @@ async fn enrolment_without_a_key_continues_on_its_own_network_alone() {
     assert!(here.enrolling && !here.is_bound());
     for _ in 0..2 {
         let copied = place.gate.sessions().by_token(token, AWAY, without()).unwrap_err();
-        assert_eq!(copied, Refusal::EnrolmentElsewhere, "and asking does not move it");
+        assert_eq!(
+            copied,
+            Refusal::SignIn(SignInRefusal::EnrolmentElsewhere),
+            "and asking does not move it"
+        );
         let unused = place.gate.sessions().by_token_unused(token, AWAY, without()).unwrap_err();
-        assert_eq!(unused, Refusal::EnrolmentElsewhere);
+        assert_eq!(unused, Refusal::SignIn(SignInRefusal::EnrolmentElsewhere));
     }
     let here = place.gate.sessions().by_token(token, HOME, without()).unwrap();
     place
@@ -226,7 +248,7 @@ async fn totp_setup_is_the_same_until_a_code_confirms_it() {
     assert_eq!(text(&first.secret), text(&second.secret));
     assert_eq!(text(&first.uri), text(&second.uri));
     let wrong = place.gate.authenticators().totp_confirm(&ticket, "000000").await;
-    assert_eq!(wrong, Err(Refusal::CodeWrong));
+    assert_eq!(wrong, Err(Refusal::SignIn(SignInRefusal::CodeWrong)));
     let seed = data_encoding::BASE32_NOPAD.decode(first.secret.expose()).unwrap();
     let step = access::authenticator::totp::step(place.gate.now());
     let code = access::authenticator::totp::code(&seed, step);
@@ -274,7 +296,7 @@ async fn wrong_passwords_of_many_unknown_names_are_counted_in_few_entries() {
         let name = format!("nobody-{number}");
         let failed =
             place.gate.sign_ins().password(&name, secret("guess"), &from(AWAY, None)).await;
-        assert_eq!(failed.err(), Some(Refusal::SignInFailed));
+        assert_eq!(failed.err(), Some(Refusal::SignIn(SignInRefusal::SignInFailed)));
     }
     // The clock of the tests does not move, so all of them are within one second.
     let kind = Some(ActivityKind::Access);
@@ -287,8 +309,11 @@ async fn wrong_passwords_of_many_unknown_names_are_counted_in_few_entries() {
     let away = from(AWAY, None);
     for _ in 0..4 {
         let again = place.gate.sign_ins().password("nobody-0", secret("guess"), &away).await;
-        assert_eq!(again.err(), Some(Refusal::SignInFailed));
+        assert_eq!(again.err(), Some(Refusal::SignIn(SignInRefusal::SignInFailed)));
     }
     let again = place.gate.sign_ins().password("nobody-0", secret("guess"), &away).await;
-    assert!(matches!(again.err(), Some(Refusal::Throttled { failures: 5, .. })), "it counted");
+    assert!(
+        matches!(again.err(), Some(Refusal::SignIn(SignInRefusal::Throttled { failures: 5, .. }))),
+        "it counted"
+    );
 }

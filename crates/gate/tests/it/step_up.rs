@@ -1,5 +1,6 @@
 //! A proof of a session's person: what it does to the session's token.
 
+use access::refusal::SessionRefusal;
 use access::{Refusal, Secret, Span};
 use gate::{BrowserKey, Shows};
 
@@ -35,7 +36,7 @@ async fn proof_by_password_replaces_the_token_and_keeps_all_else_of_the_session(
     }
     place.pass(Span::seconds(10));
     let over = place.gate.sessions().by_token(old, HOME, shows()).unwrap_err();
-    assert_eq!(over, Refusal::NotSignedIn);
+    assert_eq!(over, Refusal::Session(SessionRefusal::NotSignedIn));
     assert!(place.gate.sessions().by_token(new, HOME, shows()).is_ok());
     let (old, new) = (old.to_owned(), new.to_owned());
     drop(admission);
@@ -43,7 +44,10 @@ async fn proof_by_password_replaces_the_token_and_keeps_all_else_of_the_session(
     let Place { gate, clock, folder, .. } = place;
     drop(gate);
     let gate = open(folder.path(), &clock).await;
-    assert_eq!(gate.sessions().by_token(&old, HOME, shows()).unwrap_err(), Refusal::NotSignedIn);
+    assert_eq!(
+        gate.sessions().by_token(&old, HOME, shows()).unwrap_err(),
+        Refusal::Session(SessionRefusal::NotSignedIn)
+    );
     assert!(gate.sessions().by_token(&new, HOME, shows()).is_ok());
 }
 
@@ -63,7 +67,10 @@ async fn proof_by_passkey_replaces_the_token() {
     assert!(come(&signed_in.session_token).is_ok());
     assert!(come(&proven.token).is_ok());
     place.pass(Span::seconds(10));
-    assert_eq!(come(&signed_in.session_token).unwrap_err(), Refusal::NotSignedIn);
+    assert_eq!(
+        come(&signed_in.session_token).unwrap_err(),
+        Refusal::Session(SessionRefusal::NotSignedIn)
+    );
     assert!(come(&proven.token).is_ok());
 }
 
@@ -79,7 +86,7 @@ async fn proof_of_a_session_that_nothing_binds_ends_its_old_token_at_once() {
     let (_, proven) = place.gate.step_ups().fresh(&ticket, place.password(), &code).await.unwrap();
     assert_eq!(
         place.gate.sessions().by_token(old, HOME, Shows::default()).unwrap_err(),
-        Refusal::NotSignedIn
+        Refusal::Session(SessionRefusal::NotSignedIn)
     );
     assert!(place.gate.sessions().by_token(text(&proven.token), HOME, Shows::default()).is_ok());
 }

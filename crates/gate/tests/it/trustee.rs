@@ -2,6 +2,7 @@
 
 use access::approval::Say;
 use access::recovery::Policy;
+use access::refusal::{ChangeRefusal, RecoveryRefusal};
 use access::{Act, Refusal, Secret};
 use gate::SessionTicket;
 
@@ -52,9 +53,9 @@ async fn contact_agrees_and_vouches_in_a_session_of_their_own_and_opens_the_reco
     assert!(listed.iter().all(|one| one.asks.iter().all(|ask| ask.number.is_none())));
     let whose = (owner.person, asked.recovery);
     let missed = gate.trustees().vouch(&bob, whose, (Say::Yes, "000")).await;
-    assert_eq!(missed, Err(Refusal::VouchNumberWrong { tries_left: 2 }));
+    assert_eq!(missed, Err(Refusal::Recovery(RecoveryRefusal::VouchNumberWrong { tries_left: 2 })));
     let own = gate.trustees().vouch(&owner, whose, (Say::Yes, &right)).await;
-    assert_eq!(own, Err(Refusal::NotFound { what: "recovery contact" }));
+    assert_eq!(own, Err(Refusal::Change(ChangeRefusal::NotFound { what: "recovery contact" })));
     gate.trustees().vouch(&bob, whose, (Say::Yes, &right)).await.unwrap();
     let signed = done(gate.recoveries().finish(&token, &browser(None)).await.unwrap());
     let admission = gate.sessions().admit(&place.ticket(&signed)).unwrap();
@@ -91,7 +92,7 @@ async fn two_contacts_who_answer_at_once_both_count() {
         gate.trustees().vouch(&eve, whose, (Say::Yes, &two)),
         gate.trustees().vouch(&bob, whose, (Say::Yes, &one)),
     );
-    let over = Err(Refusal::VouchEnded);
+    let over = Err(Refusal::Recovery(RecoveryRefusal::VouchEnded));
     assert!((one.is_ok() && again == over) || (again.is_ok() && one == over), "{one:?} {again:?}");
     two.unwrap();
     done(gate.recoveries().finish(&token, &browser(None)).await.unwrap());

@@ -12,6 +12,9 @@ use access::entitlements::{Limits, Rate, Scopes, Symbols};
 use access::link::Purpose;
 use access::lock::{Grade, Target};
 use access::moment::Span;
+use access::refusal::{
+    AccountRefusal, ApprovalRefusal, InputRefusal, SessionRefusal, SignInRefusal,
+};
 use access::secret::Secret;
 use access::{
     AttemptId, PersonId, PublicKey, Refusal, SymbolId, approval, authenticator, credential, device,
@@ -85,7 +88,7 @@ async fn slice_after_every_event_is_the_one_in_memory(place: &Place) {
 async fn sign_in_on_a_new_browser(history: &mut History, seed: &[u8]) -> (By, Secret) {
     let wrong = sign_in::Command::Password { proof: history.proof(false).await };
     let answer = history.visit(Key::Username("Ann"), None, wrong).await;
-    assert_eq!(answer.err(), Some(Refusal::SignInFailed));
+    assert_eq!(answer.err(), Some(Refusal::SignIn(SignInRefusal::SignInFailed)));
     let right = sign_in::Command::Password { proof: history.proof(true).await };
     let answer = history.visit(Key::Username(" ann "), None, right).await;
     let Ok(Answer::TotpNeeded { attempt }) = answer else { panic!("no TOTP step") };
@@ -103,7 +106,10 @@ async fn sign_in_on_a_new_browser(history: &mut History, seed: &[u8]) -> (By, Se
         code: Secret::from_text("000000".to_owned()),
     };
     let answer = history.visit(Key::Attempt(key), None, miss).await;
-    assert_eq!(answer.err(), Some(Refusal::ActivationWrong { tries_left: 4 }));
+    assert_eq!(
+        answer.err(),
+        Some(Refusal::SignIn(SignInRefusal::ActivationWrong { tries_left: 4 }))
+    );
     let code = history.activation_code().await;
     let hit = sign_in::Command::Activate { attempt, code };
     let answer = history.visit(Key::Attempt(key), None, hit).await;
@@ -152,7 +158,8 @@ async fn recover(history: &mut History, by: By, device: &Secret) {
 
 async fn manage(history: &mut History, old: By) -> By {
     let refused = history.by(old, Command::Session(session::Command::SignOut)).await;
-    assert_eq!(refused.err(), Some(Refusal::NotSignedIn), "the first session was replaced");
+    let code = refused.err().map(|why| why.code());
+    assert_eq!(code, Some("NOT_SIGNED_IN"), "the first session was replaced");
     let slice = history.slice().await;
     let by = By::Session(slice.sessions[0].id);
     let role = DeviceRole::Administer;
@@ -205,7 +212,7 @@ async fn manage(history: &mut History, old: By) -> By {
     history.by(by, bot).await.ok().unwrap();
     let taken = new_credential("bot", 7498, history);
     let answer = history.by(by, taken).await;
-    assert!(matches!(answer, Err(Refusal::NameTaken { .. })));
+    assert!(matches!(answer, Err(Refusal::Input(InputRefusal::NameTaken { .. }))));
     let slice = history.slice().await;
     let revoke =
         credential::Command::Revoke { credential: slice.credentials[0].id, cancel_orders: true };
@@ -227,7 +234,7 @@ async fn approve(history: &mut History, by: By) {
     let hardware = PublicKey::of_coordinates(&[5; 32], &[6; 32]).unwrap();
     let bind = Command::Session(session::Command::Bind { hardware });
     let late = history.by(by, bind).await;
-    assert!(matches!(late, Err(Refusal::BindingLate { .. })));
+    assert!(matches!(late, Err(Refusal::Session(SessionRefusal::BindingLate { .. }))));
     let issue = Command::Link(link::Command::Issue { purpose: Purpose::Phone });
     let Ok(Answer::Link { token, .. }) = history.by_system(issue).await else { panic!("no link") };
     let key = token.digest();
@@ -260,8 +267,15 @@ async fn approve(history: &mut History, by: By) {
             let answered = history.by(phone_by, Command::Approval(answer)).await;
             if let Err(refusal) = answered {
                 // A no needs no number, and is given once.
-                let missed = Refusal::NumberWrong { tries_left: 2 };
-                assert_eq!(refusal, if say == Say::Yes { missed } else { Refusal::ApprovalEnded });
+                let missed = Refusal::Approval(ApprovalRefusal::NumberWrong { tries_left: 2 });
+                assert_eq!(
+                    refusal,
+                    if say == Say::Yes {
+                        missed
+                    } else {
+                        Refusal::Approval(ApprovalRefusal::ApprovalEnded)
+                    }
+                );
             }
         }
         let approved = Command::StepUp(step_up::Command::Approved);
@@ -349,7 +363,7 @@ async fn cut(history: &mut History, by: By) {
         history.visit(Key::Link(token.digest()), None, used).await.ok().unwrap();
         let again = sign_in::Command::Link { token: copy(&token) };
         let answer = history.visit(Key::Link(token.digest()), None, again).await;
-        assert_eq!(answer.err(), Some(Refusal::LinkEnded));
+        assert_eq!(answer.err(), Some(Refusal::Session(SessionRefusal::LinkEnded)));
     }
     let slice = history.slice().await;
     let (first, second) = (slice.devices[0].id, slice.devices[1].id);
@@ -376,7 +390,10 @@ async fn unknown_name_is_counted_like_a_known_one(place: &Place) {
             let wrong = sign_in::Command::Password { proof };
             refusals.push(history.visit(Key::Username(name), None, wrong).await.err());
         }
-        assert!(refusals.iter().all(|one| *one == Some(Refusal::SignInFailed)), "{refusals:?}");
+        assert!(
+            refusals.iter().all(|one| *one == Some(Refusal::SignIn(SignInRefusal::SignInFailed))),
+            "{refusals:?}"
+        );
         let slice = history.slice().await;
         assert_eq!(slice.counters[0].failures, failures);
         for name in ["nobody", "NOBODY ", "no name \u{0}"] {
@@ -391,7 +408,10 @@ async fn unknown_name_is_counted_like_a_known_one(place: &Place) {
         let command = Command::SignIn(sign_in::Command::Password { proof });
         let call = Call { by: By::Visitor, source: browser(None), command };
         let refusal = history.decide(&slice, &call).answer.err().unwrap();
-        assert!(matches!(refusal, Refusal::Throttled { failures: 7, .. }), "{name} {refusal}");
+        assert!(
+            matches!(refusal, Refusal::SignIn(SignInRefusal::Throttled { failures: 7, .. })),
+            "{name} {refusal}"
+        );
     }
     let long_after = history.now + Span::days(31);
     assert!(history.store.prune(long_after).await.unwrap() >= 2);
@@ -521,7 +541,10 @@ async fn port_of_another_person_is_taken(place: &Place) {
     let account = ACCOUNT.parse().unwrap();
     let slice = history.store.slice_about(Key::Username("bob"), &[account]).await.unwrap();
     let decision = history.decide(&slice, &create(ACCOUNT));
-    assert_eq!(decision.answer.err(), Some(Refusal::AccountTaken { account }));
+    assert_eq!(
+        decision.answer.err(),
+        Some(Refusal::Account(AccountRefusal::AccountTaken { account }))
+    );
     history.ask(Key::Username("bob"), create("DU0000002")).await.ok().unwrap();
     let slice = history.store.slice(Key::Username("bob")).await.unwrap();
     let Command::Credential(credential::Command::Create(mut new)) =

@@ -4,6 +4,7 @@
 use access::call::{By, Call};
 use access::decision::Command;
 use access::lock::{self, Grade, Target};
+use access::refusal::ChangeRefusal;
 use access::trustee::{self, attest};
 use access::{PersonId, Reads, Refusal, Scope, SessionId, Slice, Source, contact, session};
 use store::{CommitError, Key};
@@ -79,7 +80,10 @@ async fn lock_by_a_holder_that_began_before_another_lock_is_not_committed_after_
     let slice = of(&history, bob).await;
     assert_eq!(slice.grade(ACCOUNT.parse::<access::AccountId>().unwrap()), Grade::NoNew);
     let again = history.decide(&slice, &call);
-    assert_eq!(again.answer.err(), Some(Refusal::LockStands { grade: Grade::NoNew }));
+    assert_eq!(
+        again.answer.err(),
+        Some(Refusal::Change(ChangeRefusal::LockStands { grade: Grade::NoNew }))
+    );
 }
 
 async fn lock_and_act_of_a_holder_at_once_leave_no_act_after_the_lock(place: &Place) {

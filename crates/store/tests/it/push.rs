@@ -6,6 +6,7 @@ use access::call::{By, Call, Source};
 use access::decision::{Answer, Command};
 use access::link::{self, Purpose};
 use access::push::{self, Wish};
+use access::refusal::{ApprovalRefusal, ChangeRefusal};
 use access::secret::Secret;
 use access::sign_in::{self, SignedIn};
 use access::{DeviceId, PublicKey, Refusal, device};
@@ -61,7 +62,11 @@ pub async fn home(place: &Place) -> (History, SignedIn, SignedIn) {
     let owner = signed_in(&mut history, Purpose::SignIn, browser(None)).await;
     let phone = signed_in(&mut history, Purpose::Phone, phone_source()).await;
     let asked = by_phone(&mut history, &phone, wish("https://push.example.net/early", false)).await;
-    assert_eq!(asked, Some(Refusal::NoApprover), "it answers nothing yet");
+    assert_eq!(
+        asked,
+        Some(Refusal::Approval(ApprovalRefusal::NoApprover)),
+        "it answers nothing yet"
+    );
     let offered = history.slice().await.device(phone.device).unwrap().clone();
     let number = device::phone_number(&offered, history.key()).unwrap().unwrap();
     let confirm = device::Command::ConfirmPhone { device: phone.device, number, instead: None };
@@ -97,7 +102,10 @@ async fn phone_is_told_and_answers(place: &Place) {
         Command::Approval(approval::Command::Answer { approval, say, number, signed_by })
     };
     let wrong = by_phone(&mut history, &phone, answer(Secret::from_text("00".into()))).await;
-    assert!(matches!(wrong, Some(Refusal::NumberWrong { tries_left: 2 })), "{wrong:?}");
+    assert!(
+        matches!(wrong, Some(Refusal::Approval(ApprovalRefusal::NumberWrong { tries_left: 2 }))),
+        "{wrong:?}"
+    );
     let number = history.slice().await.approval(approval).unwrap().open_number(history.key());
     assert_eq!(by_phone(&mut history, &phone, answer(number.unwrap().unwrap())).await, None);
     let used = Command::StepUp(access::step_up::Command::Approved);
@@ -112,16 +120,25 @@ async fn phone_that_goes_takes_its_push_address_along(place: &Place) {
     let stop = |device: DeviceId| Command::Push(push::Command::Stop { device });
     assert_eq!(by_phone(&mut history, &phone, set("1")).await, None);
     assert_eq!(by_phone(&mut history, &phone, stop(phone.device)).await, None);
-    assert!(matches!(history.by(by, stop(phone.device)).await, Err(Refusal::NotFound { .. })));
+    assert!(matches!(
+        history.by(by, stop(phone.device)).await,
+        Err(Refusal::Change(ChangeRefusal::NotFound { .. }))
+    ));
     assert_eq!(by_phone(&mut history, &phone, set("2")).await, None);
     let created_at = history.slice().await.push(phone.device).unwrap().created_at;
     let gone = |created_at| Command::Push(push::Command::Gone { device: phone.device, created_at });
     let of_before = gone(created_at - access::Span::seconds(1));
     assert!(
-        matches!(history.by_system(of_before).await, Err(Refusal::NotFound { .. })),
+        matches!(
+            history.by_system(of_before).await,
+            Err(Refusal::Change(ChangeRefusal::NotFound { .. }))
+        ),
         "a newer one stays"
     );
-    assert!(matches!(history.by(by, gone(created_at)).await, Err(Refusal::NotFound { .. })));
+    assert!(matches!(
+        history.by(by, gone(created_at)).await,
+        Err(Refusal::Change(ChangeRefusal::NotFound { .. }))
+    ));
     assert!(history.by_system(gone(created_at)).await.is_ok());
     assert_eq!(by_phone(&mut history, &phone, set("3")).await, None);
     let block = device::Command::Block { device: phone.device };

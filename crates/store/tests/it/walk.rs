@@ -9,6 +9,7 @@ use access::entitlements::Scopes;
 use access::link::Purpose;
 use access::lock::{self, Grade, Target};
 use access::moment::Span;
+use access::refusal::SignInRefusal;
 use access::secret::Secret;
 use access::skew::{Skew, SkewedClock};
 use access::stay::Stay;
@@ -181,7 +182,7 @@ impl Walk {
             Ok(_) => {}
             Err(why) => {
                 // Asked once more now and then, as a page that was left open does.
-                if why == Refusal::AttemptEnded && self.roll(3) > 0 {
+                if why == Refusal::SignIn(SignInRefusal::AttemptEnded) && self.roll(3) > 0 {
                     self.attempt = None;
                 }
                 return;

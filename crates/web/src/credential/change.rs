@@ -1,5 +1,6 @@
 //! Changes of a credential: pause, resume, a new token, rename, edit, revoke.
 
+use access::refusal::{CredentialRefusal, InputRefusal};
 use access::{Refusal, Span};
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -151,7 +152,8 @@ pub(crate) async fn rename(Path(id): Path<String>, signed: Signed) -> Reply {
 pub(crate) async fn edit(Path(id): Path<String>, signed: Signed) -> Reply {
     let info = find(&signed, &id).await?;
     if let Some(revoked) = info.credential.revoked {
-        return Err(signed.fault(Refusal::CredentialRevoked { at: revoked.at }));
+        return Err(signed
+            .fault(Refusal::Credential(CredentialRefusal::CredentialRevoked { at: revoked.at })));
     }
     let fields = draft::of(&info.credential.scopes);
     Ok(editor(&signed, &info, &fields, &Errors::new(), None).into_response())
@@ -193,7 +195,7 @@ pub(crate) async fn change(Path(id): Path<String>, signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     match gate.credentials().edit(&signed.actor(), info.credential.id, scopes).await {
         Ok(()) => Ok(back(&info, "edited")),
-        Err(why @ Refusal::OutOfRange { .. }) => {
+        Err(why @ Refusal::Input(InputRefusal::OutOfRange { .. })) => {
             let page = editor(&signed, &info, fields, &Errors::new(), Some(&why));
             Ok((refusal::status(&why), page).into_response())
         }

@@ -2,6 +2,9 @@
 
 use access::Refusal;
 use access::binding::ProofFault;
+use access::refusal::{
+    AuthorityRefusal, ChangeRefusal, RecoveryRefusal, SessionRefusal, SignInRefusal,
+};
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -27,8 +30,11 @@ const KEY: HeaderName = HeaderName::from_static("floorpass-key");
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let reason = match &*self.cause {
-            Cause::Refused(Refusal::KeyProofWrong { reason })
-            | Cause::Prove { refusal: Refusal::KeyProofWrong { reason }, .. } => Some(*reason),
+            Cause::Refused(Refusal::Session(SessionRefusal::KeyProofWrong { reason }))
+            | Cause::Prove {
+                refusal: Refusal::Session(SessionRefusal::KeyProofWrong { reason }),
+                ..
+            } => Some(*reason),
             _ => None,
         };
         let when = match &*self.cause {
@@ -190,11 +196,16 @@ fn onward(refusal: &Refusal, begin: Option<Begin>) -> Markup {
         return back(begin);
     }
     let (to, text) = match refusal {
-        Refusal::AttemptEnded | Refusal::AttemptElsewhere => ("/sign-in", "Start again"),
-        Refusal::RecoveryOver => ("/recover", "Start again"),
-        Refusal::BrokerageHeld { .. } => ("/session/take-over", "Take over trading"),
-        Refusal::NetworkLooks { .. } => ("/sign-in", "Sign in here"),
-        Refusal::Locked { .. } | Refusal::LockStands { .. } | Refusal::NoLock => {
+        Refusal::SignIn(SignInRefusal::AttemptEnded | SignInRefusal::AttemptElsewhere) => {
+            ("/sign-in", "Start again")
+        }
+        Refusal::Recovery(RecoveryRefusal::RecoveryOver) => ("/recover", "Start again"),
+        Refusal::Authority(AuthorityRefusal::BrokerageHeld { .. }) => {
+            ("/session/take-over", "Take over trading")
+        }
+        Refusal::Authority(AuthorityRefusal::NetworkLooks { .. }) => ("/sign-in", "Sign in here"),
+        Refusal::Authority(AuthorityRefusal::Locked { .. })
+        | Refusal::Change(ChangeRefusal::LockStands { .. } | ChangeRefusal::NoLock) => {
             ("/lock", "See the lock")
         }
         why if refusal::wants_proof(why) => ("/step-up", "Confirm it's you"),
@@ -218,7 +229,7 @@ fn sign_in(next: &str, refusal: Option<&Refusal>) -> Response {
     if next != "/" {
         query.append_pair("next", next);
     }
-    if matches!(refusal, Some(Refusal::SessionEnded { .. })) {
+    if matches!(refusal, Some(Refusal::Session(SessionRefusal::SessionEnded { .. }))) {
         query.append_pair("ended", "1");
     }
     let query = query.finish();
@@ -261,8 +272,8 @@ fn expired(path: &str, fields: &Fields, token: &str) -> Response {
 /// the script loads it once more. Nothing of the person is on this page.
 fn prove(next: &str, fields: Option<&Fields>, refusal: &Refusal) -> Response {
     let what = match refusal {
-        Refusal::AttemptElsewhere => "This sign-in",
-        Refusal::RecoveryElsewhere => "This recovery",
+        Refusal::SignIn(SignInRefusal::AttemptElsewhere) => "This sign-in",
+        Refusal::Recovery(RecoveryRefusal::RecoveryElsewhere) => "This recovery",
         _ => "This session",
     };
     let body = html! {
@@ -276,7 +287,7 @@ fn prove(next: &str, fields: Option<&Fields>, refusal: &Refusal) -> Response {
         } @else {
             p { a.btn href=(next) { "Open it again" } }
         }
-        @if *refusal == Refusal::RecoveryElsewhere {
+        @if *refusal == Refusal::Recovery(RecoveryRefusal::RecoveryElsewhere) {
             p { a.btn href="/recover?again=1" { "This browser lost its key: start again" } }
         }
         p { a.btn href="/sign-in" { "Sign in in this browser" } }

@@ -153,6 +153,7 @@ fn mac(token: &str, head: &str, content: &str) -> Option<Hmac<Sha256>> {
 mod tests {
     #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use super::*;
+    use access::refusal::ServerRefusal;
 
     const NOW: Time = Time(1_000_000_000_000_000);
     const ORDER: Option<OrderId> = Some(OrderId(1_000_001));
@@ -204,7 +205,9 @@ mod tests {
     fn confirmation_refused_may_be_sent_again() {
         let all = Confirmations::new(NOW);
         let key = all.key("s", "c", NOW);
-        let refused = all.once("s", &key, "c", NOW, || Err(access::Refusal::Stopping.into()));
+        let refused = all.once("s", &key, "c", NOW, || {
+            Err(access::Refusal::Server(ServerRefusal::Stopping).into())
+        });
         assert!(refused.unwrap().is_err());
         assert_eq!(all.once("s", &key, "c", NOW, || Ok(ORDER)).unwrap().unwrap(), ORDER);
     }

@@ -1,5 +1,6 @@
 //! Keys of a session: how they are derived, which count, and when they go.
 #![expect(clippy::unwrap_used, reason = "tests")]
+use access::refusal::SessionRefusal;
 use data_encoding::HEXLOWER;
 
 use super::*;
@@ -43,7 +44,10 @@ fn counts(keys: &SessionKeys, number: u8, now: Time) -> bool {
     let checked = keys.check(id(number), "text", &code, now);
     assert!(matches!(
         checked,
-        Ok(_) | Err(Refusal::KeyProofWrong { reason: ProofFault::SessionKey })
+        Ok(_)
+            | Err(Refusal::Session(SessionRefusal::KeyProofWrong {
+                reason: ProofFault::SessionKey
+            }))
     ));
     checked.is_ok()
 }
@@ -100,7 +104,7 @@ fn code_counts_under_its_own_key_for_its_own_text_alone() {
     ] {
         assert_eq!(
             keys.check(id, text, code, NOW),
-            Err(Refusal::KeyProofWrong { reason: ProofFault::SessionKey }),
+            Err(Refusal::Session(SessionRefusal::KeyProofWrong { reason: ProofFault::SessionKey })),
             "{id:?}"
         );
     }

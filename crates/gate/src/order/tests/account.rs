@@ -1,5 +1,6 @@
 //! Two accounts on one gate: their orders meet, and each sees, changes and cancels its own.
 
+use access::refusal::{AccountRefusal, ChangeRefusal, CredentialRefusal};
 use trade::journal::Opening;
 use trade::ledger::SelfMatch;
 
@@ -87,7 +88,10 @@ async fn account_is_there_after_a_restart_and_closes_only_when_it_is_flat() {
         let bench = Bench::new().await;
         bench.gate.paper_accounts().open(opening()).await.unwrap();
         let taken = bench.gate.paper_accounts().open(opening()).await;
-        assert_eq!(taken, Err(Refusal::AccountTaken { account: second().into() }));
+        assert_eq!(
+            taken,
+            Err(Refusal::Account(AccountRefusal::AccountTaken { account: second().into() }))
+        );
         let bench = bench.reopen(close).await;
         let accounts = bench.gate.paper_accounts();
         let kept: Vec<_> = accounts.list().iter().map(|one| (one.id, one.self_match)).collect();
@@ -102,7 +106,7 @@ async fn account_is_there_after_a_restart_and_closes_only_when_it_is_flat() {
         let late = bench.place(&other, vec![NewOrder { account: second(), ..bench.resting() }]);
         assert_eq!(code(late), "UNKNOWN_ACCOUNT");
         let missing = accounts.close("DU7777777".parse().unwrap()).await;
-        assert_eq!(missing, Err(Refusal::NotFound { what: "account" }));
+        assert_eq!(missing, Err(Refusal::Change(ChangeRefusal::NotFound { what: "account" })));
     }
 }
 
@@ -135,7 +139,7 @@ async fn credential_on_two_accounts_trades_on_each_at_one_rate_and_listens_to_bo
     assert_eq!(told, [bench.gate.account(), second()]);
 
     // What ends on one account leaves the other, and what it listens to there.
-    let reason = Refusal::CredentialUnknown;
+    let reason = Refusal::Credential(CredentialRefusal::CredentialUnknown);
     bench.gate.0.live.end_on(CredentialId([1; 16]), second(), &reason);
     bench.gate.hang_up();
     assert!(one.is_current() && other.ended() == Some(reason));
@@ -149,7 +153,7 @@ async fn credential_on_two_accounts_trades_on_each_at_one_rate_and_listens_to_bo
     let Some(Delivery::Group(group)) = inbox.try_recv() else { panic!("nothing was told") };
     let mut told = group.records.iter().flat_map(|record| record.orders());
     assert!(told.all(|order| order.account == bench.gate.account()));
-    let by = Refusal::CredentialRevoked { at: START };
+    let by = Refusal::Credential(CredentialRefusal::CredentialRevoked { at: START });
     bench.gate.0.live.end_credential(CredentialId([1; 16]), &by);
     bench.gate.hang_up();
     assert!(matches!(inbox.try_recv(), Some(Delivery::Ended(reason)) if reason == by));

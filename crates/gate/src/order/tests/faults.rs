@@ -1,5 +1,6 @@
 //! What a failing disk does: nothing that was acknowledged is lost, nothing else is acknowledged.
 
+use access::refusal::ServerRefusal;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -85,15 +86,19 @@ async fn journal_that_fails_acknowledges_nothing_more_and_pages_still_read() {
         let mut inbox = bench.gate.subscribe(&who);
         failing.store(true, Ordering::SeqCst);
         let lost = bench.place(&who, vec![bench.resting()]).unwrap().orders()[0].id;
-        assert_eq!(bench.gate.flush().await, Err(Refusal::JournalFailed));
+        assert_eq!(bench.gate.flush().await, Err(Refusal::Server(ServerRefusal::JournalFailed)));
         failing.store(false, Ordering::SeqCst);
-        assert_eq!(bench.gate.flush().await, Err(Refusal::JournalFailed), "and stays so");
+        assert_eq!(
+            bench.gate.flush().await,
+            Err(Refusal::Server(ServerRefusal::JournalFailed)),
+            "and stays so"
+        );
         assert_eq!(code(bench.place(&who, vec![bench.resting()])), "JOURNAL_FAILED");
         assert!(inbox.try_recv().is_none(), "what is not durable is told to nobody");
         let view = bench.gate.view().await.unwrap();
         assert!(view.order(kept).is_some() && view.order(lost).is_none());
         assert!(bench.gate.quotes().get(AAPL).is_some());
-        assert_eq!(bench.gate.close().await, Err(Refusal::JournalFailed));
+        assert_eq!(bench.gate.close().await, Err(Refusal::Server(ServerRefusal::JournalFailed)));
         drop(inbox);
         let view = bench.reopen(false).await.gate.view().await.unwrap();
         assert!(view.order(kept).is_some());
@@ -144,7 +149,10 @@ async fn disk_nearly_full_refuses_new_orders_and_still_cancels() {
         }
     };
     let missing_bytes = journal::DEMO_SEGMENT_BYTES - 1_000_000;
-    assert_eq!(refused, Refused::Refusal(Refusal::DiskFull { missing_bytes }));
+    assert_eq!(
+        refused,
+        Refused::Refusal(Refusal::Server(ServerRefusal::DiskFull { missing_bytes }))
+    );
     assert!(refused.caller_text().contains("7388608 bytes"), "{}", refused.caller_text());
     assert!(placed > 100);
     cancel().unwrap();
@@ -178,7 +186,10 @@ async fn order_is_not_acknowledged_once_its_segment_is_elsewhere() {
         if bench.place(&who, vec![bench.resting()]).is_ok() {
             let flushed = bench.gate.flush().await;
             // A segment without a name is missed by its own write.
-            let refused = matches!(flushed, Err(Refusal::FileLost { .. } | Refusal::JournalFailed));
+            let refused = matches!(
+                flushed,
+                Err(Refusal::Server(ServerRefusal::FileLost { .. } | ServerRefusal::JournalFailed))
+            );
             assert!(refused, "{name}: {flushed:?}");
         }
         assert!(inbox.try_recv().is_none(), "{name}: it was told");

@@ -1,5 +1,6 @@
 //! What goes on record without changing anything, and what never does.
 
+use access::refusal::ServerRefusal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::*;
@@ -128,7 +129,7 @@ async fn command_that_was_cut_off_is_never_written() {
         panic!("cut off in the middle");
     }));
     assert!(cut.is_err());
-    assert_eq!(bench.gate.flush().await, Err(Refusal::JournalFailed));
+    assert_eq!(bench.gate.flush().await, Err(Refusal::Server(ServerRefusal::JournalFailed)));
     assert!(bench.gate.0.sequencer.freeze().is_err());
     assert_eq!(refused(&bench.journal(), "HALF"), []);
 }

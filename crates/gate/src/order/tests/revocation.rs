@@ -1,5 +1,6 @@
 //! Nothing is stamped for a holder once its revocation has returned.
 
+use access::refusal::CredentialRefusal;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::*;
@@ -47,7 +48,10 @@ async fn revoked_holder_is_never_stamped_after_the_fence() {
             for _ in 0..round % 256 {
                 std::hint::spin_loop();
             }
-            trial.who.slot().end(Refusal::CredentialRevoked { at: START });
+            trial
+                .who
+                .slot()
+                .end(Refusal::Credential(CredentialRefusal::CredentialRevoked { at: START }));
             gate.fence();
             ended.push((gate.0.sequencer.applied(), trial));
         }
@@ -92,7 +96,7 @@ async fn act_with_a_sign_in_is_not_stamped_once_its_session_is_narrowed_or_ended
     assert_eq!(code(bench.place(&one, vec![bench.resting()])), "PROOF_STALE");
     let two = act(&session);
     assert_eq!(code(bench.place(&two, vec![bench.resting()])), "LOCKED");
-    session.slot().end(Refusal::CredentialRevoked { at: START });
+    session.slot().end(Refusal::Credential(CredentialRefusal::CredentialRevoked { at: START }));
     bench.gate.fence();
     assert_eq!(code(bench.place(&two, vec![bench.resting()])), "CREDENTIAL_REVOKED");
 }
@@ -107,7 +111,7 @@ async fn cut_holder_loses_its_orders_and_its_inbox() {
     bench.place(&two, vec![bench.resting()]).unwrap();
     bench.gate.flush().await.unwrap();
     let (mut first, mut second) = (bench.gate.subscribe(&one), bench.gate.subscribe(&two));
-    one.slot().end(Refusal::CredentialRevoked { at: START });
+    one.slot().end(Refusal::Credential(CredentialRefusal::CredentialRevoked { at: START }));
     bench.gate.fence();
     bench.gate.hang_up();
     let account = bench.gate.account();

@@ -1,6 +1,7 @@
 //! What a session is bound to, and whether a request shows it.
 
 use access::entitlements::Acts;
+use access::refusal::{SessionRefusal, SignInRefusal};
 use access::session::Session;
 use access::{Refusal, SessionId, Span, Time};
 
@@ -33,7 +34,10 @@ impl Sessions {
         let mut table = self.lock();
         let started = table.started;
         let record = table.by_id(id).and_then(|at| table.records.get_mut(at));
-        record.ok_or(Refusal::NotSignedIn)?.seen(started).answer(challenge, now)
+        record
+            .ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?
+            .seen(started)
+            .answer(challenge, now)
     }
 }
 
@@ -77,12 +81,14 @@ impl Table {
         now: Time,
     ) -> Result<(), Refusal> {
         let (started, record) = (self.started, self.records.get_mut(at));
-        let record = record.ok_or(Refusal::NotSignedIn)?;
+        let record = record.ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?;
         let class = self.classes.get(record.class as usize);
         if let Some(key) = record.key {
-            let shown = by.shows.key.ok_or(Refusal::KeyProofMissing)?;
+            let shown = by.shows.key.ok_or(Refusal::Session(SessionRefusal::KeyProofMissing))?;
             if fingerprint(&shown.key) != key || !shown.counts_for(record.id) {
-                return Err(Refusal::KeyProofWrong { reason: shown.of_another_session() });
+                return Err(Refusal::Session(SessionRefusal::KeyProofWrong {
+                    reason: shown.of_another_session(),
+                }));
             }
             record.seen(started).take(&shown)?;
         } else if record.hardware().is_none()
@@ -91,7 +97,7 @@ impl Table {
             // Nothing of the browser binds it, and its cookie sets a password: a copy has to be in the
             // same network at least.
             if record.address.is_some() && is_elsewhere(record.address, Some(by.address)) {
-                return Err(Refusal::EnrolmentElsewhere);
+                return Err(Refusal::SignIn(SignInRefusal::EnrolmentElsewhere));
             }
         }
         if record.hardware().is_some() {
@@ -101,9 +107,10 @@ impl Table {
             if by.shows.hardware.is_none() && began && record.key.is_some() {
                 return Ok(());
             }
-            let cookie = by.shows.hardware.ok_or(Refusal::HardwareProofMissing)?;
+            let cookie =
+                by.shows.hardware.ok_or(Refusal::Session(SessionRefusal::HardwareProofMissing))?;
             if !is_cookie_of(by.secret, record.id, by.address, cookie, now) {
-                return Err(Refusal::HardwareProofOver);
+                return Err(Refusal::Session(SessionRefusal::HardwareProofOver));
             }
         }
         Ok(())

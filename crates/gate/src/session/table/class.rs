@@ -6,6 +6,7 @@ use std::sync::Arc;
 use access::entitlements::Acts;
 use access::lock::Grade;
 use access::person::Person;
+use access::refusal::AuthorityRefusal;
 use access::session::{Interface, Method, Session, SessionEnd};
 use access::{Entitlements, Holder, PaperAccountId, PersonId, Refusal, SessionId, Span, Time};
 
@@ -82,7 +83,10 @@ impl Class {
 
     /// Why nothing is done on an account that is not among theirs.
     pub(super) fn not_allowed(&self, account: PaperAccountId) -> Refusal {
-        Refusal::AccountNotAllowed { account, allowed: self.first().account }
+        Refusal::Authority(AuthorityRefusal::AccountNotAllowed {
+            account,
+            allowed: self.first().account,
+        })
     }
 
     /// What one session has of the authority `given` on an account.

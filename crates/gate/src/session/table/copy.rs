@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use access::binding::ProofFault;
+use access::refusal::SessionRefusal;
 use access::{PersonId, Refusal, SessionId, Span, Time};
 
 use super::record::{Suspect, fingerprint};
@@ -29,12 +30,15 @@ impl Table {
         let Some(record) = self.records.get_mut(at) else { return };
         let former = record.extra(|extra| extra.former_key);
         let count = match (refusal, by.shows.key) {
-            (Refusal::KeyProofWrong { reason: ProofFault::OtherKey }, Some(shown))
-                if former != Some(fingerprint(&shown.key)) =>
+            (
+                Refusal::Session(SessionRefusal::KeyProofWrong { reason: ProofFault::OtherKey }),
+                Some(shown),
+            ) if former != Some(fingerprint(&shown.key)) => UNPROVEN,
+            (Refusal::Session(SessionRefusal::KeyProofMissing), _)
+                if record.address != Some(by.address) =>
             {
-                UNPROVEN
+                1
             }
-            (Refusal::KeyProofMissing, _) if record.address != Some(by.address) => 1,
             _ => return,
         };
         let id = record.id;

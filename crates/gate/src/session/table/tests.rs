@@ -6,6 +6,7 @@ use access::lock::Grade;
 use access::mandate::{Mandate, Role};
 use access::name::Username;
 use access::policy::Assurance;
+use access::refusal::SessionRefusal;
 use access::session::{Interface, Method};
 use access::{DeviceId, Holder, PaperAccountId};
 
@@ -129,7 +130,8 @@ fn session_that_ended_has_no_slot_and_is_not_revived_by_a_later_publication() {
         sessions.end(SessionId([number; 16]), at, SessionEnd::SignedOut);
         sessions.end(SessionId([number; 16]), at, SessionEnd::Replaced);
         put_under(&sessions, &session(number), Grade::None);
-        let over = Refusal::SessionEnded { at, reason: SessionEnd::SignedOut };
+        let over =
+            Refusal::Session(SessionRefusal::SessionEnded { at, reason: SessionEnd::SignedOut });
         assert_eq!(sessions.slot(SessionId([number; 16]), account()).err(), Some(over.clone()));
         assert_eq!(visit(&sessions, number, at).err(), Some(over));
         assert_eq!(sessions.person(SessionId([number; 16])), None);
@@ -298,13 +300,13 @@ fn request_under_way_while_hardware_binds_the_session_passes_by_its_key_for_ten_
     put_under(&sessions, &bound, Grade::None);
     assert!(shows(&sessions, Some(&key), "192.0.2.1", START + Span::seconds(9)).is_ok());
     let none = shows(&sessions, None, "192.0.2.1", START + Span::seconds(9));
-    assert_eq!(none.err(), Some(Refusal::KeyProofMissing));
+    assert_eq!(none.err(), Some(Refusal::Session(SessionRefusal::KeyProofMissing)));
     let late = shows(&sessions, Some(&key), "192.0.2.1", START + Span::seconds(10));
-    assert_eq!(late.err(), Some(Refusal::HardwareProofMissing));
+    assert_eq!(late.err(), Some(Refusal::Session(SessionRefusal::HardwareProofMissing)));
     // What answers later renews its proof and begins no such time again.
     sessions.answers(bound.id, START + Span::seconds(20));
     let later = shows(&sessions, Some(&key), "192.0.2.1", START + Span::seconds(21));
-    assert_eq!(later.err(), Some(Refusal::HardwareProofMissing));
+    assert_eq!(later.err(), Some(Refusal::Session(SessionRefusal::HardwareProofMissing)));
 }
 
 #[test]
@@ -352,7 +354,10 @@ fn token_that_a_proof_replaced_counts_with_the_key_until_ten_seconds_after_the_n
     // The answer with the new one was lost: its browser has no other.
     let lost = START + Span::minutes(10);
     assert_eq!(come(1, Some(&key), lost).unwrap().unwrap().session, session.id);
-    assert_eq!(come(1, None, lost).unwrap().err(), Some(Refusal::KeyProofMissing));
+    assert_eq!(
+        come(1, None, lost).unwrap().err(),
+        Some(Refusal::Session(SessionRefusal::KeyProofMissing))
+    );
     let current = |number| sessions.find(&token(number), lost).unwrap().unwrap().current;
     assert!(current(9) && !current(1), "the old one binds no hardware any more");
     // A copy of the new one is not its arrival.
