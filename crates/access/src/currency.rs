@@ -10,16 +10,40 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct Currency([u8; 3]);
 
 /// Those whose smallest coin is the unit itself.
-const WHOLE: [&[u8; 3]; 16] = [
+const WHOLE: [&[u8; 3]; 17] = [
     b"BIF", b"CLP", b"DJF", b"GNF", b"ISK", b"JPY", b"KMF", b"KRW", b"PYG", b"RWF", b"UGX", b"UYI",
-    b"VND", b"VUV", b"XAF", b"XOF",
+    b"VND", b"VUV", b"XAF", b"XOF", b"XPF",
 ];
 /// Those that have thousandths.
 const THOUSANDTHS: [&[u8; 3]; 7] = [b"BHD", b"IQD", b"JOD", b"KWD", b"LYD", b"OMR", b"TND"];
 
+/// All that are in use. A record may have another one; an account is not opened in it.
+const IN_USE: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN \
+    BZD CAD CDF CHF CLP CNH CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ \
+    GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD \
+    MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR \
+    RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH \
+    UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG";
+
 impl Currency {
     /// The US dollar.
     pub const USD: Self = Self(*b"USD");
+
+    /// Whether it is a currency that is in use, and not just three letters.
+    pub fn is_in_use(self) -> bool {
+        IN_USE.split(' ').any(|code| code == self.code())
+    }
+
+    /// The signs that people write before or behind an amount of it, longest first; its three letters are one.
+    pub const fn signs(self) -> &'static [&'static str] {
+        match &self.0 {
+            b"USD" => &["US$", "$"],
+            b"EUR" => &["\u{20ac}"],
+            b"GBP" => &["\u{a3}"],
+            b"JPY" => &["\u{a5}"],
+            _ => &[],
+        }
+    }
 
     /// Its three letters.
     pub fn code(&self) -> &str {
@@ -96,6 +120,16 @@ mod tests {
         assert_eq!("CHF".parse::<Currency>().unwrap().to_string(), "CHF");
         for bad in ["usd", "US", "USDT", "U D", "U\u{c9}", ""] {
             assert_eq!(bad.parse::<Currency>(), Err(CurrencyError), "{bad}");
+        }
+    }
+
+    #[test]
+    fn currency_in_use_is_more_than_three_letters() {
+        let is_in_use = |code: &str| code.parse::<Currency>().unwrap().is_in_use();
+        assert!(["USD", "EUR", "JPY", "KWD", "ZWG"].into_iter().all(is_in_use));
+        assert!(!["EUT", "AAA", "DEM"].into_iter().any(is_in_use));
+        for code in WHOLE.iter().chain(&THOUSANDTHS) {
+            assert!(Currency(**code).is_in_use() || *code == b"UYI", "{:?}", Currency(**code));
         }
     }
 

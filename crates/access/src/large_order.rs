@@ -58,7 +58,11 @@ fn set(slice: &Slice, ground: &Ground<'_>, threshold: Threshold) -> Result<Decis
     check_change(slice, ground, threshold.widens(slice.large_orders))?;
     let what = threshold.above.map_or_else(
         || "Your sessions' orders no longer need approval, however large".to_owned(),
-        |usd| format!("From now on, orders from your sessions above {usd:.2} USD need approval"),
+        |above| {
+            format!(
+                "From now on, orders from your sessions above {above:.2} in the account's base currency need approval"
+            )
+        },
     );
     let notice =
         notice::queue(ground, person, Topic::PolicyChanged, format!("{what}.{NOT_YOU}"), None);

@@ -9,6 +9,7 @@ use std::fmt;
 
 use rust_decimal::Decimal;
 
+use crate::currency::Currency;
 use crate::name::tidy;
 
 /// The longest number that is read, in characters.
@@ -23,8 +24,8 @@ enum Shape {
     Whole,
     /// Money in cents. `1,234` is a thousand and more: nobody writes three decimals of money.
     Amount,
-    /// Hundredths at most. `1,234` is refused: prices with three decimals are written in many places.
-    Fine,
+    /// So many decimals at most. `1,234` is refused: prices with three decimals are written in many places.
+    Fine(u32),
 }
 
 /// A number that a field asks for: its name, its marks and its bounds.
@@ -33,14 +34,15 @@ pub struct Number {
     /// With its article: `a price`.
     what: &'static str,
     example: &'static str,
-    /// Signs that may stand before or behind it.
+    /// What it is an amount of: its signs and its letters may stand before or behind the number.
+    currency: Option<Currency>,
+    /// Other signs that may.
     signs: &'static [&'static str],
     shape: Shape,
     least: Decimal,
     most: Decimal,
 }
 
-const DOLLAR: &[&str] = &["US$", "USD", "$"];
 const CENT: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 /// The largest whole number of 64 bits.
 const LARGEST: Decimal = Decimal::from_parts(u32::MAX, u32::MAX, 0, false, 0);
@@ -50,22 +52,24 @@ const fn whole(count: u32) -> Decimal {
 }
 
 impl Number {
-    /// The price of a share in US dollars.
+    /// A price in hundredths, while nobody knows in which currency: without a sign.
     pub const PRICE: Self = Self {
         what: "a price",
         example: "231.40",
-        signs: DOLLAR,
-        shape: Shape::Fine,
+        currency: None,
+        signs: &[],
+        shape: Shape::Fine(2),
         least: CENT,
         most: whole(1_000_000),
     };
     /// Shares.
     pub const SHARES: Self = Self::count("a number of shares", "100");
-    /// US dollars, above zero.
-    pub const DOLLARS: Self = Self {
-        what: "an amount of US dollars",
+    /// Money above zero, while nobody knows in which currency: without a sign.
+    pub const AMOUNT: Self = Self {
+        what: "an amount of money",
         example: "20000.50",
-        signs: DOLLAR,
+        currency: None,
+        signs: &[],
         shape: Shape::Amount,
         least: CENT,
         most: whole(1_000_000_000),
@@ -74,8 +78,9 @@ impl Number {
     pub const PERCENT: Self = Self {
         what: "a percentage",
         example: "2.5",
+        currency: None,
         signs: &["%"],
-        shape: Shape::Fine,
+        shape: Shape::Fine(2),
         least: CENT,
         most: whole(1_000),
     };
@@ -108,12 +113,18 @@ impl Number {
     /// A whole number within bounds.
     pub const fn within(what: &'static str, example: &'static str, least: u32, most: u32) -> Self {
         let (shape, least, most) = (Shape::Whole, whole(least), whole(most));
-        Self { what, example, signs: &[], shape, least, most }
+        Self { what, example, currency: None, signs: &[], shape, least, most }
     }
 
-    /// An amount of US dollars from 0 to a bound.
-    pub const fn dollars_to(what: &'static str, example: &'static str, most: Decimal) -> Self {
-        Self { what, example, least: Decimal::ZERO, most, ..Self::DOLLARS }
+    /// An amount of money from 0 to a bound.
+    pub const fn amount_to(what: &'static str, example: &'static str, most: Decimal) -> Self {
+        Self { what, example, least: Decimal::ZERO, most, ..Self::AMOUNT }
+    }
+
+    /// The same of a currency, whose signs may stand before or behind it; of none, none may.
+    #[must_use]
+    pub const fn of(self, currency: Option<Currency>) -> Self {
+        Self { currency, ..self }
     }
 
     /// The number that was typed.
@@ -148,10 +159,13 @@ impl Number {
     }
 
     /// Without the one sign before or behind it.
-    fn bare(self, text: &str) -> &str {
-        let at_end = self.signs.iter().find_map(|sign| text.strip_suffix(sign));
-        let at_start = self.signs.iter().find_map(|sign| text.strip_prefix(sign));
-        at_end.or(at_start).unwrap_or(text).trim()
+    fn bare<'t>(&self, text: &'t str) -> &'t str {
+        let code = self.currency.as_ref().map(Currency::code);
+        let written = self.currency.map_or(&[][..], Currency::signs);
+        let signs = || self.signs.iter().chain(written).copied().chain(code);
+        let at_end = signs().find_map(|sign| text.strip_suffix(sign));
+        let at_start = || signs().find_map(|sign| text.strip_prefix(sign));
+        at_end.or_else(at_start).unwrap_or(text).trim()
     }
 
     /// The number in digits with a point, as it can only be meant.
@@ -190,8 +204,9 @@ impl Number {
         }
         match self.shape {
             Shape::Whole | Shape::Digits => Err(Why::Fraction),
-            Shape::Amount | Shape::Fine if last_run.len() > 2 => Err(Why::TooFine),
-            Shape::Amount | Shape::Fine => Ok(format!("{}.{last_run}", whole.concat())),
+            Shape::Amount if last_run.len() > 2 => Err(Why::TooFine(2)),
+            Shape::Fine(places) if last_run.len() > places as usize => Err(Why::TooFine(places)),
+            Shape::Amount | Shape::Fine(_) => Ok(format!("{}.{last_run}", whole.concat())),
         }
     }
 }
@@ -285,9 +300,13 @@ enum Why {
     Empty,
     Unclear,
     Marks,
-    Ambiguous { thousands: String, decimal: String },
+    Ambiguous {
+        thousands: String,
+        decimal: String,
+    },
     Fraction,
-    TooFine,
+    /// It has more decimals than this.
+    TooFine(u32),
     Low,
     High,
 }
@@ -306,9 +325,16 @@ impl Misread {
             Why::Fraction => {
                 format!("{typed} is not a whole number. Type {what}, like {example}.")
             }
-            Why::TooFine => format!(
-                "{typed} has more than two decimals. Type {what} in steps of 0.01, like {example}."
-            ),
+            Why::TooFine(places) => {
+                let step = Decimal::new(1, *places);
+                let places = match places {
+                    2 => "two".to_owned(),
+                    more => more.to_string(),
+                };
+                format!(
+                    "{typed} has more than {places} decimals. Type {what} in steps of {step}, like {example}."
+                )
+            }
             Why::Low => format!("{typed} is too low. Type {what} of {least} or more."),
             Why::High => format!("{typed} is too high. Type {what} of {most} or less."),
         };
@@ -337,11 +363,13 @@ mod tests {
 
     use super::*;
 
+    const PRICE: Number = Number::PRICE.of(Some(Currency::USD));
+    const AMOUNT: Number = Number::AMOUNT.of(Some(Currency::USD));
     const MINUTES: Number = Number::within("a number of minutes", "45", 5, 10_080);
 
     /// What each field makes of a text; a dash where it is refused.
     fn all(typed: &str) -> [String; 4] {
-        [Number::SHARES, Number::PRICE, Number::DOLLARS, Number::PERCENT]
+        [Number::SHARES, PRICE, AMOUNT, Number::PERCENT]
             .map(|number| number.read(typed).map_or_else(|_| "-".to_owned(), |n| n.to_string()))
     }
 
@@ -389,6 +417,20 @@ mod tests {
         ] {
             assert_eq!(all(typed), [shares, price, dollars, percent], "{typed}");
         }
+    }
+
+    #[test]
+    fn amount_has_the_signs_of_its_own_currency_alone() {
+        let euro = Number::AMOUNT.of("EUR".parse().ok());
+        for typed in ["\u{20ac}70.50", "70,50 \u{20ac}", "EUR 70.50", "70.50"] {
+            assert_eq!(euro.read(typed).unwrap().to_string(), "70.50", "{typed}");
+        }
+        for typed in ["$70.50", "70.50 USD", "\u{a3}70.50"] {
+            assert!(euro.read(typed).is_err(), "{typed}");
+            assert!(Number::AMOUNT.read(typed).is_err(), "{typed}");
+        }
+        let franc = Number::PRICE.of("CHF".parse().ok());
+        assert_eq!(franc.read("70.50 CHF").unwrap().to_string(), "70.50");
     }
 
     const MISPLACED: [&str; 62] = [
@@ -459,8 +501,7 @@ mod tests {
     #[test]
     fn number_with_a_misplaced_mark_is_refused_in_every_field() {
         for typed in MISPLACED {
-            for number in [Number::SHARES, Number::PRICE, Number::DOLLARS, Number::PERCENT, MINUTES]
-            {
+            for number in [Number::SHARES, PRICE, AMOUNT, Number::PERCENT, MINUTES] {
                 assert!(number.read(typed).is_err(), "{typed:?} as {}", number.what);
             }
         }
@@ -539,7 +580,7 @@ mod tests {
     }
 
     fn check(text: &str) {
-        for number in [Number::SHARES, Number::PRICE, Number::DOLLARS, Number::PERCENT] {
+        for number in [Number::SHARES, PRICE, AMOUNT, Number::PERCENT] {
             let Ok(value) = number.read(text) else { continue };
             assert!(is_written_right(text), "{text:?} was read as {value}");
             let kept: String = text.chars().filter(char::is_ascii_digit).collect();
@@ -586,7 +627,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_no_panic(text in "\\PC{0,60}") {
-            for number in [Number::SHARES, Number::PRICE, Number::DOLLARS, Number::PERCENT, Number::PORT] {
+            for number in [Number::SHARES, PRICE, AMOUNT, Number::PERCENT, Number::PORT] {
                 drop(number.read(&text).map_err(|why| why.to_string()));
             }
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::address::Addresses;
+use crate::currency::Currency;
 use crate::entitlements::{Act, Acts, Entitlements, Hours, Narrowing, Sides, Symbols};
 use crate::id::SymbolId;
 use crate::lock::Grade;
@@ -40,8 +41,12 @@ pub struct Sentence {
 }
 
 /// The sentences of an authority: what it can, with its limits, then what it cannot, then its end.
-/// `name` gives a contract's symbol.
-pub fn can_cannot(given: &Entitlements, name: &dyn Fn(SymbolId) -> String) -> Vec<Sentence> {
+/// `name` gives a contract's symbol, and `currency` is the account's base currency.
+pub fn can_cannot(
+    given: &Entitlements,
+    currency: Currency,
+    name: &dyn Fn(SymbolId) -> String,
+) -> Vec<Sentence> {
     let mut sentences = Vec::new();
     let mut say = |verdict, text: String| sentences.push(Sentence { verdict, text });
     let trades = Acts::of(&[Act::PlaceOrder, Act::ReduceOrder]);
@@ -55,7 +60,7 @@ pub fn can_cannot(given: &Entitlements, name: &dyn Fn(SymbolId) -> String) -> Ve
         say(Verdict::Can, added.unwrap_or_else(|| format!("{act}{scope}")));
     }
     if !given.acts.and(trades).is_empty() {
-        for limit in limits(given) {
+        for limit in limits(given, currency) {
             say(Verdict::Cannot, limit);
         }
     }
@@ -116,7 +121,7 @@ fn order_scope(given: &Entitlements, name: &dyn Fn(SymbolId) -> String) -> Strin
 }
 
 /// What the limits forbid.
-fn limits(given: &Entitlements) -> Vec<String> {
+fn limits(given: &Entitlements, currency: Currency) -> Vec<String> {
     let limits = &given.limits;
     let percent = |bps: u32| format!("{}.{:02} %", bps / 100, bps % 100);
     [
@@ -125,7 +130,7 @@ fn limits(given: &Entitlements) -> Vec<String> {
         }),
         limits
             .max_notional
-            .map(|most| format!("place an order above {} USD", grouped(&most.to_string()))),
+            .map(|most| format!("place an order above {} {currency}", grouped(&most.to_string()))),
         limits
             .collar_bps
             .map(|bps| format!("set a limit price more than {} through the market", percent(bps))),
@@ -162,7 +167,7 @@ mod tests {
         let holder = Holder::Credential(CredentialId([2; 16]));
         let given = mandate.entitlements(holder, Grade::None).unwrap().narrow(holder, scopes);
         let name = |symbol: SymbolId| format!("S{symbol}");
-        let lines = can_cannot(&given, &name);
+        let lines = can_cannot(&given, "EUR".parse().unwrap(), &name);
         let lines: Vec<_> =
             lines.iter().map(|line| format!("{} {}", line.verdict, line.text)).collect();
         lines.join("\n") + "\n"
@@ -186,7 +191,7 @@ mod tests {
             "can place orders in S1, S2 only\n",
             "can cancel orders\n",
             "cannot place an order for more than 100 shares\n",
-            "cannot place an order above 20,000 USD\n",
+            "cannot place an order above 20,000 EUR\n",
             "cannot set a limit price more than 3.50 % through the market\n",
             "cannot send more than 5 orders or changes per second (bursts of 5)\n",
             "cannot create and revoke credentials\n",

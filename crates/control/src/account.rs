@@ -90,7 +90,6 @@ async fn row(gate: &Gate, one: PaperAccount) -> Result<AccountRow, Fault> {
         (_, Some(_)) => "closed",
         (Some(_), None) => "open",
     };
-    let currency = account.as_ref().map_or(Currency::USD, |one| one.base_currency);
     Ok(AccountRow {
         account: one.id.to_string(),
         state: state.to_owned(),
@@ -100,7 +99,7 @@ async fn row(gate: &Gate, one: PaperAccount) -> Result<AccountRow, Fault> {
             .map(|(name, role)| HolderRow { username: name, role: role.name().to_owned() })
             .collect(),
         purpose: account.as_ref().map(|one| one.purpose.to_string()),
-        currency: currency.to_string(),
+        currency: one.currency.to_string(),
         products: names_of(account.as_ref().map_or(Products::NONE, |one| one.products)),
         opening_cash: money(one.deposited),
         net_liquidation: money(one.net_liquidation),
@@ -129,16 +128,20 @@ async fn create(desk: &Desk<'_>, wish: AccountWish) -> Result<AccountRow, Fault>
         .currency
         .parse()
         .map_err(|error| Fault::new("CURRENCY_UNKNOWN", format!("{}: {error}", wish.currency)))?;
-    if base_currency != Currency::USD {
+    if !base_currency.is_in_use() {
         let text = format!(
-            "an account in {base_currency} cannot trade yet, because every contract here trades in USD; use --currency USD"
+            "{base_currency} is not a currency in use; name one by its three letters, such as USD, EUR or JPY"
         );
-        return Err(Fault::new("CURRENCY_NOT_TRADED", text));
+        return Err(Fault::new("CURRENCY_UNKNOWN", text));
     }
     let (least, most) = (Decimal::from(CASH.0), Decimal::from(CASH.1));
-    if wish.cash < least || wish.cash > most || wish.cash.normalize().scale() > 2 {
+    if wish.cash < least
+        || wish.cash > most
+        || wish.cash.normalize().scale() > base_currency.digits()
+    {
+        let coin = Decimal::new(1, base_currency.digits());
         let text = format!(
-            "the opening cash is {}; use {least} to {most} {base_currency}, in whole cents",
+            "the opening cash is {}; use {least} to {most} {base_currency}, in steps of {coin}",
             wish.cash
         );
         return Err(Fault::new("OUT_OF_RANGE", text));

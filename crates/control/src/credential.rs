@@ -194,7 +194,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: CredentialRequest) -> Result<V
     match request {
         CredentialRequest::List => value(list(gate).await?),
         CredentialRequest::Show { credential } => {
-            value(detail(&find(gate, &credential).await?, gate.now()))
+            value(detail(gate, &find(gate, &credential).await?, gate.now()))
         }
         CredentialRequest::Create(wish) => value(create(desk, wish).await?),
         CredentialRequest::Revoke { credential, cancel_orders } => {
@@ -318,9 +318,9 @@ fn connection(connected: &gate::Connected) -> ConnectionRow {
     }
 }
 
-fn detail(info: &CredentialInfo, now: Time) -> CredentialDetail {
+fn detail(gate: &Gate, info: &CredentialInfo, now: Time) -> CredentialDetail {
     let sentences = match &info.entitlements {
-        Ok(given) => can_cannot(given, &symbol),
+        Ok(given) => can_cannot(given, gate.currency_of(given.account), &symbol),
         Err(_) => Vec::new(),
     };
     let says = sentences

@@ -207,7 +207,7 @@ pub(crate) async fn set(
     if let Some(text) = wish.large_orders {
         let threshold = match text.as_str() {
             "" => Threshold { above: None },
-            text => Threshold::of_text(text)?,
+            text => Threshold::of_text(text, None)?,
         };
         go_on(gate.large_orders().set(actor, person, threshold).await, &mut owed)?;
     }

@@ -50,16 +50,16 @@ pub enum AccountCommand {
 /// A new account.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  floorpass account create --owner trader --cash 250000\n  floorpass account create --owner trader --cash 50000 --purpose \"options test\" --self-match oldest --json\n\nThe owner sees it at the portal at once, in the head of every page. If the server stops while it is opened, the same command finishes what was begun."
+    after_help = "Examples:\n  floorpass account create --owner trader --cash 250000\n  floorpass account create --owner trader --cash 50000 --purpose \"options test\" --self-match oldest --json\n  floorpass account create --owner trader --cash 100000 --currency EUR\n\nThe owner sees it at the portal at once, in the head of every page. If the server stops while it is opened, the same command finishes what was begun."
 )]
 pub struct CreateAccount {
     /// The user name of its owner
     #[arg(long, value_name = "NAME")]
     owner: String,
-    /// What it begins with
-    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, value_parser = |typed: &str| Number::DOLLARS.read(typed))]
+    /// What it begins with, in its currency
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, value_parser = |typed: &str| Number::AMOUNT.read(typed))]
     cash: Decimal,
-    /// What its worth is told in; only USD can trade so far
+    /// What its worth, its limits and its buying power are told in; only contracts in it can be traded
     #[arg(long, value_name = "CURRENCY", default_value_t = Currency::USD)]
     currency: Currency,
     /// What it is for
@@ -158,8 +158,8 @@ fn words(row: &AccountRow) -> String {
     lines.extend(row.closed.iter().map(|at| format!("closed           {at}")));
     if row.state == "unowned" {
         lines.push(format!(
-            "Opening it did not come to its end. To finish: floorpass account create --account {} --owner NAME --cash {}",
-            row.account, row.opening_cash
+            "Opening it did not come to its end. To finish: floorpass account create --account {} --owner NAME --cash {} --currency {}",
+            row.account, row.opening_cash, row.currency
         ));
     }
     lines.join("\n")

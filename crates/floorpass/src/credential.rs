@@ -112,8 +112,8 @@ struct Scopes {
     /// At most this many shares per order
     #[arg(long, value_name = "SHARES", allow_hyphen_values = true, value_parser = |typed: &str| Number::SHARES.read_whole::<u64>(typed))]
     max_quantity: Option<u64>,
-    /// At most this many US dollars per order
-    #[arg(long, value_name = "USD", allow_hyphen_values = true, value_parser = |typed: &str| Number::DOLLARS.read(typed))]
+    /// Orders worth at most this, in the account's base currency
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, value_parser = |typed: &str| Number::AMOUNT.read(typed))]
     max_notional: Option<rust_decimal::Decimal>,
     /// At most this many order messages per second
     #[arg(long, value_name = "COUNT", allow_hyphen_values = true, value_parser = |typed: &str| MESSAGES.read_whole::<u32>(typed))]

@@ -144,8 +144,9 @@ fn words(row: &OrderRow) -> String {
         format!("filled     {}", row.filled),
         format!("type       {}, {}", row.order_type, row.time_in_force),
     ];
-    lines.extend(row.limit_price.iter().map(|price| format!("limit      {price} USD")));
-    lines.extend(row.stop_price.iter().map(|price| format!("stop       {price} USD")));
+    lines
+        .extend(row.limit_price.iter().map(|price| format!("limit      {price} {}", row.currency)));
+    lines.extend(row.stop_price.iter().map(|price| format!("stop       {price} {}", row.currency)));
     lines.push(format!("from       {}", from(row)));
     lines.extend(row.parent.iter().map(|parent| format!("parent     {parent}")));
     lines.extend(row.reference.iter().map(|note| format!("reference  {note}")));
@@ -228,8 +229,9 @@ pub fn positions(Positions { account }: &Positions, global: &Global) -> Result<(
             .collect();
         let table =
             output::table(["symbol", "shares", "average cost", "value"], &cells, "no positions");
+        let currency = &now.currency;
         format!(
-            "{}  cash {}  net liquidation {}\n{table}",
+            "{}  cash {} {currency}  net liquidation {} {currency}\n{table}",
             now.account, now.cash, now.net_liquidation
         )
     })

@@ -66,8 +66,8 @@ pub struct SetPolicies {
     /// Remove the window: sessions end at their usual limits
     #[arg(long, conflicts_with = "window")]
     no_window: bool,
-    /// Confirm orders from sessions above this many US dollars, on the phone or by signing in for the order
-    #[arg(long, value_name = "USD")]
+    /// Confirm orders from sessions worth more than this, in the account's base currency, on the phone or by signing in for the order
+    #[arg(long, value_name = "AMOUNT")]
     large_orders: Option<String>,
     /// Ask for no confirmation, however large the order
     #[arg(long, conflicts_with = "large_orders")]
@@ -141,10 +141,10 @@ fn words(now: &PoliciesNow) -> String {
         (true, Some(session)) => format!("on, session {session} trades"),
         (true, None) => "on, no session trades now".to_owned(),
     };
-    let large = now
-        .large_orders
-        .as_ref()
-        .map_or_else(|| "no confirmation".to_owned(), |usd| format!("confirmed above {usd} USD"));
+    let large = now.large_orders.as_ref().map_or_else(
+        || "no confirmation".to_owned(),
+        |above| format!("confirmed above {above} in the account's currency"),
+    );
     format!(
         "person         {}\nwindow         {window}\none brokerage  {broker}\nlarge orders   {large}\n\n{table}{}",
         now.username,

@@ -75,20 +75,20 @@ struct Terms {
     /// How it is priced
     #[arg(long = "type", value_name = "TYPE", default_value = "limit", ignore_case = true, value_parser = types())]
     order_type: String,
-    /// The limit price in US dollars: the worst price you accept
-    #[arg(long, value_name = "USD", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
+    /// The limit price: the worst price you accept
+    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
     price: Option<Decimal>,
-    /// The stop price in US dollars: the last price that triggers it
-    #[arg(long, value_name = "USD", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
+    /// The stop price: the last price that triggers it
+    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
     stop: Option<Decimal>,
     /// How long it is good
     #[arg(long, value_name = "TIF", default_value = "DAY", ignore_case = true, value_parser = ["DAY", "GTC", "IOC", "FOK"])]
     time_in_force: String,
     /// Attach a limit order at this price, which takes a profit once it fills
-    #[arg(long, value_name = "USD", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
+    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
     take_profit: Option<Decimal>,
     /// Attach a stop order at this price, which ends a loss once it fills
-    #[arg(long, value_name = "USD", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
+    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
     stop_loss: Option<Decimal>,
     /// Refuse it if it would do more than reduce the position
     #[arg(long)]
@@ -164,11 +164,11 @@ pub struct ChangeOrder {
     /// How it is priced
     #[arg(long = "type", value_name = "TYPE", ignore_case = true, value_parser = types())]
     order_type: Option<String>,
-    /// The limit price in US dollars
-    #[arg(long, value_name = "USD", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
+    /// The limit price
+    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
     price: Option<Decimal>,
-    /// The stop price in US dollars
-    #[arg(long, value_name = "USD", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
+    /// The stop price
+    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
     stop: Option<Decimal>,
     #[command(flatten)]
     by: By,
@@ -281,13 +281,16 @@ fn difference(global: &Global, wish: &ChangeWish) -> Result<String, Failure> {
         let text = format!("there is no order {}; see `floorpass order list --open`", wish.order);
         Failure::new(Exit::Refused, "ORDER_NOT_OPEN", text)
     })?;
-    let usd = |price: Option<Decimal>| price.map(|price| format!("{price:.2}"));
-    let now = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+    let told = |price: Option<Decimal>| price.map(|price| format!("{price:.2} {}", old.currency));
+    let now = |price: &Option<String>| {
+        let told = price.as_ref().map(|price| format!("{price} {}", old.currency));
+        told.unwrap_or_else(|| "none".to_owned())
+    };
     let rows = [
         ("shares", old.quantity.to_string(), wish.quantity.map(|count| count.to_string())),
         ("type", old.order_type.clone(), wish.order_type.clone()),
-        ("limit price", now(&old.limit_price), usd(wish.limit_price)),
-        ("stop price", now(&old.stop_price), usd(wish.stop_price)),
+        ("limit price", now(&old.limit_price), told(wish.limit_price)),
+        ("stop price", now(&old.stop_price), told(wish.stop_price)),
     ];
     let changed = rows.iter().filter_map(|(what, old, new)| {
         new.as_ref().map(|new| format!("\n{what:<12} {old} -> {new}"))

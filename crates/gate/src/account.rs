@@ -13,7 +13,7 @@ use access::refusal::{AccountRefusal, ChangeRefusal};
 use access::{Command as Access, Refusal};
 use rust_decimal::Decimal;
 use store::Key;
-use trade::journal::{Command, Decided, Opening};
+use trade::journal::{Catalogue as _, Command, Decided, Opening};
 use trade::ledger::{Ledger, SelfMatch};
 
 use crate::Gate;
@@ -90,6 +90,18 @@ impl Gate {
     /// Paper accounts.
     pub const fn paper_accounts(&self) -> PaperAccounts<'_> {
         PaperAccounts { gate: self }
+    }
+
+    /// The base currency of an account; the US dollar for one that there is not.
+    pub fn currency_of(&self, account: PaperAccountId) -> Currency {
+        self.0.sequencer.peek(|exchange| exchange.base_of(account)).1
+    }
+
+    /// The base currency that these accounts have in common; none where they have several.
+    pub fn common_currency(&self, accounts: &[PaperAccountId]) -> Option<Currency> {
+        let mut all = accounts.iter().map(|account| self.currency_of(*account));
+        let first = all.next()?;
+        all.all(|one| one == first).then_some(first)
     }
 }
 

@@ -42,14 +42,14 @@ fn sentence(say: &Sentence) -> Markup {
 }
 
 /// The sentences of a credential: what is true of every credential is folded away.
-fn says_of(given: &Entitlements) -> Markup {
+fn says_of(signed: &Signed, given: &Entitlements) -> Markup {
     let never = Act::ALL.iter().filter(|act| !Acts::VIEW.or(Acts::TRADE).contains(**act));
     let never: Vec<_> = never.map(ToString::to_string).collect();
     let other_accounts = format!("use any account but {}", given.account);
     let is_constant = |say: &Sentence| {
         say.verdict == Verdict::Cannot && (never.contains(&say.text) || say.text == other_accounts)
     };
-    let (constant, own): (Vec<_>, Vec<_>) = says(given).into_iter().partition(is_constant);
+    let (constant, own): (Vec<_>, Vec<_>) = says(signed, given).into_iter().partition(is_constant);
     html! {
         (sentences(&own))
         details.fold {
@@ -60,8 +60,9 @@ fn says_of(given: &Entitlements) -> Markup {
 }
 
 /// The sentences of an authority, with the symbols of its contracts.
-pub(crate) fn says(given: &Entitlements) -> Vec<Sentence> {
-    access::can_cannot(given, &contract::symbol)
+pub(crate) fn says(signed: &Signed, given: &Entitlements) -> Vec<Sentence> {
+    let currency = signed.visit.portal.gate().currency_of(given.account);
+    access::can_cannot(given, currency, &contract::symbol)
 }
 
 /// What is left of the person's authority within these scopes. A session's own end does not bind a credential.
@@ -241,7 +242,7 @@ fn page(signed: &Signed, info: &CredentialInfo) -> axum::response::Html<String> 
             div.stack.s7 {
                 section.card aria-labelledby="can" {
                     h2 #can { @if is_live { "What it can and cannot do" } @else { "What it could do" } }
-                    (says_of(&narrowed))
+                    (says_of(signed, &narrowed))
                 }
                 @if is_live { (program(info)) }
             }

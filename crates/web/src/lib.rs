@@ -17,6 +17,7 @@ mod contact;
 mod contract;
 mod cookie;
 mod credential;
+mod currency;
 mod device;
 mod enrol;
 mod events;

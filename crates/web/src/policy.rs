@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use gate::Policies;
 use maud::{Markup, html};
 
+use crate::currency;
 use crate::fault::{Cause, Fault};
 use crate::field::{self, Field};
 use crate::figure;
@@ -210,17 +211,19 @@ fn window(signed: &Signed, chosen: &Policies) -> Markup {
 
 fn large_orders(signed: &Signed, chosen: &Policies) -> Markup {
     let above = chosen.large_orders.above;
-    let value = above.map_or_else(String::new, |usd| format!("{usd:.2}"));
+    let value = above.map_or_else(String::new, |most| format!("{most:.2}"));
+    let currency = currency::words(currency::common(signed));
+    let label = format!("Ask above, {currency}");
     html! {
         section.card.stack aria-labelledby="large" {
             h2 #large { "Large orders" }
             @match above {
-                Some(usd) => p { "An order placed in a session and worth more than " b.n { (figure::money(usd)) " USD" } " is sent only after you approve exactly that order on your phone, or sign in for it." },
+                Some(most) => p { "An order placed in a session and worth more than " b.n { (figure::money(most)) " " (currency) } " is sent only after you approve exactly that order on your phone, or sign in for it." },
                 None => p { "Off: no confirmation is needed, however large the order." },
             }
             form.f method="post" action="/policies/large-orders" {
                 (shell::token(signed))
-                (Field { name: "above", label: "Ask above, USD", value: &value, mode: "decimal", required: true,
+                (Field { name: "above", label: &label, value: &value, mode: "decimal", required: true,
                     help: "Per order, placed here or on the phone. Cancelling and closing a position never need it; programs have the limits of their credentials.", ..Field::default() })
                 button { "Set the threshold" }
             }
@@ -359,7 +362,7 @@ pub(crate) async fn set_large_orders(signed: Signed) -> Reply {
     let threshold = if fields.get("none") == "1" {
         Threshold { above: None }
     } else {
-        match Threshold::of_text(fields.get("above")) {
+        match Threshold::of_text(fields.get("above"), currency::common(&signed)) {
             Ok(threshold) => threshold,
             Err(why) => return page(&signed, Some(&why), None).await,
         }

@@ -20,7 +20,7 @@ pub(crate) async fn this(signed: Signed) -> Reply {
     let welcome = signed.visit.query.has("welcome");
     let next = form::local_path(signed.visit.query.get("next"));
     let entitlements = signed.admission.entitlements();
-    let says = crate::credential::says(&entitlements);
+    let says = crate::credential::says(&signed, &entitlements);
     let ticket = &signed.ticket;
     let gate = signed.visit.portal.gate();
     let found =

@@ -227,7 +227,7 @@ pub(super) fn scopes_text(scopes: &Scopes) -> String {
         parts.push(format!("up to {most} shares per order"));
     }
     if let Some(most) = scopes.limits.max_notional {
-        parts.push(format!("up to {most} USD per order"));
+        parts.push(format!("up to {most} per order in the account's base currency"));
     }
     parts.push(format!("until {}", scopes.until));
     parts.join(", ")

@@ -78,7 +78,9 @@ impl Event {
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Set { threshold, .. } => match threshold.above {
-                Some(usd) => format!("Orders from sessions above {usd:.2} USD need confirmation"),
+                Some(above) => format!(
+                    "Orders from sessions above {above:.2} in the account's base currency need confirmation"
+                ),
                 None => "Orders from sessions need no confirmation".to_owned(),
             },
             Self::Allowed { session, approval, terms } => {

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::currency::Currency;
 use crate::id::{ApprovalId, SessionId};
 use crate::name::tidy;
 use crate::number::Number;
@@ -37,18 +38,19 @@ impl Threshold {
         }
     }
 
-    /// The amount of a text that somebody typed: `250000`, `250,000.00`.
-    pub fn of_text(text: &str) -> Result<Self, Refusal> {
-        let amount = Number::dollars_to("a threshold", "250000", MOST).read(text);
+    /// The amount of a text that somebody typed: `250000`, `250,000.00`; with a sign where all accounts of its
+    /// person have this base currency.
+    pub fn of_text(text: &str, currency: Option<Currency>) -> Result<Self, Refusal> {
+        let amount = Number::amount_to("a threshold", "250000", MOST).of(currency).read(text);
         let threshold = Self { above: Some(amount.map_err(|_| out_of_range(text))?) };
         threshold.check().map(|()| threshold)
     }
 
     pub(super) fn check(self) -> Result<(), Refusal> {
         let sound =
-            |usd: Decimal| (Decimal::ZERO..=MOST).contains(&usd) && usd.normalize().scale() <= 2;
+            |most: Decimal| (Decimal::ZERO..=MOST).contains(&most) && most.normalize().scale() <= 2;
         match self.above {
-            Some(usd) if !sound(usd) => Err(out_of_range(&usd.to_string())),
+            Some(most) if !sound(most) => Err(out_of_range(&most.to_string())),
             _ => Ok(()),
         }
     }
@@ -59,7 +61,7 @@ pub(super) fn out_of_range(given: &str) -> Refusal {
         what: "threshold of large orders",
         given: format!("\"{}\"", tidy(given, 40)),
         least: "an amount from 0".to_owned(),
-        most: format!("{MOST} USD, in whole cents"),
+        most: format!("{MOST} in the base currency of the account, with at most two decimals"),
     })
 }
 

@@ -71,7 +71,7 @@ fn value(word: &str) -> &str {
         "DAY" => "2031-02-03",
         "PLACE" => "FR",
         "N" => "7",
-        "USD" => "50000",
+        "AMOUNT" => "50000",
         word => word,
     }
 }

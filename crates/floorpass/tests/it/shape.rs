@@ -513,3 +513,49 @@ fn command_about_an_account_asks_which_where_there_are_several() {
     // With one that is open, no command asks any more.
     assert_eq!(json(data, &["positions"])["account"], first.as_str());
 }
+
+#[test]
+fn account_in_euros_and_one_in_dollars_are_told_each_in_its_own_currency() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let data = &server.data;
+    let create = ["account", "create", "--owner", "trader", "--cash", "250000.50", "--currency"];
+    for (currency, cash, code, name) in [
+        ("EUT", "250000", 4, "CURRENCY_UNKNOWN"),
+        ("JPY", "250000.50", 4, "OUT_OF_RANGE"),
+        ("EUR", "$5", 2, "USAGE"),
+    ] {
+        let mut wish = create.map(str::to_owned).to_vec();
+        wish[5] = cash.to_owned();
+        wish.push(currency.to_owned());
+        let wish: Vec<_> = wish.iter().map(String::as_str).collect();
+        assert_eq!(crate::program::fault(data, &wish), (code, name.to_owned()), "{currency}");
+    }
+    let euros = json(data, &[&create[..], &["EUR"]].concat());
+    let account = euros["account"].as_str().unwrap().to_owned();
+    assert_eq!((&euros["currency"], &euros["opening_cash"]), (&"EUR".into(), &"250000.50".into()));
+    let first = json(data, &["status"])["account"].as_str().unwrap().to_owned();
+    for (account, told) in [(&account, "cash 250000.50 EUR"), (&first, "cash 1000000.00 USD")] {
+        let output = text(&run(data, &["positions", "--account", account]));
+        assert!(output.contains(told), "{output}");
+    }
+    let shown = text(&run(data, &["account", "show", &account]));
+    assert!(shown.contains("net liquidation  250000.50 EUR"), "{shown}");
+
+    // A stock in dollars can be ordered on the account in dollars alone.
+    let both = ["credential", "create", "both", "--no-token", "--max-notional", "5000"];
+    json(data, &[&both[..], &["--account", &first, "--account", &account]].concat());
+    let order =
+        ["order", "place", "buy", "5", "AAPL", "--price", "1.50", "--yes", "--credential", "both"];
+    let on = |account| [&order[..], &["--account", account]].concat();
+    assert_eq!(crate::program::fault(data, &on(&account)).1, "OTHER_CURRENCY");
+    let why = text(&run(data, &on(&account)));
+    let told =
+        format!("AAPL trades in USD, and account {account} is kept in EUR; use an account in USD");
+    assert!(why.contains(&told), "{why}");
+    let taken = json(data, &on(&first));
+    assert_eq!(taken["taken"][0]["currency"], "USD");
+    let number = taken["order"].to_string();
+    let shown = text(&run(data, &["order", "show", &number]));
+    assert!(shown.contains("limit      1.50 USD"), "{shown}");
+}

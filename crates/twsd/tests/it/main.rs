@@ -8,6 +8,7 @@
 )]
 
 mod change;
+mod currency;
 mod cut;
 mod desk;
 mod fact;

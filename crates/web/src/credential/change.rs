@@ -187,7 +187,7 @@ pub(crate) async fn change(Path(id): Path<String>, signed: Signed) -> Reply {
     let info = find(&signed, &id).await?;
     let fields = &signed.visit.fields;
     let mut errors = Errors::new();
-    let scopes = draft::scopes(signed.now(), fields, &info.credential.scopes, &mut errors);
+    let scopes = draft::scopes(&signed, fields, &info.credential.scopes, &mut errors);
     if !errors.is_empty() {
         let page = editor(&signed, &info, fields, &errors, None);
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());

@@ -56,7 +56,7 @@ fn presets(chosen: &str) -> Markup {
 pub(super) fn preview_of(signed: &Signed, fields: &Fields) -> Markup {
     let mut errors = Errors::new();
     let base = draft::base_of(signed.now(), fields);
-    let scopes: Scopes = draft::scopes(signed.now(), fields, &base, &mut errors);
+    let scopes: Scopes = draft::scopes(signed, fields, &base, &mut errors);
     if !errors.is_empty() {
         return html! { ul.says { @for text in errors.values() { li.cannot { span { (text) } } } } };
     }
@@ -65,7 +65,7 @@ pub(super) fn preview_of(signed: &Signed, fields: &Fields) -> Markup {
     } else {
         "It needs no token: any program on this machine that reaches its port can use it."
     };
-    html! { (says_of(&of(signed, &scopes))) @if fields.has("kind") && !fields.has("edits") { p.small.dim { (token) } } }
+    html! { (says_of(signed, &of(signed, &scopes))) @if fields.has("kind") && !fields.has("edits") { p.small.dim { (token) } } }
 }
 
 /// `POST /credentials/preview`: as a page without script, as a fragment while typing.

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use rust_decimal::Decimal;
 
 use crate::contract;
+use crate::currency;
 use crate::field::{self, Errors, Field};
 use crate::figure;
 use crate::form::Fields;
@@ -147,6 +148,7 @@ pub(super) fn form(
     let kept = of.map(|info| format!("as now, {}", figure::day(info.credential.scopes.until)));
     let mut days = DAYS.to_vec();
     days.extend(kept.as_deref().map(|kept| (KEEP, kept)));
+    let largest = format!("Largest order, {}", currency::words(currency::common(signed)));
     html! {
         form.f method="post" action=(action) data-preview="/credentials/preview" {
             (shell::token(signed))
@@ -157,7 +159,7 @@ pub(super) fn form(
             (line("symbols", "Symbols", "Like AAPL, MSFT. Empty: all.", ""))
             div.two {
                 (line("max_quantity", "Largest order, shares", "", "numeric"))
-                (line("max_notional", "Largest order, USD", "", "decimal"))
+                (Field { label: &largest, ..line("max_notional", "", "", "decimal") })
                 (line("rate", "Order messages per second", "Orders, changes and cancellations.", "numeric"))
                 (line("max_open_orders", "Open orders at once", "", "numeric"))
                 (line("collar", "Price collar, %", "Refuses a limit price more than this far through the market.", "decimal"))
@@ -197,7 +199,7 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<NewCredential, Er
     }
     let port = counted(fields, "port", Number::PORT, &mut errors);
     let base = Scopes::trading(signed.now() + Span::days(1));
-    let scopes = scopes(signed.now(), fields, &base, &mut errors);
+    let scopes = scopes(signed, fields, &base, &mut errors);
     if fields.get("days") == KEEP {
         errors.insert("days", DAYS_WANTED.to_owned());
     }
@@ -241,7 +243,13 @@ fn others(signed: &Signed, fields: &Fields) -> Markup {
 }
 
 /// What it may do: `base` with what the form says in its place. What is wrong goes into `errors`.
-pub(super) fn scopes(now: Time, fields: &Fields, base: &Scopes, errors: &mut Errors) -> Scopes {
+pub(super) fn scopes(
+    signed: &Signed,
+    fields: &Fields,
+    base: &Scopes,
+    errors: &mut Errors,
+) -> Scopes {
+    let (now, currency) = (signed.now(), currency::common(signed));
     let until = if fields.get("days") == KEEP {
         Some(base.until)
     } else {
@@ -274,7 +282,7 @@ pub(super) fn scopes(now: Time, fields: &Fields, base: &Scopes, errors: &mut Err
         rate,
         limits: Limits {
             max_quantity: counted(fields, "max_quantity", Number::SHARES, errors),
-            max_notional: number(fields, "max_notional", Number::DOLLARS, errors),
+            max_notional: number(fields, "max_notional", Number::AMOUNT.of(currency), errors),
             collar_bps: collar.and_then(bps),
             max_open_orders: counted(fields, "max_open_orders", OPEN_ORDERS, errors),
             duplicate_window: window.map(|seconds| Span::seconds(seconds.into())),

@@ -9,6 +9,7 @@ use trade::price::Ticks;
 use trade::{Exits, Preview};
 
 use crate::contract;
+use crate::currency;
 use crate::field::{self, Errors, Field};
 use crate::figure;
 use crate::form::Fields;
@@ -178,6 +179,10 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
         .iter()
         .any(|name| !fields.get(name).is_empty() || errors.contains_key(name));
     let locked = crate::lock::stops(signed);
+    let currency = currency::of(signed);
+    let [limit, stop, profit, loss] =
+        ["Limit price", "Stop price", "Take profit at", "Stop loss at"]
+            .map(|what| format!("{what}, {currency}"));
     html! {
         form.f.kinds #ticket method="post" action="/ticket/preview" data-preview="/ticket/preview" data-market="/events?market=" {
             (shell::token(signed))
@@ -191,14 +196,14 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
             div.two {
                 (field::select("type", "Kind", fields.get("type"), &TYPES))
                 (field::select("tif", "Good for", fields.get("tif"), &tifs))
-                div.limit { (line("price", "Limit price, USD", "The worst price you accept.", "decimal")) }
-                div.stop { (line("trigger", "Stop price, USD", "The last price that triggers it.", "decimal")) }
+                div.limit { (Field { label: &limit, ..line("price", "", "The worst price you accept.", "decimal") }) }
+                div.stop { (Field { label: &stop, ..line("trigger", "", "The last price that triggers it.", "decimal") }) }
             }
             details open[attached] {
                 summary { "Take profit and stop loss" }
                 div.two {
-                    (line("profit", "Take profit at, USD", "", "decimal"))
-                    (line("loss", "Stop loss at, USD", "", "decimal"))
+                    (Field { label: &profit, ..line("profit", "", "", "decimal") })
+                    (Field { label: &loss, ..line("loss", "", "", "decimal") })
                 }
                 p.help { "Each is a separate order for the same shares, good until cancelled. They wait until this one fills, and a fill of one cancels the other. Leave a field empty for none." }
             }
@@ -314,7 +319,8 @@ pub(crate) fn price(
     contract: Option<&Instrument>,
     errors: &mut Errors,
 ) -> Option<Ticks> {
-    let price = Number::PRICE.read(fields.get(name));
+    let currency = contract.map(|contract| contract.currency);
+    let price = Number::PRICE.of(currency).read(fields.get(name));
     let price = price.map_err(|why| errors.insert(name, why.to_string())).ok()?;
     contract?
         .ticks(price)

@@ -9,11 +9,15 @@ use trade::ledger::SelfMatch;
 use crate::place::{Place, RESTING, Visitor};
 
 async fn second(place: &Place) -> PaperAccountId {
+    account_in(place, Currency::USD).await
+}
+
+async fn account_in(place: &Place, base_currency: Currency) -> PaperAccountId {
     let new = NewPaperAccount {
         owner: "trader".to_owned(),
         account: None,
         purpose: "second".to_owned(),
-        base_currency: Currency::USD,
+        base_currency,
         cash: 250_000.into(),
         self_match: SelfMatch::CancelNewest,
     };
@@ -102,4 +106,44 @@ async fn head_with_one_account_is_as_it_was_and_with_two_leads_to_the_other() {
     let path = path.split('?').next().unwrap();
     visitor.get(&format!("/?account={first}")).await;
     assert_eq!(visitor.get(path).await.to(), format!("{path}?account={second}"));
+}
+
+#[tokio::test]
+async fn pages_of_an_account_in_euros_beside_one_in_dollars_tell_each_in_its_own_currency() {
+    let place = Place::new().await;
+    let first = place.gate.account();
+    let mut visitor = place.signed_in().await;
+    let alone = visitor.get("/credentials/new").await;
+    assert!(alone.says("Largest order, USD"), "{}", alone.body);
+    let euros = account_in(&place, "EUR".parse().unwrap()).await;
+
+    for (account, code, other) in [(first, "USD", "EUR"), (euros, "EUR", "USD")] {
+        let overview = visitor.get(&format!("/?account={account}")).await;
+        assert!(overview.says(&format!("paper, {code}")), "{}", overview.body);
+        assert!(overview.says(&format!("Net liquidation, {code}")), "{}", overview.body);
+        let ticket = visitor.get(&format!("/ticket?account={account}")).await;
+        for field in ["Limit price", "Stop price", "Take profit at", "Stop loss at"] {
+            assert!(ticket.says(&format!("{field}, {code}")), "{field}: {}", ticket.body);
+            assert!(!ticket.says(&format!("{field}, {other}")), "{field}: {}", ticket.body);
+        }
+    }
+    // What holds on accounts of several currencies names none of them.
+    let form = visitor.get("/credentials/new").await;
+    assert!(form.says("Largest order, in the account's currency"), "{}", form.body);
+    let policies = visitor.get("/policies").await;
+    assert!(policies.says("100,000.00 in the account's currency"), "{}", policies.body);
+    assert!(!policies.says("USD"), "{}", policies.body);
+    // What a credential cannot do there is told in the account's currency.
+    let fields = [("kind", "trading"), ("sides", "both"), ("days", "7"), ("max_notional", "5000")];
+    visitor.token = visitor.get(&format!("/?account={euros}")).await.form_token();
+    let preview = visitor.post("/credentials/preview", &fields).await;
+    assert!(preview.says("place an order above 5,000 EUR"), "{}", preview.body);
+
+    // A stock in dollars is denied there, with both currencies.
+    let denied = visitor.post("/ticket/preview", &RESTING).await;
+    assert!(denied.says("OTHER_CURRENCY"), "{}", denied.body);
+    let why = format!("AAPL trades in USD, and account {euros} is kept in EUR");
+    assert!(denied.says(&why), "{}", denied.body);
+    let open = place.gate.view_of(euros).await.unwrap().open_orders.len();
+    assert_eq!(open, 0);
 }

@@ -232,7 +232,7 @@ async fn credential_form_with_faults_names_them_and_creates_nothing() {
         ("name", "", "use 1 to 40"),
         ("symbols", "AAPL, NOPE", "not a symbol that trades here"),
         ("max_quantity", "-5", "\u{201c}-5\u{201d} is too low"),
-        ("max_notional", "NaN", "cannot be read as an amount of US dollars"),
+        ("max_notional", "NaN", "cannot be read as an amount of money"),
         ("addresses", "300.1.1.1", "is not an address"),
         ("hours", "mon 25:00-26:00", "cannot be read as hours"),
         ("days", "4000", "1 to 365 days"),
