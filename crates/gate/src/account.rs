@@ -4,20 +4,22 @@
 //! first and gives nobody anything; the tables' part comes last. Whoever asks again after a stop in
 //! between gets the rest done.
 
+use std::sync::Arc;
+
 use access::account::{self, Account, Currency};
 use access::entitlements::{Limits, Products};
 use access::id::{AccountId, Holder, PaperAccountId, SymbolId};
 use access::mandate::Role;
 use access::moment::Time;
-use access::refusal::{AccountRefusal, ChangeRefusal};
+use access::refusal::{AccountRefusal, AuthorityRefusal, ChangeRefusal};
 use access::{Command as Access, Refusal};
 use rust_decimal::Decimal;
 use store::Key;
 use trade::journal::{Catalogue as _, Command, Decided, Opening};
 use trade::ledger::{Ledger, SelfMatch};
 
-use crate::Gate;
 use crate::session::Actor;
+use crate::{Gate, View};
 
 /// A paper account as the operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -314,5 +316,40 @@ impl PaperAccounts<'_> {
         };
         let (orders, positions) = self.gate.0.sequencer.peek(look).1;
         Unclosed::Holds { orders, positions }
+    }
+}
+
+impl Gate {
+    /// The folder's first account as it stands; see [`Gate::view_of`].
+    pub async fn view(&self) -> Result<Arc<View>, Refusal> {
+        self.view_of(self.account()).await
+    }
+
+    /// An account as it stands, once that is durable. When the journal has failed: as it stood at
+    /// the last record that was. Who asks must have shown that they may look at it.
+    pub async fn view_of(&self, account: PaperAccountId) -> Result<Arc<View>, Refusal> {
+        let known = self.0.views.get(account);
+        let (seq, fresh) = self.0.sequencer.peek(|exchange| match &known {
+            Some(known) if (known.seq, known.time) == (exchange.seq(), exchange.now()) => None,
+            _ => {
+                let ledger = exchange.ledger(account);
+                ledger.map(|ledger| View::of(exchange, ledger, known.as_deref()))
+            }
+        });
+        match (fresh, known) {
+            (None, Some(known)) => Ok(known),
+            (Some(fresh), known) => match self.0.sequencer.flush_to(seq).await {
+                Ok(()) => {
+                    let fresh = Arc::new(fresh);
+                    self.0.views.put(&fresh);
+                    Ok(fresh)
+                }
+                Err(refusal) => known.ok_or(refusal),
+            },
+            (None, None) => Err(Refusal::Authority(AuthorityRefusal::AccountNotAllowed {
+                account,
+                allowed: self.account(),
+            })),
+        }
     }
 }

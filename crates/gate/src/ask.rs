@@ -14,7 +14,6 @@ use access::{
 use store::Key;
 
 use crate::Gate;
-use crate::command::Done;
 
 /// A command, and how its answer is read.
 pub(crate) struct Ask<T> {
@@ -133,6 +132,14 @@ impl Gate {
         let done = self.run(key, loaded, &Arc::new(Call { by, source, command })).await?;
         done.read(by, |answer, _| read(answer))
     }
+}
+
+/// What a command came to.
+pub(crate) struct Done {
+    /// What the caller gets.
+    pub(crate) answer: Answer,
+    /// The person as they are now.
+    pub(crate) after: Slice,
 }
 
 impl Done {

@@ -15,6 +15,10 @@ use crate::ask;
 use crate::passkey::{Ceremony, Opening};
 use crate::session::{Actor, SessionTicket};
 
+mod totp;
+
+pub use totp::TotpSetup;
+
 /// An authenticator as pages list it.
 #[derive(Debug, Clone)]
 pub struct AuthenticatorInfo {
@@ -47,14 +51,6 @@ pub struct Enrolment {
     pub owes_proof: bool,
     /// There is no TOTP app, and one may be set up.
     pub takes_app: bool,
-}
-
-/// A TOTP secret, to be put into an app and confirmed by a code from it.
-pub struct TotpSetup {
-    /// The seed in base 32, as apps take it.
-    pub secret: Secret,
-    /// The `otpauth://` address that a QR code carries.
-    pub uri: Secret,
 }
 
 /// What a person has set up of what makes an account safe.

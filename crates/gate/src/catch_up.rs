@@ -9,7 +9,6 @@ use access::moment::{Span, Time};
 use access::refusal::Refusal;
 use trade::journal::Decided;
 
-use crate::Gate;
 use crate::clock::Stopwatch;
 use crate::sequencer::Sequencer;
 
@@ -102,15 +101,5 @@ impl Sequencer {
             self.set_applied(&engine);
         }
         Ok(())
-    }
-}
-
-impl Gate {
-    /// How far the markets are in catching up on time that was missed; none when they are where they
-    /// belong.
-    pub fn progress(&self) -> Option<Progress> {
-        let (sequencer, to) = (&self.0.sequencer, self.now());
-        // What is not begun yet counts too.
-        sequencer.progress().or_else(|| sequencer.behind(to))
     }
 }

@@ -18,6 +18,7 @@ use store::{SignedCheckpoint, Store, StoreError};
 use crate::clock::{self, Clock};
 use crate::folder;
 use crate::registry::store_failed;
+use crate::tables::CHECKPOINT_FACT;
 use crate::timer::told;
 use crate::{Gate, Inner};
 
@@ -25,8 +26,6 @@ use crate::{Gate, Inner};
 pub const FILE: &str = folder::CHECKPOINTS;
 /// How often one is made, when anything was recorded.
 const EVERY: Duration = Duration::from_mins(10);
-/// Name of the fact that holds the sealed signing key, and what it is sealed for.
-pub(crate) const KEY_FACT: &str = "checkpoint_key";
 
 /// A checkpoint as a line of the file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -144,19 +143,19 @@ pub(crate) fn apart(
 }
 
 async fn read_pair(store: &Store, key: &SealKey) -> Result<Option<Ed25519KeyPair>, StoreError> {
-    let Some(hex) = store.fact(KEY_FACT).await? else { return Ok(None) };
+    let Some(hex) = store.fact(CHECKPOINT_FACT).await? else { return Ok(None) };
     let sealed = HEXLOWER.decode(hex.as_bytes()).unwrap_or_default();
-    let seed = key.open(&SealedSecret(sealed), KEY_FACT).ok();
+    let seed = key.open(&SealedSecret(sealed), CHECKPOINT_FACT).ok();
     Ok(seed.and_then(|seed| Ed25519KeyPair::from_seed_unchecked(seed.expose()).ok()))
 }
 
 /// The signing key, made when there is none.
 async fn pair(store: &Store, key: &SealKey, clock: &Clock) -> Result<Ed25519KeyPair, Refusal> {
-    if store.fact(KEY_FACT).await.map_err(|error| store_failed(&error))?.is_none() {
+    if store.fact(CHECKPOINT_FACT).await.map_err(|error| store_failed(&error))?.is_none() {
         let drawn = clock::entropy::<32>().and_then(|seed| Ok((seed, clock.moment()?)));
         let (seed, moment) = drawn.map_err(|_| Refusal::Server(ServerRefusal::StoreFailed))?;
-        let sealed = key.seal(&Secret::new(seed.to_vec()), KEY_FACT, &moment);
-        let kept = store.fact_or(KEY_FACT, &HEXLOWER.encode(&sealed.0)).await;
+        let sealed = key.seal(&Secret::new(seed.to_vec()), CHECKPOINT_FACT, &moment);
+        let kept = store.fact_or(CHECKPOINT_FACT, &HEXLOWER.encode(&sealed.0)).await;
         kept.map_err(|error| store_failed(&error))?;
     }
     let pair = read_pair(store, key).await.map_err(|error| store_failed(&error))?;

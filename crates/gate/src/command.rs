@@ -5,20 +5,27 @@
 //! is decided again here and nowhere else. A command that has begun runs to its end even when
 //! the caller goes away: authority must not stay half cut.
 
-use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use access::call::Source;
 use access::decision::decide;
 use access::refusal::{CredentialRefusal, PasskeyFault, ServerRefusal, SignInRefusal};
-use access::{AccountId, Answer, By, Call, Event, Reads, Refusal, Scope, Slice, Time, device};
+use access::{AccountId, By, Call, Event, Reads, Refusal, Scope, Slice, Time, device};
 use store::{CommitError, Key, SessionUse, StoreError};
-use tokio::sync::{Mutex, MutexGuard};
 
 use crate::Gate;
+use crate::ask::Done;
 use crate::registry::store_failed;
 use crate::{credential, lock, session};
+
+mod task;
+mod turn;
+
+pub use task::Boxed;
+use task::OwnedKey;
+pub(crate) use task::to_the_end;
+pub(crate) use turn::Turns;
 
 /// Decisions of one call before it gives up; from the second on it has its turn.
 const TRIES: usize = 20;
@@ -26,88 +33,6 @@ const TRIES: usize = 20;
 /// process, a cable pulled), and then says neither yes nor no. Longer than both engines wait for a lock, which
 /// is an answer.
 const PATIENCE: Duration = Duration::from_secs(12);
-/// Turns that can be had at once.
-const STRIPES: usize = 16;
-
-/// A decision that met a conflict waits for its turn: without turns a storm on one person would starve.
-#[derive(Default)]
-pub(crate) struct Turns([Mutex<()>; STRIPES]);
-
-impl Turns {
-    async fn take(&self, slice: &Slice) -> Option<MutexGuard<'_, ()>> {
-        let byte = match (&slice.person, &slice.stranger) {
-            (Some(person), _) => person.id.0.first().copied(),
-            (None, Some(stranger)) => stranger.name.0.first().copied(),
-            (None, None) => None,
-        };
-        match self.0.get(usize::from(byte.unwrap_or(0)) % STRIPES) {
-            Some(turn) => Some(turn.lock().await),
-            None => None,
-        }
-    }
-}
-
-/// By what a person is found, kept for the task that a command runs in.
-enum OwnedKey {
-    Plain(Key<'static>),
-    Username(String),
-    CredentialName(String),
-    Passkey(Vec<u8>),
-}
-
-impl OwnedKey {
-    fn new(key: Key<'_>) -> Self {
-        Self::Plain(match key {
-            Key::Username(name) => return Self::Username(name.to_owned()),
-            Key::Passkey(handle) => return Self::Passkey(handle.to_vec()),
-            Key::Person(id) => Key::Person(id),
-            Key::Account(id) => Key::Account(id),
-            Key::Session(id) => Key::Session(id),
-            Key::SessionToken(token) => Key::SessionToken(token),
-            Key::Device(token) => Key::Device(token),
-            Key::Credential(id) => Key::Credential(id),
-            Key::CredentialName(name) => return Self::CredentialName(name.to_owned()),
-            Key::DeviceId(id) => Key::DeviceId(id),
-            Key::Authenticator(id) => Key::Authenticator(id),
-            Key::RecoveryId(id) => Key::RecoveryId(id),
-            Key::Attempt(token) => Key::Attempt(token),
-            Key::Link(token) => Key::Link(token),
-            Key::Recovery(token) => Key::Recovery(token),
-        })
-    }
-
-    fn key(&self) -> Key<'_> {
-        match self {
-            Self::Plain(key) => *key,
-            Self::Username(name) => Key::Username(name),
-            Self::CredentialName(name) => Key::CredentialName(name),
-            Self::Passkey(handle) => Key::Passkey(handle),
-        }
-    }
-}
-
-/// A future that is compiled here, once. One without a box is compiled again in every crate that waits for it,
-/// with all that it waits for in its turn: every decision and every statement of the store, four times over.
-pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// Runs `work` to its end, in a task of its own: a caller that goes away stops waiting for it and
-/// stops nothing else.
-pub(crate) async fn to_the_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Refusal>> + Send + 'static,
-) -> Result<T, Refusal> {
-    tokio::spawn(work).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a command was cut off");
-        Err(Refusal::Server(ServerRefusal::StoreFailed))
-    })
-}
-
-/// What a command came to.
-pub(crate) struct Done {
-    /// What the caller gets.
-    pub(crate) answer: Answer,
-    /// The person as they are now.
-    pub(crate) after: Slice,
-}
 
 impl Gate {
     /// All that a decision about `key` needs.

@@ -25,6 +25,10 @@ use crate::registry::store_failed;
 use crate::session::Actor;
 use crate::usage::Usage;
 
+mod listeners;
+
+pub use listeners::{Listener, ListenerState, Listeners};
+
 /// Ports that a new credential gets when its maker names none.
 const PORTS: (u16, u16) = (7500, 7999);
 
@@ -99,44 +103,6 @@ pub struct Revocation {
 
 /// How long the maker of a credential waits for its port to open.
 const OPENS: Duration = Duration::from_secs(1);
-
-/// Every listener that a door should have.
-pub type Listeners = Arc<Vec<Listener>>;
-
-/// A port that stands for a credential. A revoked one stays for a day: it answers the handshake,
-/// says why, and closes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listener {
-    /// The credential.
-    pub credential: CredentialId,
-    /// Its name.
-    pub name: String,
-    /// Its port.
-    pub port: u16,
-    /// Whether programs are let in.
-    pub state: ListenerState,
-    /// Whether a program has to show a token.
-    pub token_required: bool,
-    /// Where a door listens for it, once it does.
-    pub bound: Option<SocketAddr>,
-}
-
-/// Whether programs are let in at a listener.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListenerState {
-    /// They are.
-    Open,
-    /// The credential is paused.
-    Paused {
-        /// When it happened.
-        at: Time,
-    },
-    /// The credential was revoked.
-    Revoked {
-        /// When it happened.
-        at: Time,
-    },
-}
 
 /// Credentials of programs, through the gate. Cheap to copy.
 #[derive(Clone, Copy)]

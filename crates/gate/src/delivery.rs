@@ -2,8 +2,7 @@
 //! what came of it. A channel that hangs holds up itself alone: no sign-in waits for a delivery,
 //! and what was not delivered waits in the table, over a restart too.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use access::notice::{Notice, Topic};
@@ -14,12 +13,16 @@ use alert::{Channel, Fault, Letter, PATIENCE, WebhookSecret};
 use data_encoding::HEXLOWER;
 use store::{Delivery, DeliveryRow, DeliveryState};
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
 
 use crate::registry::store_failed;
 use crate::session::Actor;
+use crate::tables::WEBHOOK_FACT;
 use crate::timer::told;
 use crate::{Gate, Inner};
+
+mod queue;
+
+pub(crate) use queue::Deliveries;
 
 /// Deliveries that are taken from the table at once.
 const BATCH: u32 = 20;
@@ -27,44 +30,6 @@ const BATCH: u32 = 20;
 const LISTED: u32 = 500;
 /// How long a task sleeps at most: clocks may jump.
 const SLEEP: Duration = Duration::from_mins(1);
-/// Under which name the folder keeps the webhook's secret, and what it is sealed for.
-pub(crate) const SECRET: &str = "webhook_secret";
-
-/// What wakes the channels' tasks, and ends them.
-pub(crate) struct Deliveries {
-    queued: watch::Sender<u64>,
-    tasks: Mutex<Vec<AbortHandle>>,
-    /// Counts the changes of unread messages, so that an old count is never kept.
-    pub(crate) changes: AtomicU64,
-}
-
-impl Default for Deliveries {
-    fn default() -> Self {
-        Self { queued: watch::Sender::new(0), tasks: Mutex::default(), changes: AtomicU64::new(0) }
-    }
-}
-
-impl Deliveries {
-    /// A notice was committed.
-    pub(crate) fn wake(&self) {
-        self.changes.fetch_add(1, Ordering::SeqCst);
-        self.queued.send_modify(|count| *count += 1);
-    }
-
-    /// Ends the tasks: what they were at is tried again at the next start.
-    pub(crate) fn stop(&self) {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        for task in tasks.drain(..) {
-            task.abort();
-        }
-    }
-}
-
-impl Drop for Deliveries {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
 
 impl Gate {
     /// Delivers notices by these channels from now on, each in a task of its own on the runtime
@@ -84,15 +49,15 @@ impl Gate {
     /// The secret that this folder's webhook signs with, drawn at its first use.
     pub async fn webhook_secret(&self) -> Result<WebhookSecret, Refusal> {
         let people = &self.0.people;
-        let drawn = Secret::new(self.moment()?.draw::<32>(SECRET).to_vec());
-        let sealed = people.key.seal(&drawn, SECRET, &self.moment()?);
+        let drawn = Secret::new(self.moment()?.draw::<32>(WEBHOOK_FACT).to_vec());
+        let sealed = people.key.seal(&drawn, WEBHOOK_FACT, &self.moment()?);
         let first = HEXLOWER.encode(&sealed.0);
-        let kept = people.store.fact_or(SECRET, &first).await;
+        let kept = people.store.fact_or(WEBHOOK_FACT, &first).await;
         let kept = kept.map_err(|error| store_failed(&error))?;
         let sealed = HEXLOWER
             .decode(kept.as_bytes())
             .map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))?;
-        let opened = people.key.open(&access::SealedSecret(sealed), SECRET);
+        let opened = people.key.open(&access::SealedSecret(sealed), WEBHOOK_FACT);
         let opened = opened.map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))?;
         let bytes =
             opened.expose().try_into().map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))?;

@@ -17,22 +17,14 @@ use crate::ask;
 use crate::authenticator::TotpSetup;
 use crate::person::{LinkIssued, system};
 
+mod secrets;
+
+pub use secrets::DemoSecrets;
+
 /// The name that the demo's person signs in with.
 pub const USERNAME: &str = "trader";
 /// The demo's credentials and their ports.
 pub const SOCKETS: [(&str, u16); 3] = [("trading", 7497), ("read-only", 7498), ("narrow", 7499)];
-
-/// What only the start that made the folder knows, to show once.
-pub struct DemoSecrets {
-    /// The name to sign in with.
-    pub username: String,
-    /// The password.
-    pub password: Secret,
-    /// The TOTP app.
-    pub totp: TotpSetup,
-    /// A link that signs in, trusts the browser and offers a passkey.
-    pub link: LinkIssued,
-}
 
 impl Gate {
     /// Fills a new demo folder.

@@ -11,8 +11,10 @@ use crate::open::OpenError;
 mod frozen;
 pub(crate) mod index;
 pub(crate) mod order;
+mod place;
 mod verify;
 
+pub(crate) use place::Indexed;
 pub use verify::{EvidenceReport, VerifyError, evidence_verify, evidence_verify_with};
 pub(crate) use verify::{Waiting, verified};
 

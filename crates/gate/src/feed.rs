@@ -11,8 +11,6 @@ use tokio::sync::Notify;
 use trade::event::Event;
 use trade::order::Order;
 
-use crate::Gate;
-use crate::admission::Admission;
 use crate::live::Slot;
 
 /// Records that one listener may leave unread before it is cut off.
@@ -220,7 +218,7 @@ impl Feed {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn subscribe(&self, slots: Vec<Arc<Slot>>, client: Option<i32>) -> Subscription {
+    pub(crate) fn subscribe(&self, slots: Vec<Arc<Slot>>, client: Option<i32>) -> Subscription {
         let inbox = Arc::new(Inbox::default());
         let mut listeners = self.lock();
         listeners.retain(|listener| !listener.is_gone());
@@ -293,34 +291,6 @@ impl Drop for Listener {
     /// A client let go without a reason is told that the server stops.
     fn drop(&mut self) {
         self.inbox.end(Refusal::Server(ServerRefusal::Stopping));
-    }
-}
-
-impl Gate {
-    /// An inbox of all that happens on the admission's account from now on. When the admission has
-    /// ended already, that is the first delivery.
-    pub fn subscribe(&self, admission: &Admission) -> Subscription {
-        self.listen(admission, vec![Arc::clone(admission.slot())], None)
-    }
-
-    /// What one client id learns on all accounts that the admission's holder came in on: what happens to
-    /// its own orders, and every trade. What others place and cancel does not wake it.
-    pub fn subscribe_client(&self, admission: &Admission, client_id: i32) -> Subscription {
-        self.listen(admission, admission.slots().to_vec(), Some(client_id))
-    }
-
-    fn listen(
-        &self,
-        admission: &Admission,
-        slots: Vec<Arc<Slot>>,
-        client: Option<i32>,
-    ) -> Subscription {
-        let subscription = self.0.feed().subscribe(slots, client);
-        // The end may have come between the admission and the line above.
-        if admission.slots().iter().any(|slot| !slot.is_open()) {
-            self.0.feed().hang_up();
-        }
-        subscription
     }
 }
 

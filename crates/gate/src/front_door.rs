@@ -1,8 +1,6 @@
 //! The front door: every interface with its genuine address, and for a person the ways to sign in
 //! that work now and what keeps a session from each act.
 
-use std::sync::OnceLock;
-
 use access::device::Standing;
 use access::entitlements::{Act, Product, Question};
 use access::way::{self, Way};
@@ -14,38 +12,10 @@ use crate::credential::ListenerState;
 use crate::session::SessionTicket;
 use crate::sign_in::Browser;
 
-/// What shows that the portal is the genuine one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proof {
-    /// Its certificate, by the SHA-256 of its bytes in hex, as browsers show it.
-    Certificate(String),
-    /// A certificate that the proxy in front holds.
-    Proxy,
-    /// Nothing but the machine itself: it is reached on this machine alone.
-    ThisMachine,
-}
+mod proof;
 
-impl Proof {
-    fn words(&self) -> String {
-        match self {
-            Self::Certificate(digest) => format!("certificate with SHA-256 {digest}"),
-            Self::Proxy => {
-                "the certificate of the proxy in front; ask its operator for the fingerprint".into()
-            }
-            Self::ThisMachine => {
-                "none: plain HTTP, reachable only on the server's own machine".into()
-            }
-        }
-    }
-}
-
-/// Said once by the program that starts the portal.
-#[derive(Debug, Default)]
-pub(crate) struct PortalProof {
-    portal: OnceLock<Proof>,
-    /// The address for other devices and its proof, where they have one of their own.
-    devices: OnceLock<(String, Proof)>,
-}
+pub(crate) use proof::PortalProof;
+pub use proof::Proof;
 
 /// What an interface is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use data_encoding::HEXLOWER;
 use store::{Store, StoreError};
 
 use crate::key_file::KeyFileError;
-use crate::{checkpoint, delivery, push};
+use crate::tables::{CHECKPOINT_FACT, PUSH_FACT, WEBHOOK_FACT};
 
 /// Why a key is not known to be right.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum ProofError {
 /// sealed is as good as any other. One altered row is not the key's fault.
 pub(crate) async fn prove(store: &Store, key: &SealKey, path: &Path) -> Result<(), ProofError> {
     let mut sealed = Vec::new();
-    for fact in [checkpoint::KEY_FACT, delivery::SECRET, push::KEY] {
+    for fact in [CHECKPOINT_FACT, WEBHOOK_FACT, PUSH_FACT] {
         if let Some(hex) = store.fact(fact).await? {
             let bytes = HEXLOWER.decode(hex.as_bytes()).unwrap_or_default();
             sealed.push((fact.to_owned(), SealedSecret(bytes)));

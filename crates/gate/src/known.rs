@@ -6,21 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use access::credential::Credential;
 use access::mandate::Role;
 use access::name::Username;
 use access::notice::Notice;
-use access::{AccountId, AccountSlice, NoticeId, PaperAccountId, PersonId, Refusal, Scope, Slice};
-use store::{CredentialUse, Key, StoreError};
-
-use crate::Gate;
-use crate::command::Boxed;
-use crate::registry::store_failed;
-
-/// How long tables may take to answer before cuts are decided on what is known.
-const PATIENCE: Duration = Duration::from_secs(2);
+use access::{AccountId, AccountSlice, NoticeId, PersonId, Scope, Slice};
+use store::Key;
 
 /// Messages that are kept, the last that were written or shown.
 const MESSAGES: usize = 512;
@@ -79,7 +71,8 @@ impl Known {
         notices.push_back(Arc::new(Notice { code: None, ..notice.clone() }));
     }
 
-    fn notice(&self, id: NoticeId) -> Option<Notice> {
+    /// A message that somebody may answer 'not me'.
+    pub(crate) fn notice(&self, id: NoticeId) -> Option<Notice> {
         let notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
         notices.iter().find(|one| one.id == id).map(|one| Notice::clone(one))
     }
@@ -125,8 +118,25 @@ impl Known {
         self.all().holders(account).cloned().collect()
     }
 
+    /// Everybody of whom this is true.
+    pub(crate) fn all_who(&self, is_meant: impl Fn(&Slice) -> bool) -> Vec<Slice> {
+        let all = self.all();
+        let meant = all.persons.values().filter(|slice| is_meant(slice));
+        meant.map(|slice| Slice::clone(slice)).collect()
+    }
+
+    /// What everybody signs in with, by name.
+    pub(crate) fn names(&self) -> Vec<(PersonId, String)> {
+        let all = self.all();
+        let persons = all.persons.values().filter_map(|slice| slice.person.as_ref());
+        let mut names: Vec<_> =
+            persons.map(|person| (person.id, person.username.to_string())).collect();
+        names.sort_by(|one, other| one.1.cmp(&other.1));
+        names
+    }
+
     /// The person whom a cut is about. A name that nobody has, and what only a visitor shows, finds nobody.
-    fn find(&self, key: Key<'_>) -> Option<Slice> {
+    pub(crate) fn find(&self, key: Key<'_>) -> Option<Slice> {
         let all = self.all();
         let is_meant = |slice: &Slice| match key {
             Key::Person(id) => slice.person.as_ref().is_some_and(|person| person.id == id),
@@ -157,133 +167,5 @@ impl Known {
         let meant = || all.persons.values().filter(|slice| is_meant(slice));
         let found = meant().find(is_live).or_else(|| meant().next());
         found.map(|slice| Slice::clone(slice))
-    }
-}
-
-/// What tables say; none when they are away, in contrast to what they may say of a fault of theirs.
-async fn unless_away<T>(
-    read: impl Future<Output = Result<T, StoreError>>,
-) -> Option<Result<T, StoreError>> {
-    match tokio::time::timeout(PATIENCE, read).await {
-        Ok(Err(error)) if is_away(&error) => {
-            tracing::warn!(%error, "the tables cannot be read; cuts are decided on what is known of people");
-            None
-        }
-        Err(_) => {
-            tracing::warn!("the tables do not answer; cuts are decided on what is known of people");
-            None
-        }
-        Ok(read) => Some(read),
-    }
-}
-
-fn is_away(error: &StoreError) -> bool {
-    matches!(error, StoreError::Engine(_) | StoreError::Connect(_)) && !error.is_damage()
-}
-
-impl Gate {
-    /// A person for a cut, and whether it is only what was last known.
-    pub(crate) async fn slice_or_known(
-        &self,
-        key: Key<'_>,
-        accounts: &[AccountId],
-    ) -> Result<(Slice, bool), StoreError> {
-        let read = self.slice_about(key, accounts);
-        let Some(known) = self.0.people.known.find(key) else {
-            return read.await.map(|slice| (slice, false));
-        };
-        // A file that is lost can be read as long as it is open, and no longer.
-        if self.0.watch.may_write().is_err() {
-            return Ok((known, true));
-        }
-        let read = unless_away(read).await;
-        read.map_or(Ok((known, true)), |read| read.map(|slice| (slice, false)))
-    }
-
-    /// Everybody, as they are or as they were last known: for names of what is to be cut.
-    pub(crate) async fn all_or_known(&self) -> Result<Vec<Slice>, StoreError> {
-        let known =
-            || self.0.people.known.all().persons.values().map(|one| Slice::clone(one)).collect();
-        if self.0.watch.may_write().is_err() {
-            return Ok(known());
-        }
-        unless_away(self.all_slices()).await.unwrap_or_else(|| Ok(known()))
-    }
-
-    /// The person whom a name or an id is of, as they are or as they were last known: for what is to be cut.
-    pub(crate) fn found_or_known<'a>(&'a self, key: Key<'a>) -> Boxed<'a, Result<Slice, Refusal>> {
-        Box::pin(async move {
-            let read = if self.0.watch.may_write().is_err() {
-                None
-            } else {
-                unless_away(self.slice_in_force(key)).await
-            };
-            match read {
-                Some(read) => read.map_err(|error| store_failed(&error)),
-                None => Ok(self.0.people.known.find(key).unwrap_or_default()),
-            }
-        })
-    }
-
-    /// The people who have credentials, of one account or of any, as they are or as they were last known.
-    pub(crate) async fn credential_holders(
-        &self,
-        account: Option<PaperAccountId>,
-    ) -> Result<Vec<Slice>, StoreError> {
-        let known = || {
-            let is_of = |one: &Credential| account.is_none_or(|account| one.is_on(account));
-            let all = self.0.people.known.all();
-            let holds = |slice: &&Arc<Slice>| slice.credentials.iter().any(is_of);
-            Ok(all.persons.values().filter(holds).map(|one| Slice::clone(one)).collect())
-        };
-        if self.0.watch.may_write().is_err() {
-            return known();
-        }
-        let read = async {
-            let mut slices = Vec::new();
-            for person in self.0.people.store.credential_holders(account).await? {
-                slices.push(self.slice_in_force(Key::Person(person)).await?);
-            }
-            Ok(slices)
-        };
-        unless_away(read).await.unwrap_or_else(known)
-    }
-
-    /// What everybody signs in with, by name, as it is or as it was last known.
-    pub(crate) async fn names_or_known(&self) -> Result<Vec<(PersonId, String)>, StoreError> {
-        let known = || {
-            let all = self.0.people.known.all();
-            let persons = all.persons.values().filter_map(|slice| slice.person.as_ref());
-            let mut names: Vec<_> =
-                persons.map(|person| (person.id, person.username.to_string())).collect();
-            names.sort_by(|one, other| one.1.cmp(&other.1));
-            Ok(names)
-        };
-        if self.0.watch.may_write().is_err() {
-            return known();
-        }
-        unless_away(self.0.people.store.usernames()).await.unwrap_or_else(known)
-    }
-
-    /// A message that is answered 'not me', or what was last known of it.
-    pub(crate) async fn notice_or_known(&self, id: NoticeId) -> Result<Option<Notice>, Refusal> {
-        let known = || self.0.people.known.notice(id);
-        if self.0.watch.may_write().is_err() {
-            return Ok(known());
-        }
-        match unless_away(self.0.people.store.message(id)).await {
-            None => Ok(known()),
-            Some(Err(error)) => Err(store_failed(&error)),
-            Some(Ok(found)) => Ok(found.map(|message| message.notice)),
-        }
-    }
-
-    /// When a person's credentials were used last; nothing when the tables are away.
-    pub(crate) async fn uses_if_there(
-        &self,
-        person: PersonId,
-    ) -> Result<Vec<CredentialUse>, StoreError> {
-        let read = unless_away(self.0.people.store.credential_uses(person)).await;
-        read.unwrap_or_else(|| Ok(Vec::new()))
     }
 }

@@ -6,13 +6,6 @@
 //! *People's acts* are one access command each: load the slice, decide, commit with evidence, publish to
 //! the live table.
 
-use std::sync::Arc;
-
-use access::id::PaperAccountId;
-use access::moment::{Span, Time};
-use arc_swap::ArcSwap;
-use trade::quote::Quotes;
-
 pub mod account;
 pub mod activity;
 pub mod admission;
@@ -20,6 +13,7 @@ pub mod approval;
 mod ask;
 pub mod attestation;
 pub mod authenticator;
+mod away;
 pub mod backup;
 pub mod binding;
 pub mod catch_up;
@@ -41,6 +35,7 @@ pub mod evidence;
 pub mod feed;
 pub mod folder;
 pub mod front_door;
+mod gate;
 pub mod health;
 pub mod journal;
 pub mod key_file;
@@ -66,6 +61,7 @@ pub mod recovery;
 mod recovery_code;
 mod registry;
 mod repeat;
+mod replay;
 mod sequencer;
 pub mod session;
 pub mod sign_in;
@@ -74,6 +70,7 @@ pub mod snippet;
 pub mod step_up;
 mod tables;
 mod throttle;
+mod tick;
 mod timer;
 mod travel;
 pub mod trustee;
@@ -110,6 +107,8 @@ pub use enter::{Barred, Doorway, Entered, Presented, WhichAccount};
 pub use evidence::{EvidenceReport, VerifyError, evidence_verify, evidence_verify_with};
 pub use feed::{Delivery, Group, Published, Subscription};
 pub use front_door::{Entrance, PersonWays, Power, Proof};
+pub use gate::Gate;
+pub(crate) use gate::Inner;
 pub use health::{Condition, Health};
 pub use large_order::{Large, LargeAsked};
 pub use lock::{LockTarget, Receipt};
@@ -131,94 +130,3 @@ pub use store::{DeliveryRow, DeliveryState, Message, PushRow, StoreError};
 pub use trustee::{HelpAsked, Helping, TrusteeInfo};
 pub use usage::Usage;
 pub use view::{Rows, View};
-
-/// The gate. Cheap to clone.
-#[derive(Clone)]
-pub struct Gate(pub(crate) Arc<Inner>);
-
-/// What all clones share.
-pub(crate) struct Inner {
-    pub(crate) config: Config,
-    pub(crate) folder: folder::Folder,
-    pub(crate) clock: Clock,
-    pub(crate) live: live::Live,
-    pub(crate) sequencer: sequencer::Sequencer,
-    pub(crate) people: registry::Registry,
-    pub(crate) views: view::Views,
-    pub(crate) quotes: ArcSwap<Quotes>,
-    pub(crate) quotes_changed: tokio::sync::watch::Sender<u64>,
-    /// Refused orders from before the start.
-    pub(crate) older_refused: order::refused::Older,
-    /// How far the journal is indexed for searches.
-    pub(crate) indexed: evidence::index::Indexed,
-    /// What credentials did today before the start.
-    pub(crate) usage_before: usage::Before,
-    /// What shows that the portal is genuine.
-    pub(crate) portal_proof: front_door::PortalProof,
-    /// Held while a checkpoint is made or a backup must not see one being made.
-    pub(crate) checkpoints: tokio::sync::Mutex<()>,
-    pub(crate) stop: Arc<timer::Stop>,
-    pub(crate) watch: watch::Watch,
-    pub(crate) health: Arc<Health>,
-}
-
-impl Inner {
-    pub(crate) fn feed(&self) -> &feed::Feed {
-        &self.sequencer.feed
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.stop.stop();
-    }
-}
-
-impl Gate {
-    /// The time by which everything of ours is stamped: it never falls. What is compared with stamps,
-    /// ends of sessions and the like, is compared with this.
-    pub fn now(&self) -> Time {
-        self.0.clock.stamp()
-    }
-
-    /// What the system's clock says, which may fall: for what other people's clocks judge.
-    pub fn wall(&self) -> Time {
-        self.0.clock.wall()
-    }
-
-    /// How far stamps are ahead of the system's clock, because it was set back.
-    pub fn ahead(&self) -> Span {
-        self.0.clock.ahead()
-    }
-
-    /// What the system's clock will say when a stamp has come; of what is past, the stamp.
-    pub fn on_wall(&self, stamp: Time) -> Time {
-        let past = stamp < self.now() - Span::minutes(1);
-        if past { stamp } else { stamp - self.ahead() }
-    }
-
-    /// The last jump of the system's clock since the start.
-    pub fn last_jump(&self) -> Option<clock::Jump> {
-        self.0.clock.last_jump()
-    }
-
-    /// What is not as it should be now.
-    pub fn conditions(&self) -> Vec<Condition> {
-        self.0.health.conditions()
-    }
-
-    /// Where conditions are raised, and the watch over threads and tasks.
-    pub fn vitals(&self) -> &Arc<Health> {
-        &self.0.health
-    }
-
-    /// The account that this folder began with. It never closes; others may be open beside it.
-    pub fn account(&self) -> PaperAccountId {
-        self.0.sequencer.account()
-    }
-
-    /// What it was opened with.
-    pub fn config(&self) -> &Config {
-        &self.0.config
-    }
-}

@@ -10,6 +10,7 @@ use trade::instrument::Instruments;
 use trade::quote::Quotes;
 
 use crate::Gate;
+use crate::catch_up::Progress;
 
 impl Gate {
     /// The quotes of the last second that changed them.
@@ -40,5 +41,15 @@ impl Gate {
     /// What is traded.
     pub fn instruments(&self) -> &'static Arc<Instruments> {
         Instruments::builtin()
+    }
+}
+
+impl Gate {
+    /// How far the markets are in catching up on time that was missed; none when they are where they
+    /// belong.
+    pub fn progress(&self) -> Option<Progress> {
+        let (sequencer, to) = (&self.0.sequencer, self.now());
+        // What is not begun yet counts too.
+        sequencer.progress().or_else(|| sequencer.behind(to))
     }
 }

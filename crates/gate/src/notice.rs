@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
 
 use access::evidence;
 use access::notice::{self, Disowned, Topic};
@@ -15,6 +14,10 @@ use crate::Gate;
 use crate::ask;
 use crate::registry::store_failed;
 use crate::session::{Actor, SessionTicket};
+
+mod unread;
+
+pub(crate) use unread::Unread;
 
 /// Messages that a list shows at most.
 const LIMIT: u32 = 200;
@@ -49,29 +52,6 @@ pub struct MessagePage {
     pub next: Option<NoticeId>,
     /// The names of the browsers that messages are about, as far as they are still known.
     pub devices: BTreeMap<DeviceId, String>,
-}
-
-/// How many messages each person has not read, as far as it was counted since the last change.
-#[derive(Default)]
-pub(crate) struct Unread(Mutex<BTreeMap<PersonId, u32>>);
-
-impl Unread {
-    fn get(&self, person: PersonId) -> Option<u32> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&person).copied()
-    }
-
-    /// Keeps a count, unless something has changed since it was made.
-    fn put(&self, person: PersonId, count: u32, is_fresh: impl FnOnce() -> bool) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if is_fresh() {
-            counts.insert(person, count);
-        }
-    }
-
-    /// Forgets a count. Whatever makes it stale is counted as a change before.
-    fn forget(&self, person: PersonId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&person);
-    }
 }
 
 /// Messages to people, through the gate. Cheap to copy.

@@ -9,12 +9,12 @@ use access::refusal::{Refusal, ServerRefusal};
 use access::secret::SealKey;
 use arc_swap::ArcSwap;
 use rust_decimal::Decimal;
+use store::Store;
 use store::engine::existing_sqlite_url;
-use store::{Store, StoreError};
 use tokio::sync::watch;
 use trade::exchange::{Exchange, ORDER_RULE};
-use trade::instrument::{DataError, Instruments};
-use trade::journal::{Command, Decided, Genesis, MARKET_RULE, Stamped};
+use trade::instrument::Instruments;
+use trade::journal::{Command, Decided, Genesis, MARKET_RULE};
 
 use crate::clock::{self, Clock, NoEntropy};
 use crate::config::Config;
@@ -24,97 +24,24 @@ pub use crate::folder::{DATABASE, journal_folder};
 use crate::folder::{Folder, FolderError};
 use crate::health::Health;
 pub use crate::journal::decode;
-use crate::journal::{self, Damage, Head, Journal, JournalError, Record};
-use crate::key_file::{self, KeyFileError};
-use crate::key_proof::{self, ProofError};
+use crate::journal::{self, Journal, Record};
 use crate::live::Live;
 use crate::owed::Owed;
 use crate::registry::Registry;
+use crate::replay::Replay;
 use crate::sequencer::Sequencer;
 use crate::tables::FOLDER_FACT;
-use crate::upgrade::aside::{CopyError, copy_aside};
+use crate::upgrade::aside::copy_aside;
 use crate::view::Views;
 use crate::watch::Watch;
-use crate::{Gate, Inner, checkpoint, front_door, snapshot, timer};
+use crate::{Gate, Inner, checkpoint, front_door, key_file, key_proof, snapshot, timer};
+
+mod error;
+
+pub use error::OpenError;
 
 /// Cash of a new account, in its base currency.
 const CASH: i64 = 1_000_000;
-
-/// Why a data folder could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The folder.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// The key file.
-    #[error(transparent)]
-    Key(#[from] KeyFileError),
-    /// The journal.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// The first records could not be written.
-    #[error("the data folder could not be set up: {0}")]
-    Refused(Refusal),
-    /// The system's generator.
-    #[error(transparent)]
-    Entropy(#[from] NoEntropy),
-    /// The tables.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// What is watched could not be looked at.
-    #[error("the data folder could not be watched: {0}")]
-    Watch(std::io::Error),
-    /// The tables belong to another data folder.
-    #[error(
-        "the database belongs to the data folder {found}, and this one is {expected}; give each folder its own database"
-    )]
-    OtherFolder {
-        /// The folder that the tables name.
-        found: String,
-        /// This one.
-        expected: String,
-    },
-    /// The journal ends before a checkpoint.
-    #[error(
-        "a checkpoint in the tables refers to journal entry {noted}, but the journal ends at {found}: its end is lost; restore a backup"
-    )]
-    JournalCut {
-        /// The entry that the checkpoint names.
-        noted: u64,
-        /// The last entry.
-        found: u64,
-    },
-    /// The tables end before a checkpoint.
-    #[error(
-        "checkpoints.jsonl refers to entry {noted} of shard {shard} of the access evidence, but the tables end at entry {found}: whatever was locked or revoked after it would be open again. Put the tables back with the files beside them (floorpass.db-wal), or restore a backup; to continue without the lost entries, move checkpoints.jsonl aside"
-    )]
-    TablesCut {
-        /// The shard of evidence.
-        shard: u32,
-        /// The entry that the checkpoint names.
-        noted: u64,
-        /// The last entry.
-        found: u64,
-    },
-    /// The folder of an older version could not be copied before it is changed.
-    #[error(transparent)]
-    Upgrade(#[from] CopyError),
-    /// The instruments.
-    #[error("the instruments cannot be read: {0}")]
-    Instruments(&'static DataError),
-    /// A thread could not be started.
-    #[error("a thread could not be started: {0}")]
-    Thread(std::io::Error),
-}
-
-impl From<ProofError> for OpenError {
-    fn from(error: ProofError) -> Self {
-        match error {
-            ProofError::Key(error) => Self::Key(error),
-            ProofError::Store(error) => Self::Store(error),
-        }
-    }
-}
 
 impl Gate {
     /// Opens a data folder, made when it is not there, and goes on where it stopped. The timer's
@@ -155,7 +82,7 @@ impl Gate {
             quotes: ArcSwap::from_pointee(quotes),
             quotes_changed: watch::Sender::new(0),
             older_refused: crate::order::refused::Older::default(),
-            indexed: crate::evidence::index::Indexed::default(),
+            indexed: crate::evidence::Indexed::default(),
             usage_before,
             portal_proof: front_door::PortalProof::default(),
             checkpoints: tokio::sync::Mutex::default(),
@@ -407,54 +334,29 @@ fn first_account() -> PaperAccountId {
     }
 }
 
-/// An exchange that follows a journal.
-#[derive(Default)]
-pub(crate) struct Replay {
-    pub(crate) exchange: Option<Exchange>,
-    latest: Time,
-}
-
-impl Replay {
-    fn after(exchange: Exchange) -> Self {
-        Self { latest: exchange.now(), exchange: Some(exchange) }
-    }
-
-    fn apply(&mut self, record: &Record<'_>) -> Result<(), Damage> {
-        self.follow(&journal::decode(record)?)
-    }
-
-    /// Applies the next command.
-    pub(crate) fn follow(&mut self, stamped: &Stamped) -> Result<(), Damage> {
-        if let Some(rule) = stamped.command.unknown_rule() {
-            let problem = format!("its markets use rule {rule}, which only a newer version knows");
-            return Err(Damage::Payload { seq: stamped.seq, problem });
-        }
-        self.latest = self.latest.max(stamped.time);
-        let exchange = match (&mut self.exchange, &stamped.command) {
-            (Some(exchange), _) => exchange,
-            (empty, Command::Genesis(genesis)) => {
-                empty.insert(Exchange::new(genesis.clone(), Instruments::builtin()))
-            }
-            (None, _) => {
-                let problem = "it comes before the exchange's beginning".to_owned();
-                return Err(Damage::Payload { seq: stamped.seq, problem });
-            }
-        };
-        drop(exchange.apply(stamped));
-        Ok(())
-    }
-}
-
-/// Writes a snapshot of what is durable.
-pub(crate) fn freeze(sequencer: &Sequencer, folder: &Folder) -> Result<Head, String> {
-    let (head, state) = sequencer.freeze().map_err(|error| error.to_string())?;
-    sequencer.flush_blocking(head.seq).map_err(|error| error.to_string())?;
-    snapshot::write(&snapshots(&folder.path), folder.facts.id_bytes(), head, &state)
-        .map_err(|error| error.to_string())?;
-    Ok(head)
-}
-
 /// Bytes of a segment for a new folder.
 pub(crate) const fn segment_bytes(config: &Config) -> u64 {
     if config.demo { journal::DEMO_SEGMENT_BYTES } else { journal::SEGMENT_BYTES }
+}
+
+impl Gate {
+    /// Fills the live table from the store: every person's sessions and credentials. Finishes locks
+    /// and revocations.
+    pub(crate) async fn load_people(&self) -> Result<(), OpenError> {
+        let store = &self.0.people.store;
+        if let Err(error) = self.settle_owed().await {
+            tracing::warn!(%error, "cuts from before this start are in effect but cannot be recorded yet");
+        }
+        Box::pin(self.load_sites()).await?;
+        for slice in self.all_slices().await? {
+            let Some(person) = &slice.person else { continue };
+            let uses = store.session_uses(person.id).await?;
+            self.publish_with(&slice, &uses);
+            self.remember_ended(person).await?;
+            self.locks().end_locked(&slice).await;
+            self.cancel_locked(&slice).await.map_err(OpenError::Refused)?;
+            self.cancel_revoked(&slice).await.map_err(OpenError::Refused)?;
+        }
+        Ok(())
+    }
 }

@@ -19,134 +19,17 @@ use trade::pretrade::{self, Checked, Denial, Facts, Preview};
 
 use crate::Gate;
 use crate::admission::Admission;
-use crate::feed::Published;
+use crate::evidence;
+use crate::feed::{Published, Subscription};
 use crate::live::{self, Slot};
 use crate::noted::Kind;
 use crate::sequencer::Turn;
 
-/// What a holder asks for.
-#[derive(Debug, Clone)]
-pub enum OrderRequest {
-    /// Place these orders, all or none: one order, or a bracket.
-    Place(Vec<NewOrder>),
-    /// Place this one, which may only reduce a position for as long as it is open.
-    Reduce(NewOrder),
-    /// New terms for an open order.
-    Modify(Change),
-    /// Cancel one.
-    Cancel {
-        /// The order.
-        order: OrderId,
-    },
-    /// Cancel all of a scope.
-    CancelAll(CancelScope),
-}
+pub(crate) mod refused;
+mod request;
 
-impl OrderRequest {
-    /// The new orders that it asks for.
-    pub(crate) fn new_orders(&self) -> &[NewOrder] {
-        match self {
-            Self::Place(orders) => orders,
-            Self::Reduce(order) => std::slice::from_ref(order),
-            Self::Modify(_) | Self::Cancel { .. } | Self::CancelAll(_) => &[],
-        }
-    }
-
-    /// Whose they are, whatever they say.
-    pub(crate) fn own(&mut self, holder: Holder) {
-        match self {
-            Self::Place(orders) => own(orders, holder),
-            Self::Reduce(order) => order.origin.holder = holder,
-            Self::Modify(_) | Self::Cancel { .. } | Self::CancelAll(_) => {}
-        }
-    }
-}
-
-/// Which orders a cancel-all means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CancelScope {
-    /// The holder's own, sent with this client id.
-    Client(i32),
-    /// The holder's own.
-    Own,
-    /// All of the account. A credential may not.
-    Account,
-}
-
-/// A request that was taken. It may be acknowledged only after [`Gate::flush`] said yes, or when
-/// the same record came by a subscription.
-#[derive(Debug, Clone)]
-pub struct Submitted {
-    /// What it did.
-    pub record: Arc<Published>,
-}
-
-impl Submitted {
-    /// Its sequence in the journal.
-    pub fn seq(&self) -> u64 {
-        self.record.seq
-    }
-
-    /// The orders that it touched, each in its last state.
-    pub fn orders(&self) -> Vec<Arc<Order>> {
-        self.record.orders()
-    }
-}
-
-/// Why a request was not taken.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Refused {
-    /// Access said no, or the server cannot take orders now.
-    Refusal(Refusal),
-    /// Our own pre-trade check said no.
-    Denial(Denial),
-}
-
-impl Refused {
-    /// A stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Refusal(refusal) => refusal.code(),
-            Self::Denial(denial) => denial.code(),
-        }
-    }
-
-    /// What the caller may know: what happened, the number, the limit, what to do.
-    pub fn caller_text(&self) -> String {
-        match self {
-            Self::Refusal(refusal) => refusal.caller_text(),
-            Self::Denial(denial) => denial.caller_text(),
-        }
-    }
-
-    /// What evidence keeps.
-    pub fn evidence_text(&self) -> String {
-        match self {
-            Self::Refusal(refusal) => refusal.evidence_text(),
-            Self::Denial(denial) => denial.evidence_text(),
-        }
-    }
-}
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.code(), self.caller_text())
-    }
-}
-
-impl std::error::Error for Refused {}
-
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refusal(refusal)
-    }
-}
-
-impl From<Denial> for Refused {
-    fn from(denial: Denial) -> Self {
-        Self::Denial(denial)
-    }
-}
+use refused::{KEPT, RefusedOrders};
+pub use request::{CancelScope, OrderRequest, Refused, Submitted};
 
 /// A refusal, and the contract that it is about, for its record.
 pub(crate) struct Against {
@@ -602,6 +485,69 @@ impl Gate {
     }
 }
 
+impl Gate {
+    /// An inbox of all that happens on the admission's account from now on. When the admission has
+    /// ended already, that is the first delivery.
+    pub fn subscribe(&self, admission: &Admission) -> Subscription {
+        self.listen(admission, vec![Arc::clone(admission.slot())], None)
+    }
+
+    /// What one client id learns on all accounts that the admission's holder came in on: what happens to
+    /// its own orders, and every trade. What others place and cancel does not wake it.
+    pub fn subscribe_client(&self, admission: &Admission, client_id: i32) -> Subscription {
+        self.listen(admission, admission.slots().to_vec(), Some(client_id))
+    }
+
+    fn listen(
+        &self,
+        admission: &Admission,
+        slots: Vec<Arc<Slot>>,
+        client: Option<i32>,
+    ) -> Subscription {
+        let subscription = self.0.feed().subscribe(slots, client);
+        // The end may have come between the admission and the line above.
+        if admission.slots().iter().any(|slot| !slot.is_open()) {
+            self.0.feed().hang_up();
+        }
+        subscription
+    }
+}
+
+impl Gate {
+    /// The newest records of refused orders on an account, newest first: those of the last 200 of all
+    /// accounts. It is asked by anyone who may see the account.
+    pub async fn refused_orders(
+        &self,
+        account: PaperAccountId,
+    ) -> Result<Vec<Arc<RefusedOrders>>, Refusal> {
+        let older = self.0.older_refused.0.get_or_try_init(|| self.read_refused()).await?;
+        let recent = self.0.sequencer.refused();
+        let first = recent.first().map_or(u64::MAX, |record| record.seq);
+        let mut all: Vec<_> = older.iter().filter(|record| record.seq < first).cloned().collect();
+        all.extend(recent);
+        let named = (account != self.account()).then_some(account);
+        all.retain(|record| record.account.filter(|one| *one != self.account()) == named);
+        Ok(all.into_iter().rev().take(KEPT).collect())
+    }
+
+    /// The first to ask may come long after the start: what is at hand by then is not read again.
+    async fn read_refused(&self) -> Result<Vec<Arc<RefusedOrders>>, Refusal> {
+        let (data, last) = (self.0.folder.path.clone(), self.0.sequencer.durable());
+        let read = tokio::task::spawn_blocking(move || evidence::order::refused(&data, last, KEPT));
+        match read.await {
+            Ok(Ok(found)) => Ok(found.into_iter().map(Arc::new).collect()),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the journal could not be read");
+                Err(Refusal::Server(ServerRefusal::JournalFailed))
+            }
+            Err(error) => {
+                tracing::error!(%error, "reading the journal was stopped");
+                Err(Refusal::Server(ServerRefusal::Stopping))
+            }
+        }
+    }
+}
+
 /// What a refusal is of, for its record.
 pub(crate) enum Attempt {
     /// Somebody looked what would be.
@@ -652,13 +598,5 @@ impl Attempt {
     }
 }
 
-/// Whose they are, whatever they say.
-pub(crate) fn own(orders: &mut [NewOrder], holder: Holder) {
-    for order in orders {
-        order.origin.holder = holder;
-    }
-}
-
-pub(crate) mod refused;
 #[cfg(test)]
 mod tests;

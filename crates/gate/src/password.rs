@@ -13,6 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use access::address::Network;
+use access::refusal::{Refusal, ServerRefusal, SignInRefusal};
 use access::secret::Secret;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use data_encoding::BASE64_NOPAD;
@@ -301,6 +302,17 @@ fn parse(text: &str) -> Option<(Params, Vec<u8>, Vec<u8>)> {
     let params =
         Params::new(memory, passes.parse().ok()?, lanes.parse().ok()?, Some(HASH_BYTES)).ok()?;
     Some((params, salt, hash))
+}
+
+impl From<PasswordError> for Refusal {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy { waiting, limit } => {
+                Self::SignIn(SignInRefusal::Busy { waiting, limit })
+            }
+            PasswordError::Unreadable => Self::Server(ServerRefusal::KeyMismatch),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use access::link::{self, Purpose};
 use access::mandate::Role;
 use access::refusal::{AccountRefusal, ChangeRefusal};
 use access::{
-    AccountId, By, Command, Grade, PaperAccountId, PersonId, Refusal, Secret, Slice, Source, Time,
+    AccountId, By, Command, Grade, PaperAccountId, PersonId, Refusal, Slice, Source, Time,
     authenticator, person,
 };
 use store::Key;
@@ -14,6 +14,10 @@ use crate::ask;
 use crate::command::Boxed;
 use crate::registry::store_failed;
 use crate::session::Actor;
+
+mod link_issued;
+
+pub use link_issued::LinkIssued;
 
 /// A person as lists show them.
 #[derive(Debug, Clone)]
@@ -30,16 +34,6 @@ pub struct PersonInfo {
     pub enrolled: bool,
     /// When they were made.
     pub since: Time,
-}
-
-/// A single-use link that was just made.
-pub struct LinkIssued {
-    /// What it is for.
-    pub purpose: Purpose,
-    /// What goes into its address: shown this once.
-    pub token: Secret,
-    /// When it expires.
-    pub until: Time,
 }
 
 /// People, through the gate. Cheap to copy.

@@ -1,15 +1,15 @@
 //! Tells a person's phones by Web Push that an approval is waiting, while none of them has the page
 //! open. What cannot be delivered is not a loss of authority: the page shows it all the same.
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use access::approval::{self, Approval};
 use access::push::{Command as PushCommand, Push, Wish};
 use access::refusal::{ChangeRefusal, ServerRefusal, SessionRefusal};
 use access::{
-    ApprovalId, By, Call, Command, DeviceId, Event, PersonId, PublicKey, Refusal, SealedSecret,
-    Secret, Source, Span,
+    ApprovalId, By, Call, Command, DeviceId, PersonId, PublicKey, Refusal, SealedSecret, Secret,
+    Source, Span,
 };
 use alert::{Fault, PushMessage, PushTarget, Pushed, VapidKey};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
@@ -20,11 +20,14 @@ use tokio::task::JoinSet;
 
 use crate::registry::store_failed;
 use crate::session::{Actor, SessionTicket};
+use crate::tables::PUSH_FACT;
 use crate::timer::told;
 use crate::{Gate, Inner};
 
-/// Under which name the folder keeps the key that push services know it by, and what it is sealed for.
-pub(crate) const KEY: &str = "push_key";
+mod queue;
+
+pub(crate) use queue::Pushes;
+
 /// Most approvals that wait to be pushed; one more is not pushed, and shows only on the page.
 const QUEUED: usize = 256;
 /// Messages under way at once.
@@ -46,34 +49,6 @@ pub struct PushWish<'a> {
     pub shows: bool,
 }
 
-/// Approvals that wait for being told, each with whose it is.
-type Queue = mpsc::Sender<(PersonId, ApprovalId)>;
-
-/// The sender, where the server pushes.
-#[derive(Default)]
-pub(crate) struct Pushes(OnceLock<(Arc<alert::Push>, Queue)>);
-
-impl Pushes {
-    fn sender(&self) -> Result<Arc<alert::Push>, Refusal> {
-        self.0
-            .get()
-            .map(|(push, _)| Arc::clone(push))
-            .ok_or(Refusal::Session(SessionRefusal::PushOff))
-    }
-
-    /// Approvals were asked for.
-    pub(crate) fn told(&self, events: &[Event]) {
-        let Some((_, queue)) = self.0.get() else { return };
-        for event in events {
-            if let Event::Approval(approval::Event::Asked(one)) = event
-                && queue.try_send((one.person, one.id)).is_err()
-            {
-                tracing::warn!(approval = %one.id, "too many approvals are waiting to be pushed; this one is not");
-            }
-        }
-    }
-}
-
 /// Push messages to browsers, through the gate. Cheap to copy.
 #[derive(Clone, Copy)]
 pub struct PushGate<'a> {
@@ -93,20 +68,20 @@ impl PushGate<'_> {
         let people = &self.gate.0.people;
         let moment = self.gate.moment()?;
         // Four draws: that one is not a key is as likely as guessing a number of 32 bits.
-        let drawn =
-            (0..4).map(|turn| Secret::new(moment.draw::<32>(&format!("{KEY} {turn}")).to_vec()));
+        let drawn = (0..4)
+            .map(|turn| Secret::new(moment.draw::<32>(&format!("{PUSH_FACT} {turn}")).to_vec()));
         let drawn = drawn.into_iter().find(|one| VapidKey::new(one).is_some());
         let sealed = people.key.seal(
             &drawn.ok_or(Refusal::Server(ServerRefusal::StoreFailed))?,
-            KEY,
+            PUSH_FACT,
             &moment,
         );
-        let kept = people.store.fact_or(KEY, &HEXLOWER.encode(&sealed.0)).await;
+        let kept = people.store.fact_or(PUSH_FACT, &HEXLOWER.encode(&sealed.0)).await;
         let kept = kept.map_err(|error| store_failed(&error))?;
         let sealed = HEXLOWER
             .decode(kept.as_bytes())
             .map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))?;
-        let opened = people.key.open(&SealedSecret(sealed), KEY);
+        let opened = people.key.open(&SealedSecret(sealed), PUSH_FACT);
         VapidKey::new(&opened.map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))?)
             .ok_or(Refusal::Server(ServerRefusal::KeyMismatch))
     }
@@ -114,7 +89,7 @@ impl PushGate<'_> {
     /// Tells phones from now on, by a task on the runtime that this is called on. Once.
     pub fn start(self, push: alert::Push) {
         let (queue, asked) = mpsc::channel(QUEUED);
-        if self.gate.0.people.pushes.0.set((Arc::new(push), queue)).is_err() {
+        if !self.gate.0.people.pushes.begin(push, queue) {
             return;
         }
         let weak = Arc::downgrade(&self.gate.0);

@@ -13,7 +13,7 @@ use access::{
 use store::Key;
 
 use crate::Gate;
-use crate::command::Done;
+use crate::ask::Done;
 use crate::registry::store_failed;
 use crate::session::{Actor, SessionTicket};
 use crate::sign_in::{Browser, SignInStep, copy, in_even_time, step};

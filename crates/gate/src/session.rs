@@ -1,23 +1,19 @@
 //! Sessions of people at the portal: looked up in memory, slid there, ended at once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use access::agent::Agent;
-use access::binding::{Beginner, ProofFault};
+use access::binding::ProofFault;
 use access::brokerage;
 use access::device;
 use access::large_order;
 use access::person::Person;
 use access::policy::{NewNetwork, TRADES};
-use access::refusal::{AuthorityRefusal, ChangeRefusal, SessionRefusal};
-use access::session::{self, SessionEnd};
+use access::refusal::{ChangeRefusal, SessionRefusal};
+use access::session;
 use access::token::{self, Kind};
-use access::{
-    By, Call, Command, DeviceId, Digest, Event, LockId, PaperAccountId, PersonId, PublicKey,
-    Refusal, SessionId, Slice, Source, Span, Time,
-};
+use access::{By, Call, Command, Digest, Event, PersonId, Refusal, SessionId, Slice, Source};
 use store::{EndedSession, Key, SessionUse, StoreError};
 
 use crate::Gate;
@@ -26,217 +22,21 @@ use crate::ask;
 use crate::binding::Shows;
 use crate::live::Slot;
 
+mod actor;
+mod ended;
+mod info;
 pub mod layer;
 pub mod table;
+mod ticket;
 
+use ended::Before;
 use table::{Over, REMEMBERED};
 
+pub use actor::Actor;
+pub(crate) use ended::EndedBefore;
+pub use info::SessionInfo;
 pub use table::Sessions;
-
-/// How often a session's use is written back at most.
-const WRITE_BACK: Span = Span::seconds(30);
-
-/// Who does an act at the portal or at the operator's door.
-#[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "it lives for one request")]
-pub enum Actor {
-    /// A signed-in person.
-    Session(SessionTicket),
-    /// Anyone who may open the control socket.
-    Operator {
-        /// The peer's user id, as the system tells.
-        uid: u32,
-    },
-}
-
-impl Actor {
-    /// Who it is, for a decision.
-    pub fn by(&self) -> By {
-        match self {
-            Self::Session(ticket) => By::Session(ticket.session),
-            Self::Operator { uid } => By::Operator { uid: *uid },
-        }
-    }
-
-    /// From where.
-    pub fn source(&self) -> Source {
-        match self {
-            Self::Session(ticket) => ticket.source(),
-            Self::Operator { .. } => Source::local(),
-        }
-    }
-
-    pub(crate) fn call(&self, command: Command) -> Arc<Call> {
-        Arc::new(Call { by: self.by(), source: self.source(), command })
-    }
-
-    /// Who asks, and from where.
-    pub(crate) fn asker(&self) -> (By, Source) {
-        (self.by(), self.source())
-    }
-
-    /// Refuses everybody but the operator.
-    pub(crate) fn check_operator(&self) -> Result<(), Refusal> {
-        if self.by().runs_the_server() {
-            Ok(())
-        } else {
-            Err(Refusal::Change(ChangeRefusal::OperatorOnly))
-        }
-    }
-
-    /// Whether the actor may see what belongs to `person`: the operator, or that person.
-    pub(crate) fn check_person(&self, person: PersonId, what: &'static str) -> Result<(), Refusal> {
-        match self {
-            Self::Session(ticket) if ticket.person != person => {
-                Err(Refusal::Change(ChangeRefusal::NotFound { what }))
-            }
-            Self::Session(_) | Self::Operator { .. } => Ok(()),
-        }
-    }
-}
-
-/// A session that was alive when it was looked up, for one request. Only the gate makes one.
-#[derive(Clone)]
-pub struct SessionTicket {
-    /// The session.
-    pub session: SessionId,
-    /// Whose it is.
-    pub person: PersonId,
-    /// The name that the person signs in with.
-    pub username: Arc<str>,
-    /// The account that this request is about.
-    pub account: PaperAccountId,
-    /// All accounts that it sees, its person's first one first.
-    pub accounts: Arc<[PaperAccountId]>,
-    /// The browser that it was begun in.
-    pub device: DeviceId,
-    /// Where this request comes from.
-    pub address: IpAddr,
-    /// When it began.
-    pub since: Time,
-    /// When it ends unless used before.
-    pub idle_until: Time,
-    /// When it ends in any case.
-    pub until: Time,
-    /// The key that signed the request, if the session is bound to one.
-    pub key: Option<PublicKey>,
-    /// Whether its device's hardware binds it.
-    pub hardware: bool,
-    /// Whether the request comes from a network that the session was not proven at.
-    pub elsewhere: bool,
-    /// When its person was proven last.
-    pub proven_at: Time,
-    /// Whether this request comes with a sign-in of its own.
-    pub(crate) fresh: bool,
-    /// Whether its browser should renew its key now.
-    pub renews: bool,
-    /// It was begun by an enrolment link and may only set up how its person signs in.
-    pub enrolling: bool,
-    /// It locked everything and keeps this lock's receipt alone.
-    pub receipt: Option<LockId>,
-}
-
-impl SessionTicket {
-    /// The same session, for a request about this account.
-    pub fn on(&self, account: PaperAccountId) -> Result<Self, Refusal> {
-        if !self.accounts.contains(&account) {
-            let allowed = self.accounts.first().copied().unwrap_or(self.account);
-            return Err(Refusal::Authority(AuthorityRefusal::AccountNotAllowed {
-                account,
-                allowed,
-            }));
-        }
-        Ok(Self { account, ..self.clone() })
-    }
-
-    /// Whether a copy of its cookie is worth nothing elsewhere.
-    pub fn is_bound(&self) -> bool {
-        self.key.is_some() || self.hardware
-    }
-
-    /// Whether this request comes with a sign-in of its own, which only the gate takes.
-    pub fn is_fresh(&self) -> bool {
-        self.fresh
-    }
-
-    /// Its browser, for what it begins.
-    pub(crate) fn beginner(&self) -> Beginner {
-        Beginner::of(&self.source())
-    }
-
-    pub(crate) fn source(&self) -> Source {
-        Source { address: Some(self.address), key: self.key, fresh: self.fresh, ..Source::local() }
-    }
-
-    pub(crate) fn call(&self, command: Command) -> Arc<Call> {
-        Arc::new(Call { by: By::Session(self.session), source: self.source(), command })
-    }
-
-    /// Who asks, and from where.
-    pub(crate) fn asker(&self) -> (By, Source) {
-        (By::Session(self.session), self.source())
-    }
-}
-
-impl std::fmt::Debug for SessionTicket {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SessionTicket").field("session", &self.session).finish_non_exhaustive()
-    }
-}
-
-/// A session as pages list it.
-#[derive(Debug, Clone)]
-pub struct SessionInfo {
-    /// The session.
-    pub id: SessionId,
-    /// Whose it is.
-    pub person: PersonId,
-    /// The name that the person signs in with.
-    pub username: String,
-    /// The browser that it was begun in.
-    pub device: DeviceId,
-    /// That browser's name.
-    pub device_name: String,
-    /// What it said of itself when the session began.
-    pub agent: Option<Agent>,
-    /// Where it was used last.
-    pub address: Option<IpAddr>,
-    /// When it began.
-    pub since: Time,
-    /// When it was used last.
-    pub last_use: Time,
-    /// When it ends unless used before.
-    pub idle_until: Time,
-    /// When it ends in any case.
-    pub until: Time,
-    /// At which interface.
-    pub interface: session::Interface,
-    /// How its person was proven.
-    pub methods: Vec<session::Method>,
-    /// Whether a key in its browser binds it.
-    pub key: bool,
-    /// Whether its device's hardware binds it.
-    pub hardware: bool,
-}
-
-/// Sessions that ended before this start, by token, so that their browsers are told why.
-#[derive(Default)]
-pub(crate) struct EndedBefore(Mutex<BTreeMap<Digest, Before>>);
-
-/// One of them.
-#[derive(Clone)]
-struct Before {
-    session: SessionId,
-    owner: Person,
-    at: Time,
-    reason: SessionEnd,
-}
-
-impl EndedBefore {
-    fn all(&self) -> MutexGuard<'_, BTreeMap<Digest, Before>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+pub use ticket::SessionTicket;
 
 /// Sessions of people, through the gate. Cheap to copy.
 #[derive(Clone, Copy)]

@@ -1,7 +1,5 @@
 //! Signing in: a form's fields become one access command each; the costly proof is made before it.
 
-use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use access::authenticator::passkey::Assertion;
@@ -13,50 +11,25 @@ use access::sign_in::{self, Command as SignIn};
 use access::stay::Stay;
 use access::throttle::{self, Factor, Place};
 use access::{
-    Answer, AttemptId, AuthenticatorId, By, Call, Command, Digest, PersonId, Refusal, Secret,
-    SessionId, Slice, Source, Time,
+    Answer, AttemptId, AuthenticatorId, By, Digest, PersonId, Refusal, Secret, SessionId, Slice,
+    Source, Time,
 };
 use store::Key;
 
 use crate::Gate;
-use crate::binding::Shown;
-use crate::command::Done;
+use crate::ask::Done;
 use crate::passkey::{self, Ceremony};
 use crate::password::Asker;
+
+mod visit;
+
+pub use visit::Browser;
 
 /// Times that a proof is made again when its row has moved meanwhile.
 const PROOFS: usize = 3;
 /// A no to a name and a password comes no sooner than this. The hash takes a fifth of it; what the rows
 /// of a known name cost beside would tell it from an unknown one.
 const EVEN: Duration = Duration::from_millis(100);
-
-/// What a browser sends along with every step.
-pub struct Browser {
-    /// The token of its device cookie, when it has one.
-    pub device_token: Option<Secret>,
-    /// Where it connects from.
-    pub address: IpAddr,
-    /// The key that signed the request, if one did.
-    pub key: Option<Shown>,
-    /// Its User-Agent header, as sent; a new device's first name is made from it.
-    pub user_agent: String,
-    /// How long its person wants to stay signed in; asked at the first step.
-    pub stay: Stay,
-}
-
-impl Browser {
-    pub(crate) fn source(&self) -> Source {
-        let key = self.key.and_then(|shown| shown.own_key());
-        let device = self.device_token.as_ref();
-        let source = Source::browser(self.address, device, key, &self.user_agent);
-        Source { stay: self.stay, ..source }
-    }
-
-    pub(crate) fn call(&self, command: SignIn) -> Arc<Call> {
-        let command = Command::SignIn(command);
-        Arc::new(Call { by: By::Visitor, source: self.source(), command })
-    }
-}
 
 /// What a step of a sign-in came to.
 pub enum SignInStep {

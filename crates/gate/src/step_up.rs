@@ -12,7 +12,7 @@ use store::Key;
 
 use crate::Gate;
 use crate::admission::Admission;
-use crate::command::Done;
+use crate::ask::Done;
 use crate::live::Slot;
 use crate::passkey::{Ceremony, Opening};
 use crate::session::SessionTicket;

@@ -13,6 +13,12 @@ use crate::folder::{self, DATABASE};
 pub(crate) const FOLDER_FACT: &str = "folder_id";
 /// Name of the fact by which tables know for which schema sessions were ended.
 pub(crate) const SIGNED_OUT_FACT: &str = "signed_out_for_schema";
+/// The key that checkpoints are signed with, sealed for this name.
+pub(crate) const CHECKPOINT_FACT: &str = "checkpoint_key";
+/// The secret that the webhook signs with, sealed for this name.
+pub(crate) const WEBHOOK_FACT: &str = "webhook_secret";
+/// The key that push services know this server by, sealed for this name.
+pub(crate) const PUSH_FACT: &str = "push_key";
 
 /// The address of the tables: the one that is configured, or that of the folder's own file, if there is one.
 pub(crate) fn url(data: &Path, database: Option<&str>) -> Option<String> {

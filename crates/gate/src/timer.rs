@@ -3,49 +3,27 @@
 //! soon as the current one is in use: no order waits for it, and none is refused for want of it
 //! while the disk has room.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use access::moment::{Span, Time};
 
 use trade::journal::Command;
 
-use crate::Inner;
 use crate::clock::Jump;
-use crate::journal::Spare;
-use crate::open;
+use crate::folder::{Folder, snapshots};
+use crate::journal::{Head, Spare};
+use crate::sequencer::Sequencer;
+use crate::{Inner, snapshot};
+
+mod stop;
+
+pub(crate) use stop::Stop;
 
 /// Records after which a snapshot is taken.
 const SNAPSHOT_RECORDS: u64 = 200_000;
 /// Time after which a snapshot is taken, when anything was recorded.
 const SNAPSHOT_AFTER: Span = Span::minutes(10);
-
-/// Stops the thread.
-#[derive(Default)]
-pub(crate) struct Stop {
-    stopped: Mutex<bool>,
-    wake: Condvar,
-}
-
-impl Stop {
-    /// Tells the thread to end at once.
-    pub(crate) fn stop(&self) {
-        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.wake.notify_all();
-    }
-
-    /// Whether it was told to end.
-    pub(crate) fn is_stopped(&self) -> bool {
-        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits; true when it was told to end.
-    pub(crate) fn wait(&self, duration: Duration) -> bool {
-        let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.wake.wait_timeout_while(stopped, duration, |stopped| !*stopped);
-        *waited.unwrap_or_else(PoisonError::into_inner).0
-    }
-}
 
 /// Starts the threads. They end when told to, or when the gate is gone.
 pub(crate) fn start(inner: &Arc<Inner>) -> std::io::Result<()> {
@@ -159,11 +137,20 @@ impl Inner {
         if self.sequencer.peek(|exchange| !exchange.is_whole()).1 {
             return;
         }
-        if let Err(error) = open::freeze(&self.sequencer, &self.folder) {
+        if let Err(error) = freeze(&self.sequencer, &self.folder) {
             tracing::warn!(
                 error,
                 "no snapshot could be taken; the next start reads more of the journal"
             );
         }
     }
+}
+
+/// Writes a snapshot of what is durable.
+fn freeze(sequencer: &Sequencer, folder: &Folder) -> Result<Head, String> {
+    let (head, state) = sequencer.freeze().map_err(|error| error.to_string())?;
+    sequencer.flush_blocking(head.seq).map_err(|error| error.to_string())?;
+    snapshot::write(&snapshots(&folder.path), folder.facts.id_bytes(), head, &state)
+        .map_err(|error| error.to_string())?;
+    Ok(head)
 }

@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use access::currency::Currency;
 use access::id::{PaperAccountId, SymbolId};
 use access::moment::Time;
-use access::refusal::{AuthorityRefusal, Refusal};
 use rust_decimal::Decimal;
 use trade::account::AccountSummary;
 use trade::exchange::Exchange;
@@ -18,7 +17,6 @@ use trade::order::{Execution, Order, OrderId};
 use trade::position::Holding;
 
 pub use self::rows::Rows;
-use crate::Gate;
 
 /// The account at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,50 +107,15 @@ pub(crate) struct Views {
 }
 
 impl Views {
-    fn get(&self, account: PaperAccountId) -> Option<Arc<View>> {
+    pub(crate) fn get(&self, account: PaperAccountId) -> Option<Arc<View>> {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner).get(&account).cloned()
     }
 
-    fn put(&self, view: &Arc<View>) {
+    pub(crate) fn put(&self, view: &Arc<View>) {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         let known = latest.get(&view.account);
         if known.is_none_or(|known| (known.seq, known.time) <= (view.seq, view.time)) {
             latest.insert(view.account, Arc::clone(view));
-        }
-    }
-}
-
-impl Gate {
-    /// The folder's first account as it stands; see [`Gate::view_of`].
-    pub async fn view(&self) -> Result<Arc<View>, Refusal> {
-        self.view_of(self.account()).await
-    }
-
-    /// An account as it stands, once that is durable. When the journal has failed: as it stood at
-    /// the last record that was. Who asks must have shown that they may look at it.
-    pub async fn view_of(&self, account: PaperAccountId) -> Result<Arc<View>, Refusal> {
-        let known = self.0.views.get(account);
-        let (seq, fresh) = self.0.sequencer.peek(|exchange| match &known {
-            Some(known) if (known.seq, known.time) == (exchange.seq(), exchange.now()) => None,
-            _ => {
-                let ledger = exchange.ledger(account);
-                ledger.map(|ledger| View::of(exchange, ledger, known.as_deref()))
-            }
-        });
-        match (fresh, known) {
-            (None, Some(known)) => Ok(known),
-            (Some(fresh), known) => match self.0.sequencer.flush_to(seq).await {
-                Ok(()) => {
-                    let fresh = Arc::new(fresh);
-                    self.0.views.put(&fresh);
-                    Ok(fresh)
-                }
-                Err(refusal) => known.ok_or(refusal),
-            },
-            (None, None) => Err(Refusal::Authority(AuthorityRefusal::AccountNotAllowed {
-                account,
-                allowed: self.account(),
-            })),
         }
     }
 }

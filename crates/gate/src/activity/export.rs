@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-use super::{ActivityEntry, ActivityKind, ActivityPage};
+use super::entry::{ActivityEntry, ActivityKind};
+use super::page::ActivityPage;
 
 /// How the activity is exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
 
+use super::proof::{Shown, key_text, parse, text};
 use super::session_key::{self, KeyId};
-use super::{Shown, key_text, parse, text};
 
 /// A key as a browser's service worker holds one.
 pub struct BrowserKey {

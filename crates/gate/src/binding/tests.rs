@@ -1,7 +1,11 @@
 //! Proofs by keys: what is signed, for how long, and how often it counts.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+use super::hardware::CHALLENGE_WINDOW;
+use super::proof::LONGEST;
+use super::seen::REMEMBERED;
 use super::*;
 use access::refusal::SessionRefusal;
+use access::{SealKey, Span, Time};
 use serde_json::json;
 
 fn ask<'a>(proof: &'a str, method: &'a str, target: &'a str, body: &'a [u8]) -> SignedRequest<'a> {

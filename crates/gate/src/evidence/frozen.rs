@@ -7,8 +7,9 @@ use access::moment::Time;
 use trade::exchange::Exchange;
 use trade::journal::Stamped;
 
+use crate::folder::snapshots;
 use crate::journal::Record;
-use crate::open::{self, Replay};
+use crate::replay::Replay;
 use crate::snapshot::{self, Kept};
 
 /// The snapshots that the journal has not come to yet.
@@ -24,7 +25,7 @@ impl Frozen {
     /// Reads a folder's snapshots. On a running server this comes before the journal is read: a snapshot
     /// is written after the records that it holds.
     pub(super) fn read(data: &Path, id: [u8; 16]) -> Self {
-        let (waiting, unreadable) = snapshot::all(&open::snapshots(data), id);
+        let (waiting, unreadable) = snapshot::all(&snapshots(data), id);
         let faults = unreadable.into_iter().map(|name| {
             format!(
                 "snapshot {name} was altered: it cannot be read; once it is moved away, a start reads the journal instead"

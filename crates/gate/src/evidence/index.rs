@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use access::id::{DeviceId, PersonId};
@@ -18,10 +18,13 @@ use trade::journal::Stamped;
 use super::order;
 use crate::Gate;
 use crate::clock::Stopwatch;
+use crate::folder::journal_folder;
 use crate::journal::record::{HEADER_BYTES, PAYLOAD_LIMIT};
 use crate::journal::{self, JournalError, Record};
-use crate::open::{self, OpenError};
+use crate::open::OpenError;
 use crate::registry::store_failed;
+
+use super::place::Place;
 
 /// Decisions that are added at once: a transaction of some milliseconds, since nothing else is written to the
 /// tables meanwhile.
@@ -32,24 +35,6 @@ const PAUSE: Duration = Duration::from_millis(20);
 const BLOCK: u64 = 2 * PAYLOAD_LIMIT as u64;
 /// Records without a decision behind which the place is noted all the same.
 const STRIDE: u64 = 50_000;
-
-/// How far the journal is indexed.
-#[derive(Default)]
-pub(crate) struct Indexed {
-    place: tokio::sync::Mutex<Place>,
-    /// Whether what no page waited for is being added.
-    is_added: AtomicBool,
-}
-
-/// The last record that is indexed, and where the one after it begins, as far as that is known.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Place {
-    seq: u64,
-    segment: u64,
-    offset: u64,
-    /// The last record that the tables say is indexed.
-    noted: u64,
-}
 
 /// Whose holders are and on which device.
 pub(crate) type Owners = BTreeMap<Holder, (Option<PersonId>, Option<DeviceId>)>;
@@ -194,7 +179,7 @@ fn is_decision(stamped: &Stamped) -> bool {
 
 /// The next decisions after a place, up to `end`, and the place behind them.
 fn decided(data: &Path, from: Place, end: u64) -> Result<(Vec<Decided>, Place), JournalError> {
-    let segments = journal::segments(&open::journal_folder(data))?;
+    let segments = journal::segments(&journal_folder(data))?;
     let (mut found, mut place) = (Vec::new(), from);
     let skip = segments.partition_point(|(first, _)| *first <= from.seq + 1).saturating_sub(1);
     for (first, path) in segments.get(skip..).unwrap_or_default() {
@@ -236,7 +221,7 @@ fn walk(
         if record.seq <= place.seq {
             continue;
         }
-        let stamped = open::decode(&record)?;
+        let stamped = journal::decode(&record)?;
         if is_decision(&stamped) {
             found.push((record.payload.to_vec(), stamped));
         }

@@ -15,11 +15,11 @@ use trade::price::Ticks;
 
 use crate::activity::{ActivityEntry, ActivityKind};
 use crate::clock::Jump;
+use crate::folder::journal_folder;
 use crate::journal::record::HEADER_BYTES;
 use crate::journal::{self, JournalError, Record};
-use crate::open;
 use crate::order::refused::RefusedOrders;
-use crate::usage::{self, Usages};
+use crate::usage::{Usages, count};
 
 /// Records that are looked at for refused orders.
 const LOOK: usize = 100_000;
@@ -30,7 +30,7 @@ pub(crate) fn refused(
     last: u64,
     most: usize,
 ) -> Result<Vec<RefusedOrders>, JournalError> {
-    let segments = journal::segments(&open::journal_folder(data))?;
+    let segments = journal::segments(&journal_folder(data))?;
     let (mut found, mut looked) = (Vec::new(), 0);
     for (_, path) in segments.iter().rev().filter(|(first, _)| *first <= last) {
         let bytes = private::read(path)
@@ -43,7 +43,7 @@ pub(crate) fn refused(
             }
             looked += 1;
             if let Ok(Stamped { seq, time, decision, command: Command::OrdersRefused(refused) }) =
-                open::decode(record)
+                journal::decode(record)
             {
                 let account = decision.account;
                 found.push(RefusedOrders { seq, at: time, account, refused });
@@ -56,20 +56,20 @@ pub(crate) fn refused(
 
 /// What each credential did from `since` on, up to the record `last`.
 pub(crate) fn usages(data: &Path, last: u64, since: Time) -> Result<Usages, JournalError> {
-    let segments = journal::segments(&open::journal_folder(data))?;
+    let segments = journal::segments(&journal_folder(data))?;
     let mut usages = Usages::new();
     for (_, path) in segments.iter().rev().filter(|(first, _)| *first <= last) {
         let bytes = private::read(path)
             .map_err(|source| JournalError::Io { path: path.clone(), source })?;
         let mut is_older = false;
         for record in records(&bytes).take_while(|record| record.seq <= last) {
-            let Ok(Stamped { time, decision, command, .. }) = open::decode(&record) else {
+            let Ok(Stamped { time, decision, command, .. }) = journal::decode(&record) else {
                 continue;
             };
             if time < since {
                 is_older = true;
             } else {
-                usage::count(&mut usages, decision.holder, &command);
+                count(&mut usages, decision.holder, &command);
             }
         }
         if is_older {
@@ -81,10 +81,10 @@ pub(crate) fn usages(data: &Path, last: u64, since: Time) -> Result<Usages, Jour
 
 /// The stamp of the newest record; none where there is no journal that can be read.
 pub(super) fn latest(data: &Path) -> Option<Time> {
-    let segments = journal::segments(&open::journal_folder(data)).ok()?;
+    let segments = journal::segments(&journal_folder(data)).ok()?;
     segments.iter().rev().find_map(|(_, path)| {
         let bytes = private::read(path).ok()?;
-        Some(open::decode(&records(&bytes).last()?).ok()?.time)
+        Some(journal::decode(&records(&bytes).last()?).ok()?.time)
     })
 }
 

@@ -21,7 +21,6 @@ use crate::folder::{self, DATABASE, FolderError, FolderFacts};
 use crate::journal::{self, Damage, JournalError, record};
 use crate::key_file::{self, KeyFileError};
 use crate::tables::{self, NoTrialRoom, TrialError};
-use crate::{delivery, push};
 
 /// Decisions that are read at once, and rows at fault that are named.
 const ROWS: u32 = 1_000;
@@ -391,7 +390,7 @@ async fn decisions(store: &Store, owners: Owners) -> Result<Option<Compared>, St
 fn fact(name: &str, value: &str, facts: &FolderFacts, key: &SealKey) -> Option<String> {
     let is_right = match name {
         tables::FOLDER_FACT => value == facts.id,
-        checkpoint::KEY_FACT | push::KEY | delivery::SECRET => HEXLOWER
+        tables::CHECKPOINT_FACT | tables::PUSH_FACT | tables::WEBHOOK_FACT => HEXLOWER
             .decode(value.as_bytes())
             .is_ok_and(|sealed| key.open(&SealedSecret(sealed), name).is_ok()),
         // Which server took the tables last: another name here stops that server, and nothing else reads it.

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use access::SealKey;
 
-use super::Batch;
+use super::batch::Batch;
 
 /// Name of the file.
 pub(crate) const FILE: &str = "owed";

@@ -23,7 +23,8 @@ use access::{
 use slab::Slab;
 use store::SessionUse;
 
-use super::{SessionInfo, SessionTicket, WRITE_BACK};
+use super::info::SessionInfo;
+use super::ticket::SessionTicket;
 use crate::binding::Shows;
 use crate::live::Slot;
 
@@ -43,6 +44,8 @@ use class::Class;
 use index::{Half, Index};
 use record::{Extra, Record, half, is_elsewhere};
 
+/// How often a session's use is written back at most.
+const WRITE_BACK: Span = Span::seconds(30);
 /// Records that one hold of the lock goes through when all are gone through.
 const STRIDE: usize = 4_096;
 /// How long a slot that nobody holds stays after its session's last use.

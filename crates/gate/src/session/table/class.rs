@@ -10,8 +10,9 @@ use access::refusal::AuthorityRefusal;
 use access::session::{Interface, Method, Session, SessionEnd};
 use access::{Entitlements, Holder, PaperAccountId, PersonId, Refusal, SessionId, Span, Time};
 
+use super::Table;
 use super::record::Record;
-use super::{SessionInfo, Table};
+use crate::session::SessionInfo;
 
 /// Authority on an account, and on others beside it.
 #[derive(PartialEq)]

@@ -1,0 +1,131 @@
+//! The gate itself: what it keeps, and nothing that it does. Whatever keeps something for it stands below this
+//! file; whatever acts through it stands above.
+
+use std::sync::Arc;
+
+use access::id::PaperAccountId;
+use access::moment::{Span, Time};
+use arc_swap::ArcSwap;
+use trade::quote::Quotes;
+
+use crate::clock::{Clock, Jump};
+use crate::config::Config;
+use crate::evidence::Indexed;
+use crate::feed::Feed;
+use crate::folder::Folder;
+use crate::front_door::PortalProof;
+use crate::health::{Condition, Health};
+use crate::live::Live;
+use crate::order::refused::Older;
+use crate::registry::Registry;
+use crate::sequencer::Sequencer;
+use crate::timer::Stop;
+use crate::usage::Before;
+use crate::view::Views;
+use crate::watch::Watch;
+
+/// The gate. Cheap to clone.
+#[derive(Clone)]
+pub struct Gate(pub(crate) Arc<Inner>);
+
+/// What all clones share.
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    pub(crate) folder: Folder,
+    pub(crate) clock: Clock,
+    pub(crate) live: Live,
+    pub(crate) sequencer: Sequencer,
+    pub(crate) people: Registry,
+    pub(crate) views: Views,
+    pub(crate) quotes: ArcSwap<Quotes>,
+    pub(crate) quotes_changed: tokio::sync::watch::Sender<u64>,
+    /// Refused orders from before the start.
+    pub(crate) older_refused: Older,
+    /// How far the journal is indexed for searches.
+    pub(crate) indexed: Indexed,
+    /// What credentials did today before the start.
+    pub(crate) usage_before: Before,
+    /// What shows that the portal is genuine.
+    pub(crate) portal_proof: PortalProof,
+    /// Held while a checkpoint is made or a backup must not see one being made.
+    pub(crate) checkpoints: tokio::sync::Mutex<()>,
+    pub(crate) stop: Arc<Stop>,
+    pub(crate) watch: Watch,
+    pub(crate) health: Arc<Health>,
+}
+
+impl Inner {
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.sequencer.feed
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop.stop();
+    }
+}
+
+impl Gate {
+    /// The time by which everything of ours is stamped: it never falls. What is compared with stamps,
+    /// ends of sessions and the like, is compared with this.
+    pub fn now(&self) -> Time {
+        self.0.clock.stamp()
+    }
+
+    /// What the system's clock says, which may fall: for what other people's clocks judge.
+    pub fn wall(&self) -> Time {
+        self.0.clock.wall()
+    }
+
+    /// How far stamps are ahead of the system's clock, because it was set back.
+    pub fn ahead(&self) -> Span {
+        self.0.clock.ahead()
+    }
+
+    /// What the system's clock will say when a stamp has come; of what is past, the stamp.
+    pub fn on_wall(&self, stamp: Time) -> Time {
+        let past = stamp < self.now() - Span::minutes(1);
+        if past { stamp } else { stamp - self.ahead() }
+    }
+
+    /// The last jump of the system's clock since the start.
+    pub fn last_jump(&self) -> Option<Jump> {
+        self.0.clock.last_jump()
+    }
+
+    /// What is not as it should be now.
+    pub fn conditions(&self) -> Vec<Condition> {
+        self.0.health.conditions()
+    }
+
+    /// Where conditions are raised, and the watch over threads and tasks.
+    pub fn vitals(&self) -> &Arc<Health> {
+        &self.0.health
+    }
+
+    /// The account that this folder began with. It never closes; others may be open beside it.
+    pub fn account(&self) -> PaperAccountId {
+        self.0.sequencer.account()
+    }
+
+    /// What it was opened with.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// Argon2id calls since the start, for tests that compare names.
+    pub fn password_checks(&self) -> u64 {
+        self.0.people.passwords.calls()
+    }
+
+    /// Whether this is a demo folder, whose one-time codes can be printed.
+    pub fn is_demo(&self) -> bool {
+        self.0.folder.facts.demo
+    }
+
+    /// Whether a new credential demands a token unless told otherwise.
+    pub fn token_required_by_default(&self) -> bool {
+        self.0.config.token_required_by_default
+    }
+}
