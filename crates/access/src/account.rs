@@ -9,7 +9,7 @@ use crate::id::AccountId;
 use crate::mandate::{self, Mandate, Role};
 use crate::name::Name;
 use crate::notice::{self, Topic};
-use crate::refusal::{AccountRefusal, ChangeRefusal, Refusal};
+use crate::refusal::{AccountRefusal, ChangeRefusal, Field, Refusal};
 use crate::slice::Slice;
 
 pub(crate) mod event;
@@ -78,7 +78,7 @@ fn open(slice: &Slice, ground: &Ground<'_>, new: &NewAccount) -> Result<Decision
     let at = ground.moment.now;
     let account = Account {
         id: new.account,
-        purpose: Name::new("purpose of the account", &new.purpose)?,
+        purpose: Name::new(Field::Purpose, &new.purpose)?,
         base_currency: new.base_currency,
         products: new.products,
         limits: new.limits.clone(),

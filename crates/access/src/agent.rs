@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::name::Name;
+use crate::refusal::Field;
 
 /// Digits of a version that are taken.
 const MOST_DIGITS: usize = 5;
@@ -130,7 +131,7 @@ fn called(program: Option<&str>, system: Option<&str>) -> Name {
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
         (None, None) => "Browser".to_owned(),
     };
-    Name::new("device name", &text).unwrap_or_else(|_| Name::fixed("Browser"))
+    Name::new(Field::DeviceName, &text).unwrap_or_else(|_| Name::fixed("Browser"))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::entitlements::{Act, Resource};
 use crate::id::AuthenticatorId;
 use crate::link::{self, Purpose};
 use crate::name::Name;
-use crate::refusal::{ChangeRefusal, Refusal};
+use crate::refusal::{ChangeRefusal, Field, Refusal};
 use crate::slice::Slice;
 use crate::throttle;
 
@@ -68,7 +68,7 @@ fn rename(
     let one = slice
         .authenticator(id)
         .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "authenticator" }))?;
-    let name = Name::new("authenticator name", name)?;
+    let name = Name::new(Field::AuthenticatorName, name)?;
     Ok(Decision::new(vec![Event::Renamed { authenticator: one.id, name }.into()], Answer::Done))
 }
 

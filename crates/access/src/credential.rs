@@ -8,7 +8,7 @@ use crate::id::{CredentialId, PaperAccountId};
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice::{self, Topic};
-use crate::refusal::{ChangeRefusal, CredentialRefusal, InputRefusal, Refusal};
+use crate::refusal::{ChangeRefusal, CredentialRefusal, Field, InputRefusal, Refusal};
 use crate::scopes::{out_of_range, within};
 use crate::secret::Secret;
 use crate::slice::Slice;
@@ -117,7 +117,7 @@ fn named(accounts: &[PaperAccountId]) -> Result<(PaperAccountId, Vec<PaperAccoun
     let count = accounts.len();
     match accounts.split_first() {
         Some((first, others)) if count <= MOST_ACCOUNTS => Ok((*first, others.to_vec())),
-        _ => Err(out_of_range("number of accounts", count, 1, MOST_ACCOUNTS)),
+        _ => Err(out_of_range(Field::Accounts, count, 1, MOST_ACCOUNTS)),
     }
 }
 
@@ -128,7 +128,7 @@ fn free_name(
     own: Option<CredentialId>,
     name: &str,
 ) -> Result<Name, Refusal> {
-    let name = Name::new("credential name", name)?;
+    let name = Name::new(Field::CredentialName, name)?;
     let is_taken = slice.credentials.iter().any(|other| {
         other.revoked.is_none()
             && accounts.iter().any(|account| other.is_on(*account))
@@ -137,7 +137,7 @@ fn free_name(
     });
     if is_taken {
         return Err(Refusal::Input(InputRefusal::NameTaken {
-            what: "credential",
+            field: Field::CredentialName,
             name: name.to_string(),
         }));
     }
@@ -168,7 +168,7 @@ fn check_acts(
 
 fn check_port(slice: &Slice, port: u16, now: Time) -> Result<(), Refusal> {
     if port < 1024 {
-        return Err(out_of_range("port", port, 1024, u16::MAX));
+        return Err(out_of_range(Field::Port, port, 1024, u16::MAX));
     }
     let others = slice.credentials.iter().filter(|one| one.port == port);
     for one in others {
@@ -184,29 +184,29 @@ fn check_port(slice: &Slice, port: u16, now: Time) -> Result<(), Refusal> {
 /// Whether the numbers of scopes make sense; each refusal says the range.
 pub fn check_scopes(scopes: &Scopes, now: Time) -> Result<(), Refusal> {
     if scopes.until <= now || scopes.until > now + LONGEST_LIFE {
-        return Err(out_of_range("end", scopes.until, now, now + LONGEST_LIFE));
+        return Err(out_of_range(Field::End, scopes.until, now, now + LONGEST_LIFE));
     }
     if !scopes.acts.without(Acts::VIEW.or(Acts::TRADE)).is_empty() || scopes.acts.is_empty() {
         return Err(Refusal::Credential(CredentialRefusal::Wider { what: "acts" }));
     }
-    let count = |what, count: usize| {
-        if (1..=1000).contains(&count) { Ok(()) } else { Err(out_of_range(what, count, 1, 1000)) }
+    let count = |field, count: usize| {
+        if (1..=1000).contains(&count) { Ok(()) } else { Err(out_of_range(field, count, 1, 1000)) }
     };
     match &scopes.symbols {
         Symbols::All => {}
-        Symbols::Only(symbols) => count("number of symbols", symbols.len())?,
+        Symbols::Only(symbols) => count(Field::Symbols, symbols.len())?,
     }
     match &scopes.addresses {
         Addresses::Any => {}
-        Addresses::Only(networks) => count("number of addresses", networks.len())?,
+        Addresses::Only(networks) => count(Field::Addresses, networks.len())?,
     }
     match &scopes.hours {
-        Hours::Weekly(windows) => count("number of hours", windows.len())?,
+        Hours::Weekly(windows) => count(Field::Hours, windows.len())?,
         Hours::Always | Hours::Both(..) => {}
     }
     let rate = scopes.rate;
-    within("orders per second", rate.map(|rate| rate.per_second.into()), 10_000)?;
-    within("burst", rate.map(|rate| rate.burst.into()), 10_000)?;
+    within(Field::Rate, rate.map(|rate| rate.per_second.into()), 10_000)?;
+    within(Field::Burst, rate.map(|rate| rate.burst.into()), 10_000)?;
     scopes.limits.check()
 }
 
@@ -349,7 +349,7 @@ fn rotate(
     let found = live(slice, credential)?;
     let old = found.token.ok_or(Refusal::Credential(CredentialRefusal::TokenNotRequired))?;
     if grace < Span(0) || grace > LONGEST_GRACE {
-        return Err(out_of_range("time for the old token", grace, Span(0), LONGEST_GRACE));
+        return Err(out_of_range(Field::TokenGrace, grace, Span(0), LONGEST_GRACE));
     }
     check_acts(slice, &found.all_accounts(), &found.scopes, giver.as_ref())?;
     let at = ground.moment.now;

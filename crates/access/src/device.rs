@@ -28,7 +28,7 @@ use crate::name::Name;
 use crate::notice;
 use crate::recovery::rekeyed as rekeyed_recovery;
 use crate::refusal::{
-    ApprovalRefusal, ChangeRefusal, InputRefusal, Refusal, ServerRefusal, SessionRefusal,
+    ApprovalRefusal, ChangeRefusal, Field, InputRefusal, Refusal, ServerRefusal, SessionRefusal,
 };
 use crate::secret::{SealKey, Secret};
 use crate::session::{self, SessionEnd};
@@ -64,10 +64,10 @@ pub(crate) fn decide(
     match command {
         Command::Rename { device, name } => {
             let device = find(*device)?.id;
-            let name = Name::new("device name", name)?;
+            let name = Name::new(Field::DeviceName, name)?;
             if is_taken(slice, Some(device), &name) {
                 return Err(Refusal::Input(InputRefusal::NameTaken {
-                    what: "browser",
+                    field: Field::DeviceName,
                     name: name.to_string(),
                 }));
             }
@@ -340,7 +340,7 @@ pub(crate) fn confirm(slice: &Slice, device: DeviceId) -> Option<crate::decision
 pub(crate) fn first_name(slice: &Slice, family: &Name) -> Name {
     let taken = |name: &Name| is_taken(slice, None, name);
     let numbered = (2..=slice.devices.len() + 1)
-        .filter_map(|number| Name::new("device name", &format!("{family} ({number})")).ok());
+        .filter_map(|number| Name::new(Field::DeviceName, &format!("{family} ({number})")).ok());
     let mut names = std::iter::once(family.clone()).chain(numbered);
     names.find(|name| !taken(name)).unwrap_or_else(|| family.clone())
 }

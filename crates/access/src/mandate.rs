@@ -12,7 +12,7 @@ use crate::entitlements::Act;
 use crate::id::{AccountId, MandateId, PersonId};
 use crate::moment::Moment;
 use crate::notice::{self, Topic};
-use crate::refusal::{AccountRefusal, ChangeRefusal, Refusal, SessionRefusal};
+use crate::refusal::{AccountRefusal, ChangeRefusal, Field, Refusal, SessionRefusal};
 use crate::scopes::out_of_range;
 use crate::secret::SealKey;
 use crate::session::{self, SessionEnd};
@@ -128,7 +128,7 @@ fn check_terms(
 ) -> Result<(), Refusal> {
     terms.conditions.limits.check()?;
     if let Some(until) = terms.until.filter(|until| *until <= ground.moment.now) {
-        return Err(out_of_range("end", until, ground.moment.now, crate::moment::Time::FAR));
+        return Err(out_of_range(Field::End, until, ground.moment.now, crate::moment::Time::FAR));
     }
     if !terms.acts.without(role.acts()).is_empty() {
         return Err(Refusal::Account(AccountRefusal::WiderMandate { what: "acts" }));

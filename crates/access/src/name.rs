@@ -8,7 +8,7 @@ use unicode_script::{Script, UnicodeScript};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use crate::refusal::{InputRefusal, Refusal};
+use crate::refusal::{Field, InputRefusal, Refusal};
 use crate::typed;
 
 /// Longest name of a credential, device or authenticator, in bytes.
@@ -24,8 +24,8 @@ const MOST_MARKS: usize = 4;
 pub struct Name(String);
 
 impl Name {
-    /// Checks the name of a `what`.
-    pub fn new(what: &'static str, text: &str) -> Result<Self, Refusal> {
+    /// Checks the name that was typed in a field.
+    pub fn new(field: Field, text: &str) -> Result<Self, Refusal> {
         let shown = text.chars().filter(|letter| !typed::is_invisible(*letter));
         // A letter that is another one in a type of its own is that letter.
         let shown = shown.flat_map(unstyled);
@@ -36,18 +36,18 @@ impl Name {
         let text = words.collect::<Vec<_>>().join(" ");
         if text.is_empty() || text.len() > NAME_LIMIT {
             return Err(Refusal::Input(InputRefusal::NameInvalid {
-                what,
+                field,
                 length: text.len(),
                 limit: NAME_LIMIT,
             }));
         }
         if let Some(letter) = unseen(&text) {
             let letter = format!("U+{:04X}", u32::from(letter));
-            return Err(Refusal::Input(InputRefusal::NameHidden { what, letter }));
+            return Err(Refusal::Input(InputRefusal::NameHidden { field, letter }));
         }
         let is_letter = |letter: char| letter.is_alphabetic() || is_mark(letter);
         if let Some(word) = text.split(|letter| !is_letter(letter)).find(|word| is_mixed(word)) {
-            return Err(Refusal::Input(InputRefusal::NameMixed { what, word: word.to_owned() }));
+            return Err(Refusal::Input(InputRefusal::NameMixed { field, word: word.to_owned() }));
         }
         Ok(Self(text))
     }
@@ -57,7 +57,7 @@ impl Name {
         let length = text.len();
         if length == 0 || length > NAME_LIMIT || text.chars().any(char::is_control) {
             return Err(Refusal::Input(InputRefusal::NameInvalid {
-                what: "name",
+                field: Field::Name,
                 length,
                 limit: NAME_LIMIT,
             }));
@@ -235,7 +235,7 @@ mod tests {
     fn name_with_control_or_hidden_characters_is_refused() {
         let long = "x".repeat(65);
         for bad in ["", "  ", "a\nb", "a\u{0}", "a\u{202e}b", "\u{feff}", long.as_str()] {
-            assert!(Name::new("device", bad).is_err(), "{bad:?}");
+            assert!(Name::new(Field::DeviceName, bad).is_err(), "{bad:?}");
         }
         for bad in [
             "a\u{2066}b",          // isolates
@@ -262,7 +262,7 @@ mod tests {
             "\u{3bf}mega phone",
             "Lapt\u{585}p", // Armenian
         ] {
-            assert!(Name::new("device", bad).is_err(), "{bad:?}");
+            assert!(Name::new(Field::DeviceName, bad).is_err(), "{bad:?}");
         }
     }
 
@@ -279,7 +279,10 @@ mod tests {
             "Phone \u{1f4f1} (5.2\u{2033})",
             "<b>Bot</b> & \"co\" \u{2013} 1",
         ] {
-            assert_eq!(Name::new("device", good).map(|name| name.to_string()), Ok(good.to_owned()));
+            assert_eq!(
+                Name::new(Field::DeviceName, good).map(|name| name.to_string()),
+                Ok(good.to_owned())
+            );
         }
         for (typed, kept) in [
             ("e\u{301}", "\u{e9}"),
@@ -293,7 +296,7 @@ mod tests {
             ("\u{ff76}\u{ff9e}\u{ff7d}", "\u{30ac}\u{30b9}"),
         ] {
             assert_eq!(
-                Name::new("device", typed).map(|name| name.to_string()),
+                Name::new(Field::DeviceName, typed).map(|name| name.to_string()),
                 Ok(kept.to_owned())
             );
         }
@@ -304,7 +307,7 @@ mod tests {
     #[test]
     fn name_is_kept_as_it_is_but_for_spaces() {
         assert_eq!(
-            Name::new("device", " <b>Bot</b> \u{e9} ").map(|name| name.to_string()),
+            Name::new(Field::DeviceName, " <b>Bot</b> \u{e9} ").map(|name| name.to_string()),
             Ok("<b>Bot</b> \u{e9}".to_owned())
         );
     }

@@ -5,7 +5,7 @@ use crate::decision::{Answer, Decision, Ground};
 use crate::id::{AccountId, PersonId};
 use crate::mandate::{self, Mandate, Role};
 use crate::name::Username;
-use crate::refusal::{AccountRefusal, ChangeRefusal, InputRefusal, Refusal};
+use crate::refusal::{AccountRefusal, ChangeRefusal, Field, InputRefusal, Refusal};
 use crate::slice::Slice;
 
 pub(crate) mod event;
@@ -35,7 +35,7 @@ pub(crate) fn decide(
     }
     if slice.person.is_some() {
         return Err(Refusal::Input(InputRefusal::NameTaken {
-            what: "person",
+            field: Field::Username,
             name: username.to_string(),
         }));
     }

@@ -33,7 +33,7 @@ use crate::id::RecoveryId;
 use crate::moment::{Span, Time};
 use crate::notice::{self, Topic};
 use crate::refusal::{
-    AuthorityRefusal, ChangeRefusal, InputRefusal, RecoveryRefusal, Refusal, SignInRefusal,
+    AuthorityRefusal, ChangeRefusal, Field, InputRefusal, RecoveryRefusal, Refusal, SignInRefusal,
 };
 use crate::secret::Secret;
 use crate::sign_in::{check_open, fail, recovered};
@@ -367,7 +367,7 @@ fn choose(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Decided {
     let Policy { wait, needed, waits } = policy;
     if wait < SHORTEST_WAIT || wait > LONGEST_WAIT {
         return Err(Refusal::Input(InputRefusal::OutOfRange {
-            what: "waiting time",
+            field: Field::RecoveryWait,
             given: wait.to_string(),
             least: SHORTEST_WAIT.to_string(),
             most: LONGEST_WAIT.to_string(),
@@ -376,7 +376,7 @@ fn choose(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Decided {
     let named = number(slice.trustees.len());
     if needed > named {
         return Err(Refusal::Input(InputRefusal::OutOfRange {
-            what: "number of contacts needed",
+            field: Field::ContactsNeeded,
             given: needed.to_string(),
             least: "0".to_owned(),
             most: named.to_string(),

@@ -17,6 +17,10 @@ use crate::name::Name;
 use crate::policy::Assurance;
 use crate::session::SessionEnd;
 
+mod field;
+
+pub use field::Field;
+
 /// Writes a reason once: what it is, its numbers, its stable code, and its text for the caller. Reasons
 /// are nested by what they are about, so that a door matches the kinds that it can meet.
 macro_rules! refusals {
@@ -362,14 +366,14 @@ refusals! {
         ZoneUnknown { length: usize, limit: usize } = "ZONE_UNKNOWN",
             "this text of {length} bytes is not a time zone this server knows; use a name of up to {limit} bytes, like Europe/Berlin";
         /// A name that cannot be taken.
-        NameInvalid { what: &'static str, length: usize, limit: usize } = "NAME_INVALID",
-            "the {what} is {length} bytes long; use 1 to {limit}";
+        NameInvalid { field: Field, length: usize, limit: usize } = "NAME_INVALID",
+            "the {field} is {length} bytes long; use 1 to {limit}";
         /// A name with a character that cannot be seen, or that changes how the others are read.
-        NameHidden { what: &'static str, letter: String } = "NAME_HIDDEN",
-            "the {what} contains {letter}, which is invisible or changes how the rest is read; remove it";
+        NameHidden { field: Field, letter: String } = "NAME_HIDDEN",
+            "the {field} contains {letter}, which is invisible or changes how the rest is read; remove it";
         /// A name with a word of two scripts.
-        NameMixed { what: &'static str, word: String } = "NAME_MIXED",
-            "the word \"{word}\" in the {what} mixes look-alike letters of two scripts; write it in one";
+        NameMixed { field: Field, word: String } = "NAME_MIXED",
+            "the word \"{word}\" in the {field} mixes look-alike letters of two scripts; write it in one";
         /// A user name with other characters than it may have.
         UsernameInvalid { length: usize, limit: usize } = "USERNAME_INVALID",
             "a user name has 1 to {limit} characters (a-z, 0-9, dot, dash, underscore and @) and starts with a letter or digit; what you typed ({length} bytes) is not one";
@@ -380,14 +384,14 @@ refusals! {
         PhoneInvalid { length: usize, limit: usize } = "PHONE_INVALID",
             "what you typed ({length} bytes) is not a phone number; use up to {limit} digits, spaces, dashes and brackets, starting with + and the country code";
         /// A name that is taken.
-        NameTaken { what: &'static str, name: String } = "NAME_TAKEN",
-            "a {what} named {name} already exists; choose another name";
+        NameTaken { field: Field, name: String } = "NAME_TAKEN",
+            "a {named} named {name} already exists; choose another name", named = named(*field);
         /// One too many.
         TooMany { what: &'static str, count: u32, limit: u32 } = "TOO_MANY",
             "there are {count} {what}, and the limit is {limit}; remove one first";
         /// A number out of its range.
-        OutOfRange { what: &'static str, given: String, least: String, most: String } = "OUT_OF_RANGE",
-            "the {what} is {given}; use {least} to {most}";
+        OutOfRange { field: Field, given: String, least: String, most: String } = "OUT_OF_RANGE",
+            "the {field} is {given}; use {least} to {most}";
         /// A new password that would be guessed early, and why.
         PasswordGuessable { reason: Guess } = "PASSWORD_GUESSABLE",
             "this password is easy to guess: {reason}; use a few unrelated words, or let your password manager make one";
@@ -496,6 +500,16 @@ fn tries(left: u32) -> String {
     }
 }
 
+/// What has a name that only one of them may have.
+const fn named(field: Field) -> &'static str {
+    match field {
+        Field::Username => "person",
+        Field::CredentialName => "credential",
+        Field::DeviceName => "browser",
+        other => other.words(),
+    }
+}
+
 /// What a lock means, and who can lift it.
 fn locked(grade: Grade) -> String {
     let how = match grade {
@@ -573,9 +587,37 @@ impl Refusal {
         }
     }
 
+    /// The field that it is about, where it is about one.
+    pub const fn field(&self) -> Option<Field> {
+        match self {
+            Self::Input(why) => why.field(),
+            Self::Credential(CredentialRefusal::PortTaken { .. }) => Some(Field::Port),
+            _ => None,
+        }
+    }
+
     /// What evidence keeps.
     pub fn evidence_text(&self) -> String {
         self.to_string()
+    }
+}
+
+impl InputRefusal {
+    /// The field in which it was typed; none where too many things are there already.
+    pub const fn field(&self) -> Option<Field> {
+        match self {
+            Self::ZoneUnknown { .. } => Some(Field::Zone),
+            Self::UsernameInvalid { .. } => Some(Field::Username),
+            Self::MailInvalid { .. } => Some(Field::Mail),
+            Self::PhoneInvalid { .. } => Some(Field::Phone),
+            Self::PasswordGuessable { .. } => Some(Field::Password),
+            Self::NameInvalid { field, .. }
+            | Self::NameHidden { field, .. }
+            | Self::NameMixed { field, .. }
+            | Self::NameTaken { field, .. }
+            | Self::OutOfRange { field, .. } => Some(*field),
+            Self::TooMany { .. } => None,
+        }
     }
 }
 

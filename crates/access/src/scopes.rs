@@ -7,7 +7,7 @@ use crate::entitlements::{
     Acts, Hours, Limits, OrderKinds, Products, Rate, Scopes, Sides, Symbols,
 };
 use crate::moment::Span;
-use crate::refusal::{InputRefusal, Refusal};
+use crate::refusal::{Field, InputRefusal, Refusal};
 
 impl Scopes {
     /// Whether these scopes allow nothing that `other` refuses. What cannot be compared field by field
@@ -100,19 +100,19 @@ pub(crate) fn is_limit_within<T: Ord>(limit: Option<T>, other: Option<T>) -> boo
 
 /// The refusal of a number outside its range.
 pub(crate) fn out_of_range<T: ToString + Copy, L: ToString + Copy>(
-    what: &'static str,
+    field: Field,
     given: T,
     least: L,
     most: L,
 ) -> Refusal {
     let (given, least, most) = (given.to_string(), least.to_string(), most.to_string());
-    Refusal::Input(InputRefusal::OutOfRange { what, given, least, most })
+    Refusal::Input(InputRefusal::OutOfRange { field, given, least, most })
 }
 
 /// Whether a number, where there is one, is between 1 and the most.
-pub(crate) fn within(what: &'static str, given: Option<u64>, most: u64) -> Result<(), Refusal> {
+pub(crate) fn within(field: Field, given: Option<u64>, most: u64) -> Result<(), Refusal> {
     match given {
-        Some(given) if !(1..=most).contains(&given) => Err(out_of_range(what, given, 1, most)),
+        Some(given) if !(1..=most).contains(&given) => Err(out_of_range(field, given, 1, most)),
         _ => Ok(()),
     }
 }
@@ -120,19 +120,19 @@ pub(crate) fn within(what: &'static str, given: Option<u64>, most: u64) -> Resul
 impl Limits {
     /// Whether the numbers make sense; each refusal says the range.
     pub(crate) fn check(&self) -> Result<(), Refusal> {
-        within("largest quantity", self.max_quantity, 1_000_000_000)?;
-        within("price collar in hundredths of a percent", self.collar_bps.map(u64::from), 10_000)?;
-        within("number of open orders", self.max_open_orders.map(u64::from), 100_000)?;
+        within(Field::MaxQuantity, self.max_quantity, 1_000_000_000)?;
+        within(Field::Collar, self.collar_bps.map(u64::from), 10_000)?;
+        within(Field::MaxOpenOrders, self.max_open_orders.map(u64::from), 100_000)?;
         let most = Decimal::from(1_000_000_000_000_u64);
         match self.max_notional {
             Some(given) if given <= Decimal::ZERO || given > most => {
-                return Err(out_of_range("largest notional", given, Decimal::ONE, most));
+                return Err(out_of_range(Field::MaxNotional, given, Decimal::ONE, most));
             }
             _ => {}
         }
         match self.duplicate_window {
             Some(given) if given <= Span(0) || given > Span::days(1) => Err(out_of_range(
-                "window for duplicates",
+                Field::DuplicateWindow,
                 given,
                 Span::milliseconds(1),
                 Span::days(1),

@@ -11,7 +11,7 @@ use crate::entitlements::{Act, Resource};
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice::{self, Topic};
-use crate::refusal::{ChangeRefusal, InputRefusal, Refusal};
+use crate::refusal::{ChangeRefusal, Field, InputRefusal, Refusal};
 use crate::slice::Slice;
 
 pub(crate) mod event;
@@ -34,7 +34,7 @@ pub(crate) fn decide(
             check_dates(*from, *until, ground.moment.now)?;
             let (from, until, network) = (*from, *until, *network);
             network.map_or(Ok(()), check_network)?;
-            let place = Name::new("place of your travel", place)?;
+            let place = Name::new(Field::Place, place)?;
             let plan = Plan { person, from, until, place, network };
             let at = network.map(|network| format!(" ({network} only)")).unwrap_or_default();
             let text = format!(
@@ -63,7 +63,7 @@ fn check_network(network: Network) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::Input(InputRefusal::OutOfRange {
-        what: "number of leading bits of the network",
+        field: Field::Network,
         given: prefix.to_string(),
         least: least.to_string(),
         most: most.to_string(),
@@ -75,7 +75,7 @@ fn check_dates(from: Time, until: Time, now: Time) -> Result<(), Refusal> {
     if lasts <= Span(0) || lasts > LONGEST {
         let days = lasts.0.div_euclid(Span::days(1).0);
         return Err(Refusal::Input(InputRefusal::OutOfRange {
-            what: "length of the travel in days",
+            field: Field::LastDay,
             given: days.to_string(),
             least: "1".to_owned(),
             most: "90".to_owned(),
@@ -83,7 +83,7 @@ fn check_dates(from: Time, until: Time, now: Time) -> Result<(), Refusal> {
     }
     if from < first || from > now + AHEAD {
         return Err(Refusal::Input(InputRefusal::OutOfRange {
-            what: "first day of the travel",
+            field: Field::FirstDay,
             given: from.to_string(),
             least: first.to_string(),
             most: (now + AHEAD).to_string(),

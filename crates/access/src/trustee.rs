@@ -17,7 +17,7 @@ use crate::name::Username;
 use crate::notice::{self, Topic};
 use crate::recovery::{FINISH, Recovery, Stage, changed, from, number as count, opens, tell};
 use crate::refusal::{
-    ChangeRefusal, InputRefusal, RecoveryRefusal, Refusal, ServerRefusal, SessionRefusal,
+    ChangeRefusal, Field, InputRefusal, RecoveryRefusal, Refusal, ServerRefusal, SessionRefusal,
 };
 use crate::secret::{SealKey, Secret};
 use crate::slice::Slice;
@@ -77,7 +77,7 @@ fn name(slice: &Slice, ground: &Ground<'_>, typed: &str, found: Option<PersonId>
     let taken = slice.trustees.iter().any(|one| one.username == username);
     if taken || username == person.username {
         let name = username.to_string();
-        return Err(Refusal::Input(InputRefusal::NameTaken { what: "recovery contact", name }));
+        return Err(Refusal::Input(InputRefusal::NameTaken { field: Field::ContactName, name }));
     }
     if slice.trustees.len() >= MOST {
         let limit = count(MOST);

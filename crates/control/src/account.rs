@@ -1,8 +1,9 @@
 //! Paper accounts, as the operator handles them; and which one a request is about.
 
-use access::PaperAccountId;
 use access::account::Currency;
 use access::entitlements::{Product, Products};
+use access::refusal::{Field, InputRefusal};
+use access::{PaperAccountId, Refusal};
 use gate::{Gate, NewPaperAccount, PaperAccount, Unclosed};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -140,11 +141,13 @@ async fn create(desk: &Desk<'_>, wish: AccountWish) -> Result<AccountRow, Fault>
         || wish.cash.normalize().scale() > base_currency.digits()
     {
         let coin = Decimal::new(1, base_currency.digits());
-        let text = format!(
-            "the opening cash is {}; use {least} to {most} {base_currency}, in steps of {coin}",
-            wish.cash
-        );
-        return Err(Fault::new("OUT_OF_RANGE", text));
+        let why = InputRefusal::OutOfRange {
+            field: Field::Cash,
+            given: wish.cash.to_string(),
+            least: least.to_string(),
+            most: format!("{most} {base_currency}, in steps of {coin}"),
+        };
+        return Err(Refusal::from(why).into());
     }
     let self_match = match wish.self_match.as_str() {
         "newest" => SelfMatch::CancelNewest,

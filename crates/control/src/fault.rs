@@ -12,24 +12,31 @@ pub struct Fault {
     pub code: String,
     /// What happened and what to do.
     pub text: String,
+    /// The field that it is about, by its stable name; none where it is about no single one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
 }
 
 impl Fault {
     /// A fault of this door's own.
     pub fn new(code: &str, text: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), text: text.into() }
+        Self { code: code.to_owned(), text: text.into(), field: None }
     }
 }
 
 impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
-        Self { code: refusal.code().to_owned(), text: refusal.caller_text() }
+        let field = refusal.field().map(|field| field.name().to_owned());
+        Self { code: refusal.code().to_owned(), text: refusal.caller_text(), field }
     }
 }
 
 impl From<Refused> for Fault {
     fn from(refused: Refused) -> Self {
-        Self { code: refused.code().to_owned(), text: refused.caller_text() }
+        match refused {
+            Refused::Refusal(refusal) => refusal.into(),
+            Refused::Denial(denial) => Self::new(denial.code(), denial.caller_text()),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use qrcode::render::unicode::Dense1x2;
 use web::Authority;
 
 use crate::config::Durability;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::output;
 use crate::ready::{Ready, Socket};
 use crate::server::Started;
@@ -38,8 +38,7 @@ pub async fn show(
         );
         return Ok(());
     }
-    let issued = started.gate.demo_link().await;
-    let issued = issued.map_err(|r| Failure::new(Exit::Refused, r.code(), r.caller_text()))?;
+    let issued = started.gate.demo_link().await?;
     let token = issued.token.expose_text().unwrap_or_default();
     let link = control::link_url(&ready.portal, token);
     output::line(&text(&link, ready, durability, started.authority.as_ref()));

@@ -232,6 +232,20 @@ mod tests {
     }
 
     #[test]
+    fn option_of_every_field_is_one_of_a_command() {
+        fn has(command: &clap::Command, option: &str) -> bool {
+            let own = command.get_arguments().filter_map(clap::Arg::get_long);
+            own.chain([""]).any(|long| format!("--{long}") == option)
+                || command.get_subcommands().any(|command| has(command, option))
+        }
+        let all = CommandLine::command();
+        for field in access::refusal::Field::ALL {
+            let option = crate::exit::option(*field);
+            assert!(option.is_none_or(|option| has(&all, option)), "{field}: {option:?}");
+        }
+    }
+
+    #[test]
     fn every_command_has_examples() {
         fn check(command: &clap::Command, path: &str) {
             let own = format!("{path} {}", command.get_name());

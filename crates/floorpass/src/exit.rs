@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use access::Refusal;
+use access::refusal::Field;
 use control::ClientError;
 
 /// Exit codes. They are part of the command line's contract: docs/operations.md lists them.
@@ -38,12 +40,20 @@ pub struct Failure {
     pub code: String,
     /// What happened and what to do.
     pub text: String,
+    /// The field that it is about, by its stable name.
+    pub field: Option<String>,
 }
 
 impl Failure {
     /// A failure with its own code.
     pub fn new(exit: Exit, code: &str, text: impl fmt::Display) -> Self {
-        Self { exit, code: code.to_owned(), text: text.to_string() }
+        Self { exit, code: code.to_owned(), text: text.to_string(), field: None }
+    }
+
+    /// A refusal of the data folder that this program opened itself.
+    pub fn refused(exit: Exit, why: &Refusal) -> Self {
+        let field = why.field().map(|field| field.name().to_owned());
+        Self { field, ..Self::new(exit, why.code(), why.caller_text()) }
     }
 
     /// Something that has no better code.
@@ -57,9 +67,13 @@ impl Failure {
     }
 
     /// Says it: on standard error for people, with `--json` on standard output for scripts.
-    pub fn report(&self, json: bool) -> ExitCode {
+    pub fn report(self, json: bool) -> ExitCode {
         if json {
-            let error = serde_json::json!({"error": {"code": self.code, "text": self.text}});
+            let mut error = serde_json::json!({"code": self.code, "text": self.text});
+            if let (Some(error), Some(field)) = (error.as_object_mut(), self.field) {
+                error.insert("field".to_owned(), field.into());
+            }
+            let error = serde_json::json!({ "error": error });
             crate::output::line(&error.to_string());
         } else {
             crate::log::flush();
@@ -67,6 +81,53 @@ impl Failure {
             writeln!(std::io::stderr(), "floorpass: {}", self.text).ok();
         }
         ExitCode::from(self.exit as u8)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(why: Refusal) -> Self {
+        Self::refused(Exit::Refused, &why)
+    }
+}
+
+/// The option of the command line at which a field is typed; none where it is the command's own argument, or where no
+/// command has it.
+pub const fn option(field: Field) -> Option<&'static str> {
+    match field {
+        Field::Accounts => Some("--account"),
+        Field::Addresses => Some("--address"),
+        Field::Cash => Some("--cash"),
+        Field::Collar => Some("--collar"),
+        Field::ContactsNeeded => Some("--contacts"),
+        Field::DuplicateWindow => Some("--duplicate-seconds"),
+        Field::End => Some("--days"),
+        Field::FirstDay => Some("--from"),
+        Field::Hours | Field::RecoveryWait => Some("--hours"),
+        Field::IdleTime => Some("--idle-minutes"),
+        Field::LargeOrders => Some("--large-orders"),
+        Field::LastDay => Some("--until"),
+        Field::Mail => Some("--mail"),
+        Field::MaxNotional => Some("--max-notional"),
+        Field::MaxOpenOrders => Some("--max-open-orders"),
+        Field::MaxQuantity => Some("--max-quantity"),
+        Field::Network => Some("--network"),
+        Field::Phone => Some("--phone"),
+        Field::Place => Some("--to"),
+        Field::Port => Some("--port"),
+        Field::Purpose => Some("--purpose"),
+        Field::Rate | Field::Burst => Some("--per-second"),
+        Field::Symbols => Some("--symbol"),
+        Field::TokenGrace => Some("--grace-minutes"),
+        Field::TotalTime => Some("--absolute-hours"),
+        Field::Weekday | Field::WindowTime | Field::Zone => Some("--window"),
+        Field::AuthenticatorName
+        | Field::ContactName
+        | Field::CredentialName
+        | Field::DeviceName
+        | Field::Name
+        | Field::PasskeyName
+        | Field::Password
+        | Field::Username => None,
     }
 }
 
@@ -86,7 +147,12 @@ impl From<ClientError> for Failure {
                     control::NAME_NEEDED | "PRICE_MISSING" | "PRICE_NOT_TAKEN" => Exit::Usage,
                     _ => Exit::Refused,
                 };
-                Self::new(exit, &fault.code, text)
+                let field = fault.field.as_deref().and_then(Field::named);
+                let text = match field.and_then(option) {
+                    Some(option) => format!("{text} ({option})"),
+                    None => text,
+                };
+                Self { field: fault.field, ..Self::new(exit, &fault.code, text) }
             }
         }
     }

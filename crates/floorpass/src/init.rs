@@ -67,10 +67,8 @@ impl Init {
             let issued = first_person(&gate, &self.person).await;
             let account = gate.account().to_string();
             let closed = gate.close().await;
-            let refused =
-                |r: access::Refusal| Failure::new(Exit::Refused, r.code(), r.caller_text());
-            let issued = issued.map_err(refused)?;
-            closed.map_err(refused)?;
+            let issued = issued?;
+            closed?;
             let token = issued.token.expose_text().unwrap_or_default();
             Ok::<_, Failure>(Made {
                 data: std::path::absolute(&data).map_err(Failure::failed)?,

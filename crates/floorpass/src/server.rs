@@ -118,7 +118,7 @@ async fn serve<T>(
     let done = doors(plan, &gate, sockets, stopping, started, &mut end, stop).await;
     let closed = gate.close().await;
     done?;
-    closed.map_err(|r| Failure::new(Exit::Failed, r.code(), r.caller_text()))
+    closed.map_err(|why| Failure::refused(Exit::Failed, &why))
 }
 
 /// Opens the doors, waits for the end, closes them: sockets first, so that clients are told.

@@ -68,7 +68,7 @@ impl Upgrade {
             if copy.is_some() {
                 let gate = Gate::open(gate).await.map_err(|error| server::open_failure(&error))?;
                 let closed = gate.close().await;
-                closed.map_err(|r| Failure::new(Exit::Failed, r.code(), r.caller_text()))?;
+                closed.map_err(|why| Failure::refused(Exit::Failed, &why))?;
             }
             Ok::<_, Failure>(copy)
         })?;

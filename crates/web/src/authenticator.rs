@@ -1,6 +1,6 @@
 //! Ways to sign in: passkeys, the password, the TOTP app.
 
-use access::refusal::ChangeRefusal;
+use access::refusal::{ChangeRefusal, Field as Input};
 use access::{Act, AuthenticatorId, Refusal, Secret, Time};
 use axum::Json;
 use axum::extract::Path;
@@ -22,21 +22,25 @@ type Reply = Result<Response, Fault>;
 
 /// `GET /authenticators`
 pub(crate) async fn list(signed: Signed) -> Reply {
-    page(&signed, None).await
+    page(&signed, None, None).await
 }
 
-async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
+/// The page; with the reason why a change was not made, and which row's name it is about.
+async fn page(signed: &Signed, why: Option<&Refusal>, row_of: Option<AuthenticatorId>) -> Reply {
     let gate = signed.visit.portal.gate();
     let all =
         gate.authenticators().list(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
     let holds = crate::recovery::holds(signed).await?;
     let now = signed.now();
     let query = &signed.visit.query;
+    let form = [(Input::AuthenticatorName, "name"), (Input::Password, "password")];
+    let errors = refusal::errors(why, &form);
+    let wrong = |id| errors.get("name").filter(|_| row_of == Some(id));
     let body = html! {
         (shell::rooms(signed, "/authenticators"))
         (shell::title("Ways to sign in", &html! {}))
         (holds)
-        @if let Some(why) = why { (refusal::note(why)) }
+        @if let Some(why) = why { (refusal::above(why, &errors)) }
         @if query.has("added") { div.note.good role="status" { "The passkey was added. You can sign in with it alone, here and wherever it is synced." } }
         @if query.has("removed") { div.note.good role="status" { "Removed. Nobody can sign in with it any more." } }
         @if query.has("renamed") { div.note.good role="status" { "Renamed." } }
@@ -48,7 +52,7 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
                 h2 #all { "How you prove it's you" }
                 table.flip.lines {
                     thead { tr { th { "Kind" } th { "Since" } th { "Last used" } th { span.sr { "Act" } } } }
-                    tbody { @for one in &all { (row(signed, one, now)) } }
+                    tbody { @for one in &all { (row(signed, one, now, wrong(one.id))) } }
                 }
             }
             div.stack.s5 {
@@ -68,7 +72,7 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
                         (shell::token(signed))
                         input name="username" value=(signed.ticket.username) autocomplete="username" hidden readonly;
                         (field::password("current", "Current password", "current-password", ""))
-                        (field::password("password", "New password", "new-password", "At least 8 characters of any kind; a few unrelated words are best. Avoid common passwords and your user name."))
+                        (field::new_password("password", "New password", "new-password", "At least 8 characters of any kind; a few unrelated words are best. Avoid common passwords and your user name.", errors.get("password")))
                         button { "Change it" }
                     }
                 }
@@ -79,7 +83,7 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
     Ok((status, shell::page(signed, Tab::Access, "Ways to sign in", &body)).into_response())
 }
 
-fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time) -> Markup {
+fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time, wrong: Option<&String>) -> Markup {
     let kind = match one.kind {
         "password" => "Password",
         "totp" => "Authenticator app",
@@ -103,12 +107,11 @@ fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time) -> Markup {
             td data-l="Since" { (figure::time(one.since)) }
             td data-l="Last used" { @match one.last_use { Some(at) => (figure::ago(at, now)), None => "never" } }
             td { @if passkey { div.act {
-                details.ren {
+                details.ren open[wrong.is_some()] {
                     summary.btn.mini { "Rename" span.sr { " " (one.name) } }
                     form.row method="post" action={ "/authenticators/" (one.id) "/rename" } {
                         (shell::token(signed))
-                        label.sr for=(field) { "New name of " (one.name) }
-                        input id=(field) name="name" value=(one.name) maxlength="60" required;
+                        (field::rename(&field, &format!("New name of {}", one.name), typed(signed, &one.name, wrong), wrong))
                         button.mini { "Rename" }
                     }
                 }
@@ -136,6 +139,11 @@ fn row(signed: &Signed, one: &AuthenticatorInfo, now: Time) -> Markup {
             } } }
         }
     }
+}
+
+/// What stands in the field of a name: what was typed there, where it was not taken.
+pub(crate) fn typed<'a>(signed: &'a Signed, name: &'a str, wrong: Option<&String>) -> &'a str {
+    if wrong.is_some() { signed.visit.fields.get("name") } else { name }
 }
 
 /// After a change of the password: which sessions ended, and how a phone answers again.
@@ -232,7 +240,7 @@ pub(crate) async fn rename(Path(text): Path<String>, signed: Signed) -> Reply {
     match gate.authenticators().rename(&signed.actor(), id, signed.visit.fields.get("name")).await {
         Ok(()) => Ok(go("/authenticators?renamed=1")),
         Err(why @ Refusal::Change(ChangeRefusal::NotFound { .. })) => Err(signed.fault(why)),
-        Err(why) => page(&signed, Some(&why)).await,
+        Err(why) => page(&signed, Some(&why), Some(id)).await,
     }
 }
 
@@ -242,7 +250,7 @@ pub(crate) async fn remove(Path(text): Path<String>, signed: Signed) -> Reply {
     match signed.visit.portal.gate().authenticators().remove(&signed.actor(), id).await {
         Ok(()) => Ok(go("/authenticators?removed=1")),
         Err(why @ Refusal::Change(ChangeRefusal::NotFound { .. })) => Err(signed.fault(why)),
-        Err(why) => page(&signed, Some(&why)).await,
+        Err(why) => page(&signed, Some(&why), None).await,
     }
 }
 
@@ -269,6 +277,6 @@ pub(crate) async fn change(signed: Signed) -> Reply {
         .await
     {
         Ok(()) => Ok(go("/authenticators?changed=1")),
-        Err(why) => page(&signed, Some(&why)).await,
+        Err(why) => page(&signed, Some(&why), None).await,
     }
 }

@@ -1,13 +1,14 @@
 //! Contact: the mail address that codes and messages go to, and a phone number as text.
 
 use access::Refusal;
+use access::refusal::Field as Input;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use gate::{AskedMail, ContactInfo};
 use maud::{Markup, html};
 
 use crate::fault::Fault;
-use crate::field::Field;
+use crate::field::{Errors, Field};
 use crate::figure;
 use crate::prompt;
 use crate::refusal;
@@ -26,24 +27,25 @@ async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
     let gate = signed.visit.portal.gate();
     let info = gate.contacts().own(&signed.ticket).await.map_err(|why| signed.fault(why))?;
     let query = &signed.visit.query;
+    let errors = refusal::errors(why, &[(Input::Mail, "address"), (Input::Phone, "number")]);
     let body = html! {
         (shell::rooms(signed, "/contact"))
         (shell::title("Contact", &html! {}))
-        @if let Some(why) = why { (refusal::note(why)) }
+        @if let Some(why) = why { (refusal::above(why, &errors)) }
         @if query.has("sent") { div.note.good role="status" { "We sent a code to the new address. Type it here, in this session." } }
         @if query.has("verified") { div.note.good role="status" { "The address is verified. Codes and messages go there now; the old address has been notified and gets security messages for 7 more days." } }
         @if query.has("removed") { div.note.good role="status" { "Removed. The address gets security messages for 7 more days." } }
         @if query.has("phone") { div.note.good role="status" { "Phone number changed." } }
         div.grid {
-            section.card.s7 aria-labelledby="mail" { h2 #mail { "Mail address" } (mail(signed, &info)) }
-            section.card.s5 aria-labelledby="phone-title" { h2 #phone-title { "Phone number" } (phone(signed, &info)) }
+            section.card.s7 aria-labelledby="mail" { h2 #mail { "Mail address" } (mail(signed, &info, &errors)) }
+            section.card.s5 aria-labelledby="phone-title" { h2 #phone-title { "Phone number" } (phone(signed, &info, &errors)) }
         }
     };
     let status = why.map_or(StatusCode::OK, refusal::status);
     Ok((status, shell::page(signed, Tab::Access, "Contact", &body)).into_response())
 }
 
-fn mail(signed: &Signed, info: &ContactInfo) -> Markup {
+fn mail(signed: &Signed, info: &ContactInfo, errors: &Errors) -> Markup {
     html! {
         dl.pairs {
             div { dt { "Verified" } dd { @match &info.mail {
@@ -65,6 +67,7 @@ fn mail(signed: &Signed, info: &ContactInfo) -> Markup {
         form.f method="post" action="/contact/mail" {
             (shell::token(signed))
             (Field { name: "address", label: if info.mail.is_some() { "New address" } else { "Address" }, mode: "email", required: true,
+                value: signed.visit.fields.get("address"), error: errors.get("address").map(String::as_str),
                 help: "We send a code there. The change takes effect when you type the code here; your current address is notified.", ..Field::default() })
             button.main[!waits] { "Send a code" }
         }
@@ -89,12 +92,15 @@ pub(crate) fn code_form(signed: &Signed, asked: &AskedMail, path: &str) -> Marku
     }
 }
 
-fn phone(signed: &Signed, info: &ContactInfo) -> Markup {
+fn phone(signed: &Signed, info: &ContactInfo, errors: &Errors) -> Markup {
+    let typed = errors.get("number").map(|_| signed.visit.fields.get("number"));
     let number = info.phone.as_ref().map_or("", |(number, _)| number.as_str());
+    let number = typed.unwrap_or(number);
     html! {
         form.f method="post" action="/contact/phone" {
             (shell::token(signed))
             (Field { name: "number", label: "Number", value: number, mode: "tel",
+                error: errors.get("number").map(String::as_str),
                 help: "For people who know you. We never send codes there, because a number can be taken over. Leave empty to remove it.", ..Field::default() })
             button { "Save" }
         }

@@ -11,7 +11,7 @@ pub(crate) use create::{back, create, created, new, preview};
 pub(crate) use once::Once;
 
 use access::entitlements::Acts;
-use access::{Act, CredentialId, Entitlements, Scopes, Sentence, Time, Verdict};
+use access::{Act, CredentialId, Entitlements, Refusal, Scopes, Sentence, Time, Verdict};
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use gate::CredentialInfo;
@@ -22,6 +22,7 @@ use crate::asset;
 use crate::contract;
 use crate::fault::{Cause, Fault};
 use crate::figure;
+use crate::refusal;
 use crate::shell::{self, Tab};
 use crate::visit::Signed;
 
@@ -188,7 +189,7 @@ fn ends(info: &CredentialInfo, now: Time) -> Markup {
 /// `GET /credentials/{id}`
 pub(crate) async fn show(Path(id): Path<String>, signed: Signed) -> Reply {
     let info = find(&signed, &id).await?;
-    Ok(page(&signed, &info).into_response())
+    Ok(page(&signed, &info, None).into_response())
 }
 
 async fn find(signed: &Signed, id: &str) -> Result<CredentialInfo, Fault> {
@@ -221,7 +222,12 @@ fn done(signed: &Signed) -> Markup {
     html! { div.note.good role="status" { (text) } }
 }
 
-fn page(signed: &Signed, info: &CredentialInfo) -> axum::response::Html<String> {
+fn page(
+    signed: &Signed,
+    info: &CredentialInfo,
+    why: Option<&Refusal>,
+) -> axum::response::Html<String> {
+    let errors = refusal::errors(why, &draft::FORM);
     let now = signed.now();
     let credential = &info.credential;
     let narrowed = info.entitlements.clone().unwrap_or_else(|_| of(signed, &credential.scopes));
@@ -234,6 +240,7 @@ fn page(signed: &Signed, info: &CredentialInfo) -> axum::response::Html<String> 
             a.btn href={ "/activity?holder=" (credential.id) } { "Activity" }
             @if is_live { " " a.btn href={ (path) "/edit" } { "Edit" } }
         }))
+        @if let Some(why) = why { (refusal::above(why, &errors)) }
         (done(signed))
         @if let (true, Some(paused)) = (is_live, credential.paused) {
             div.note.bad { "Paused since " (figure::time(paused.at)) ": no program can use it." }
@@ -248,7 +255,7 @@ fn page(signed: &Signed, info: &CredentialInfo) -> axum::response::Html<String> 
             }
             div.stack.s5 {
                 (facts(info, now))
-                @if is_live { (change::acts(signed, info)) }
+                @if is_live { (change::acts(signed, info, &errors)) }
                 @else { p.small.dim { "No other credential can have this port for a day." } }
             }
         }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use access::agent::Agent;
 use access::device::{DeviceRole, DeviceState, Standing};
-use access::refusal::{ChangeRefusal, SessionRefusal};
+use access::refusal::{ChangeRefusal, Field as Input, SessionRefusal};
 use access::session::Method;
 use access::{Act, DeviceId, Time};
 use axum::extract::Path;
@@ -12,7 +12,9 @@ use axum::response::{IntoResponse, Response};
 use gate::DeviceInfo;
 use maud::{Markup, html};
 
+use crate::authenticator::typed;
 use crate::fault::{Cause, Fault};
+use crate::field;
 use crate::figure;
 use crate::form;
 use crate::refusal;
@@ -23,14 +25,17 @@ type Reply = Result<Response, Fault>;
 
 /// `GET /devices`
 pub(crate) async fn list(signed: Signed) -> Reply {
-    page(&signed, None).await
+    page(&signed, None, None).await
 }
 
-async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
+/// The page; with the reason why a change was not made, and which row's name it is about.
+async fn page(signed: &Signed, why: Option<&access::Refusal>, row_of: Option<DeviceId>) -> Reply {
     let gate = signed.visit.portal.gate();
     let devices =
         gate.devices().list(Some(signed.ticket.person)).await.map_err(|why| signed.fault(why))?;
     let now = signed.now();
+    let errors = refusal::errors(why, &[(Input::DeviceName, "name")]);
+    let wrong = |id| errors.get("name").filter(|_| row_of == Some(id));
     let body = html! {
         (shell::rooms(signed, "/devices"))
         (shell::title("Devices", &html! {
@@ -38,7 +43,7 @@ async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
                 form method="post" action="/devices/remove-others" { (shell::token(signed)) button { "Remove all others" } }
             }
         }))
-        @if let Some(why) = why { (refusal::note(why)) }
+        @if let Some(why) = why { (refusal::above(why, &errors)) }
         @if signed.visit.query.has("removed") { div.note.good role="status" { "Removed. Its sessions have ended, and it must be activated again." } }
         @if signed.visit.query.has("role") { div.note.good role="status" { "Role changed. It applies from the browser's next request." } }
         @if signed.visit.query.has("again") { div.note.good role="status" { "This browser has its old name and first day again. The old entry is no longer trusted." } }
@@ -48,7 +53,7 @@ async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
             @if devices.is_empty() { p.empty { "No browsers." } } @else {
                 table.flip.lines.browsers {
                     thead { tr { th { "Name" } th { "Trust" } th { "May" } th { "Last used" } th { "First used" } th { span.sr { "Act" } } } }
-                    tbody { @for device in &devices { (row(signed, device, now)) } }
+                    tbody { @for device in &devices { (row(signed, device, now, wrong(device.device.id))) } }
                 }
             }
             p.small.dim { "A new browser is activated once, by a code, a link or a passkey. Removing it ends its sessions at once; blocking it also keeps it from signing in again." }
@@ -60,7 +65,7 @@ async fn page(signed: &Signed, why: Option<&access::Refusal>) -> Reply {
     Ok((status, shell::page(signed, Tab::Access, "Devices", &body)).into_response())
 }
 
-fn row(signed: &Signed, info: &DeviceInfo, now: Time) -> Markup {
+fn row(signed: &Signed, info: &DeviceInfo, now: Time, wrong: Option<&String>) -> Markup {
     let device = &info.device;
     let this = device.id == signed.ticket.device;
     let (class, standing) = match info.standing {
@@ -88,12 +93,11 @@ fn row(signed: &Signed, info: &DeviceInfo, now: Time) -> Markup {
             td.full data-l="First used" { (figure::lately(device.created_at, now)) (from(device.first_address)) }
             td { div.act {
                 (role(signed, info))
-                details.ren {
+                details.ren open[wrong.is_some()] {
                     summary.btn.mini { "Rename" span.sr { " " (device.name) } }
                     form.row method="post" action={ "/devices/" (device.id) "/rename" } {
                         (shell::token(signed))
-                        label.sr for=(field) { "New name of " (device.name) }
-                        input id=(field) name="name" value=(device.name) maxlength="60" required;
+                        (field::rename(&field, &format!("New name of {}", device.name), typed(signed, device.name.as_str(), wrong), wrong))
                         button.mini { "Rename" }
                     }
                 }
@@ -187,7 +191,7 @@ pub(crate) async fn set_role(Path(id): Path<String>, signed: Signed) -> Reply {
     match signed.visit.portal.gate().devices().set_role(&signed.actor(), id, role).await {
         Ok(()) => Ok(go("/devices?role=1")),
         Err(why @ access::Refusal::Session(SessionRefusal::OwnDevice)) => {
-            page(&signed, Some(&why)).await
+            page(&signed, Some(&why), None).await
         }
         Err(why) => Err(signed.fault(why)),
     }
@@ -255,7 +259,7 @@ pub(crate) async fn rename(Path(id): Path<String>, signed: Signed) -> Reply {
         Err(why @ access::Refusal::Change(ChangeRefusal::NotFound { .. })) => {
             Err(signed.fault(why))
         }
-        Err(why) => page(&signed, Some(&why)).await,
+        Err(why) => page(&signed, Some(&why), Some(id)).await,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Enrolment: anyone who came by an enrolment link sets a password, puts a secret into an app, and
 //! proves that it works. The session may do nothing else until then.
 
+use access::refusal::Field as Input;
 use access::{Refusal, Secret};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
@@ -10,7 +11,7 @@ use qrcode::render::svg;
 
 use crate::contact;
 use crate::fault::Fault;
-use crate::field::{self, Field};
+use crate::field::{self, Errors, Field};
 use crate::prompt;
 use crate::refusal;
 use crate::shell::{self, Frame};
@@ -23,7 +24,7 @@ type Reply = Result<Response, Fault>;
 pub(crate) async fn show(signed: Signed) -> Reply {
     Ok(match missing(&signed).await? {
         Missing::Mail => mail_page(&signed, None).into_response(),
-        Missing::Password => password_page(&signed, None).into_response(),
+        Missing::Password => password_page(&signed, None, &Errors::new()).into_response(),
         Missing::App => go("/enrol/totp"),
         Missing::Proof => go(PROOF),
         Missing::Nothing => go(WELCOME),
@@ -73,16 +74,18 @@ async fn missing(signed: &Signed) -> Result<Missing, Fault> {
 }
 
 fn mail_page(signed: &Signed, why: Option<&Refusal>) -> Html<String> {
+    let errors = refusal::errors(why, &[(Input::Mail, "address")]);
     let body = html! {
         p.small.dim { "First, before the password" }
         h1 { "Where do codes and messages reach you?" }
         (prompt::line(&signed.visit, Some(&signed.ticket.username)))
         (unbound(signed))
-        @if let Some(why) = why { (refusal::note(why)) }
+        @if let Some(why) = why { (refusal::above(why, &errors)) }
         p { "We send the code for a new browser by mail, and tell you there whenever your way to sign in changes." }
         form.f method="post" action="/enrol/mail" {
             (shell::token(signed))
-            (Field { name: "address", label: "Mail address", mode: "email", required: true, help: "We send a code there; type it on the next page.", ..Field::default() })
+            (Field { name: "address", label: "Mail address", mode: "email", required: true,
+                value: signed.visit.fields.get("address"), error: errors.get("address").map(String::as_str), help: "We send a code there; type it on the next page.", ..Field::default() })
             button.main.wide { "Send a code" }
         }
         p.small { a href="/enrol?later=1" { "Later" } ": until you add one, only the operator can give you the code for a new browser." }
@@ -140,9 +143,8 @@ pub(crate) async fn password(signed: Signed) -> Reply {
     let fields = &signed.visit.fields;
     if fields.raw("password") != fields.raw("again") {
         let why = refusal::missing("The two passwords differ. Type the same one twice.");
-        return Ok(
-            (StatusCode::UNPROCESSABLE_ENTITY, password_page(&signed, Some(&why))).into_response()
-        );
+        let page = password_page(&signed, Some(&why), &Errors::new());
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let password = Secret::from_text(fields.raw("password").to_owned());
     match signed
@@ -155,7 +157,8 @@ pub(crate) async fn password(signed: Signed) -> Reply {
     {
         Ok(()) => Ok(go("/enrol")),
         Err(why) => {
-            let page = password_page(&signed, Some(&refusal::note(&why)));
+            let errors = refusal::errors(Some(&why), &[(Input::Password, "password")]);
+            let page = password_page(&signed, Some(&refusal::above(&why, &errors)), &errors);
             Ok((refusal::status(&why), page).into_response())
         }
     }
@@ -231,7 +234,7 @@ pub(crate) async fn totp(signed: Signed) -> Reply {
     }
 }
 
-fn password_page(signed: &Signed, why: Option<&Markup>) -> Html<String> {
+fn password_page(signed: &Signed, why: Option<&Markup>, errors: &Errors) -> Html<String> {
     let body = html! {
         p.small.dim { "Step 1 of 2, for " b { (signed.ticket.username) } }
         h1 { "Choose a password" }
@@ -241,7 +244,7 @@ fn password_page(signed: &Signed, why: Option<&Markup>) -> Html<String> {
         form.f method="post" action="/enrol" {
             (shell::token(signed))
             input name="username" value=(signed.ticket.username) autocomplete="username" hidden readonly;
-            (field::password("password", "Password", "new-password", "At least 8 characters of any kind, spaces included; a few unrelated words are best. Avoid common passwords and your user name."))
+            (field::new_password("password", "Password", "new-password", "At least 8 characters of any kind, spaces included; a few unrelated words are best. Avoid common passwords and your user name.", errors.get("password")))
             (field::password("again", "Repeat it", "new-password", ""))
             button.main.wide { "Continue" }
         }

@@ -29,12 +29,7 @@ pub(crate) struct Field<'a> {
 impl Render for Field<'_> {
     fn render(&self) -> Markup {
         let (help, error) = (format!("{}-help", self.name), format!("{}-err", self.name));
-        let described = match (self.help.is_empty(), self.error.is_some()) {
-            (true, false) => None,
-            (false, false) => Some(help.clone()),
-            (true, true) => Some(error.clone()),
-            (false, true) => Some(format!("{error} {help}")),
-        };
+        let described = described(self.name, self.help, self.error.is_some());
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         html! {
             div {
@@ -83,15 +78,47 @@ pub(crate) fn tick(name: &str, label: &str, ticked: bool) -> Markup {
 
 /// A password to type; never filled in by the server.
 pub(crate) fn password(name: &str, label: &str, autocomplete: &str, help: &str) -> Markup {
-    let described = format!("{name}-help");
+    new_password(name, label, autocomplete, help, None)
+}
+
+/// A password to type, and what is wrong with the one that was typed before.
+pub(crate) fn new_password(
+    name: &str,
+    label: &str,
+    autocomplete: &str,
+    help: &str,
+    error: Option<&String>,
+) -> Markup {
+    let (described, wrong) = (described(name, help, error.is_some()), format!("{name}-err"));
     html! {
         div {
             label for=(name) { (label) }
             input id=(name) name=(name) type="password" autocomplete=(autocomplete) required
-                aria-describedby=[(!help.is_empty()).then_some(&described)];
+                aria-invalid=[error.map(|_| "true")] aria-describedby=[described];
             (show(name))
-            @if !help.is_empty() { p.help id=(described) { (help) } }
+            @if let Some(text) = error { p.err id=(wrong) { (text) } }
+            @if !help.is_empty() { p.help id={ (name) "-help" } { (help) } }
         }
+    }
+}
+
+/// The name of a row of a list, to be typed anew, and what is wrong with the one that was typed.
+pub(crate) fn rename(id: &str, label: &str, value: &str, error: Option<&String>) -> Markup {
+    html! {
+        label.sr for=(id) { (label) }
+        input id=(id) name="name" value=(value) maxlength="60" required
+            aria-invalid=[error.map(|_| "true")] aria-describedby=[described(id, "", error.is_some())];
+        @if let Some(text) = error { p.err id={ (id) "-err" } { (text) } }
+    }
+}
+
+/// The ids of what is said of a field: its error, its help.
+pub(crate) fn described(name: &str, help: &str, wrong: bool) -> Option<String> {
+    match (help.is_empty(), wrong) {
+        (true, false) => None,
+        (false, false) => Some(format!("{name}-help")),
+        (true, true) => Some(format!("{name}-err")),
+        (false, true) => Some(format!("{name}-err {name}-help")),
     }
 }
 

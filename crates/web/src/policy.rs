@@ -3,7 +3,7 @@
 
 use access::large_order::Threshold;
 use access::policy::{Assurance, Needs, NewNetwork, OwnLimits, Policy, Tempo};
-use access::refusal::InputRefusal;
+use access::refusal::{Field as Input, InputRefusal};
 use access::session::Interface;
 use access::window::{DAYS, Window};
 use access::{Number as Count, Refusal, Span};
@@ -15,7 +15,7 @@ use maud::{Markup, html};
 
 use crate::currency;
 use crate::fault::{Cause, Fault};
-use crate::field::{self, Field};
+use crate::field::{self, Errors, Field};
 use crate::figure;
 use crate::refusal;
 use crate::shell::{self, Tab};
@@ -35,36 +35,51 @@ async fn page(signed: &Signed, why: Option<&Refusal>, typed: Option<&Policy>) ->
         gate.policies().own(signed.ticket.person).await.map_err(|why| signed.fault(why))?;
     let (open, later): (Vec<_>, Vec<_>) =
         chosen.policies.iter().partition(|one| OPEN.contains(&one.interface));
+    let errors = refusal::errors(why, &FORMS);
     let is_typed = |policy: &&Policy| typed.is_some_and(|one| one.interface == policy.interface);
     let body = html! {
         (shell::rooms(signed, "/policies"))
         (shell::title("Policies", &html! {}))
-        @if let Some(why) = why { (refusal::note(why)) }
+        @if let Some(why) = why { (refusal::above(why, &errors)) }
         @if signed.visit.query.has("set") {
             div.note.good role="status" { "Saved. Tighter limits apply at once; looser ones from the next sign-in, or when a session confirms it's you." }
         }
         div.grid {
             div.stack.s7 {
-                @for policy in open { (interface(signed, policy, typed.filter(|one| one.interface == policy.interface))) }
+                @for policy in open { (interface(signed, policy, typed.filter(|one| one.interface == policy.interface), &errors)) }
                 @if !later.is_empty() { details open[later.iter().any(is_typed)] {
                     summary { "Interfaces that are not available yet (" (later.len()) ")" }
-                    div.stack.later { @for policy in later { (interface(signed, policy, typed.filter(|one| one.interface == policy.interface))) } }
+                    div.stack.later { @for policy in later { (interface(signed, policy, typed.filter(|one| one.interface == policy.interface), &errors)) } }
                 } }
                 (tempos())
                 (brokerage(signed, &chosen))
             }
-            div.stack.s5 { (window(signed, &chosen)) (large_orders(signed, &chosen)) }
+            div.stack.s5 { (window(signed, &chosen, &errors)) (large_orders(signed, &chosen, &errors)) }
         }
     };
     let status = why.map_or(StatusCode::OK, refusal::status);
     Ok((status, shell::page(signed, Tab::Access, "Policies", &body)).into_response())
 }
 
+/// The fields that a refusal can be about. Those of an interface stand in each card, and are marked in the one that was sent.
+const FORMS: [(Input, &str); 5] = [
+    (Input::IdleTime, IDLE.name),
+    (Input::TotalTime, ABSOLUTE.name),
+    (Input::WindowTime, "time"),
+    (Input::Zone, "zone"),
+    (Input::LargeOrders, "above"),
+];
+
 /// Interfaces that have a door in this version.
 const OPEN: [Interface; 2] = [Interface::Portal, Interface::Phone];
 
 /// The card of an interface, its form open where what was typed there was not taken.
-fn interface(signed: &Signed, policy: &Policy, refused: Option<&Policy>) -> Markup {
+fn interface(
+    signed: &Signed,
+    policy: &Policy,
+    refused: Option<&Policy>,
+    errors: &Errors,
+) -> Markup {
     let name = policy.interface.name();
     let (tempos, networks) = (
         Tempo::ALL.map(|one| (one.name(), one.to_string())),
@@ -84,7 +99,7 @@ fn interface(signed: &Signed, policy: &Policy, refused: Option<&Policy>) -> Mark
                 form.f method="post" action={ "/policies/" (name) } {
                     (shell::token(signed))
                     (select(name, "tempo", "How you work there", typed.tempo.name(), &tempos))
-                    div.two { (numbers(name, typed)) }
+                    div.two { (numbers(signed, name, typed, refused.map(|_| errors))) }
                     (select(name, "new_network", "On a network where it was not confirmed, a session", typed.new_network.name(), &networks))
                     div.two {
                         (select(name, "view", "Required to view", needs.view.name(), &levels))
@@ -109,24 +124,27 @@ struct Number {
     name: &'static str,
     label: &'static str,
     /// What it is, in a refusal.
-    what: &'static str,
+    input: Input,
     unit: Span,
+    units: &'static str,
     bounds: (Span, Span),
 }
 
 const IDLE: Number = Number {
     name: "idle_minutes",
     label: "Sign out after (minutes idle)",
-    what: "number of idle minutes",
+    input: Input::IdleTime,
     unit: Span::minutes(1),
+    units: "minutes",
     bounds: OwnLimits::IDLE,
 };
 
 const ABSOLUTE: Number = Number {
     name: "absolute_hours",
     label: "Sign out after (hours in total)",
-    what: "number of hours in total",
+    input: Input::TotalTime,
     unit: Span::hours(1),
+    units: "hours",
     bounds: OwnLimits::ABSOLUTE,
 };
 
@@ -136,27 +154,38 @@ impl Number {
     }
 
     /// Its field; an empty one has what the tempo fills in.
-    fn field(&self, form: &str, own: Option<Span>, fill: Span) -> Markup {
+    fn field(
+        &self,
+        form: &str,
+        (own, fill): (Option<Span>, Span),
+        again: Option<(&str, Option<&String>)>,
+    ) -> Markup {
         let id = format!("{form}-{}", self.name);
         let help = format!("{id}-help");
+        let error = again.and_then(|(_, error)| error);
+        let value = again
+            .map_or_else(|| own.map(|own| self.count(own)), |(typed, _)| Some(typed.to_owned()));
         let (least, most) = (self.count(self.bounds.0), self.count(self.bounds.1));
         html! {
             div {
                 label for=(id) { (self.label) }
                 input id=(id) name=(self.name) inputmode="numeric" autocomplete="off" spellcheck="false"
-                    value=[own.map(|own| self.count(own))] placeholder=(self.count(fill)) aria-describedby=(help);
+                    value=[value] placeholder=(self.count(fill)) aria-invalid=[error.map(|_| "true")]
+                    aria-describedby=[field::described(&id, "help", error.is_some())];
+                @if let Some(text) = error { p.err id={ (id) "-err" } { (text) } }
                 p.help id=(help) { (least) " to " (most) ". If empty, the tempo's number applies." }
             }
         }
     }
 }
 
-/// The limits in numbers.
-fn numbers(form: &str, policy: &Policy) -> Markup {
+/// The limits in numbers; as they were typed, with what is wrong with them, where they were not taken.
+fn numbers(signed: &Signed, form: &str, policy: &Policy, refused: Option<&Errors>) -> Markup {
     let (own, fill) = (policy.own, policy.tempo.limits());
+    let again = |name: &str| refused.map(|all| (signed.visit.fields.get(name), all.get(name)));
     html! {
-        (IDLE.field(form, own.idle, fill.idle))
-        (ABSOLUTE.field(form, own.absolute, fill.absolute))
+        (IDLE.field(form, (own.idle, fill.idle), again(IDLE.name)))
+        (ABSOLUTE.field(form, (own.absolute, fill.absolute), again(ABSOLUTE.name)))
     }
 }
 
@@ -173,7 +202,7 @@ fn select(form: &str, name: &str, label: &str, chosen: &str, options: &[(&str, S
     }
 }
 
-fn window(signed: &Signed, chosen: &Policies) -> Markup {
+fn window(signed: &Signed, chosen: &Policies, errors: &Errors) -> Markup {
     let now = chosen.window.as_ref();
     let time = now.map_or_else(
         || "10:00".to_owned(),
@@ -195,9 +224,12 @@ fn window(signed: &Signed, chosen: &Policies) -> Markup {
                 (field::select("weekday", "Day", &day, &days))
                 div {
                     label for="time" { "From" }
-                    input id="time" name="time" type="time" value=(time) required;
+                    input id="time" name="time" type="time" value=(time) required aria-invalid=[errors.get("time").map(|_| "true")]
+                        aria-describedby=[field::described("time", "", errors.contains_key("time"))];
+                    @if let Some(text) = errors.get("time") { p.err #time-err { (text) } }
                 }
-                (Field { name: "zone", label: "Time zone", value: now.map_or("", Window::zone), required: true,
+                (Field { name: "zone", label: "Time zone", value: errors.get("zone").map_or(now.map_or("", Window::zone), |_| signed.visit.fields.get("zone")),
+                    required: true, error: errors.get("zone").map(String::as_str),
                     help: "Its name, like Europe/Berlin or America/New_York. The window is open for two hours.", ..Field::default() })
                 button { "Set the window" }
             }
@@ -209,9 +241,13 @@ fn window(signed: &Signed, chosen: &Policies) -> Markup {
     }
 }
 
-fn large_orders(signed: &Signed, chosen: &Policies) -> Markup {
+fn large_orders(signed: &Signed, chosen: &Policies, errors: &Errors) -> Markup {
     let above = chosen.large_orders.above;
-    let value = above.map_or_else(String::new, |most| format!("{most:.2}"));
+    let error = errors.get("above").map(String::as_str);
+    let value = match error {
+        Some(_) => signed.visit.fields.get("above").to_owned(),
+        None => above.map_or_else(String::new, |most| format!("{most:.2}")),
+    };
     let currency = currency::words(currency::common(signed));
     let label = format!("Ask above, {currency}");
     html! {
@@ -223,7 +259,7 @@ fn large_orders(signed: &Signed, chosen: &Policies) -> Markup {
             }
             form.f method="post" action="/policies/large-orders" {
                 (shell::token(signed))
-                (Field { name: "above", label: &label, value: &value, mode: "decimal", required: true,
+                (Field { name: "above", label: &label, value: &value, mode: "decimal", required: true, error,
                     help: "Per order, placed here or on the phone. Cancelling and closing a position never need it; programs have the limits of their credentials.", ..Field::default() })
                 button { "Set the threshold" }
             }
@@ -272,10 +308,7 @@ fn tempos() -> Markup {
 async fn then(signed: &Signed, done: Result<(), Refusal>, typed: Option<&Policy>) -> Reply {
     match done {
         Ok(()) => Ok(go("/policies?set=1")),
-        Err(
-            why
-            @ Refusal::Input(InputRefusal::ZoneUnknown { .. } | InputRefusal::OutOfRange { .. }),
-        ) => page(signed, Some(&why), typed).await,
+        Err(why @ Refusal::Input(_)) => page(signed, Some(&why), typed).await,
         Err(why) => Err(signed.fault(why)),
     }
 }
@@ -325,16 +358,16 @@ fn number(signed: &Signed, limit: &Number) -> Result<Option<Span>, Refusal> {
     if typed.is_empty() {
         return Ok(None);
     }
-    let count = Count::count(limit.what, "").read_whole::<u32>(typed).map(i64::from);
+    let count = Count::count(limit.input.words(), "").read_whole::<u32>(typed).map(i64::from);
     // What is a number and out of all bounds is refused with those that the policy has.
     let beyond = || typed.parse().ok().filter(|_| !typed.starts_with('+'));
     let span = |count: i64| Some(Span(count.saturating_mul(limit.unit.0)));
     count.ok().or_else(beyond).map(span).ok_or_else(|| {
         Refusal::Input(InputRefusal::OutOfRange {
-            what: limit.what,
+            field: limit.input,
             given: format!("\"{}\"", typed.chars().take(20).collect::<String>()),
             least: limit.count(limit.bounds.0),
-            most: limit.count(limit.bounds.1),
+            most: format!("{} {}", limit.count(limit.bounds.1), limit.units),
         })
     })
 }

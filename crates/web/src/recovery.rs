@@ -3,7 +3,9 @@
 
 use access::approval::Say;
 use access::recovery::{ENROLS, FINISH, LONGEST_WAIT, Policy, SHORTEST_WAIT, Stage};
-use access::refusal::{InputRefusal, RecoveryRefusal, SessionRefusal, SignInRefusal};
+use access::refusal::{
+    Field as Input, InputRefusal, RecoveryRefusal, SessionRefusal, SignInRefusal,
+};
 use access::{Number, RecoveryId, Refusal, Secret, Span, Time};
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -13,7 +15,7 @@ use maud::{Markup, html};
 
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault};
-use crate::field::{self, Field};
+use crate::field::{self, Errors, Field};
 use crate::figure;
 use crate::prompt;
 use crate::refusal;
@@ -351,10 +353,23 @@ pub(crate) async fn of_person(signed: Signed) -> Reply {
 
 async fn page(signed: &Signed, why: Option<&Refusal>) -> Reply {
     let status = why.map_or(StatusCode::OK, refusal::status);
-    with_note(signed, why.map(refusal::note), status).await
+    let form = [
+        (Input::RecoveryWait, "hours"),
+        (Input::ContactsNeeded, "needed"),
+        (Input::Username, "username"),
+        (Input::ContactName, "username"),
+    ];
+    let errors = refusal::errors(why, &form);
+    with_errors(signed, why.map(|why| refusal::above(why, &errors)), &errors, status).await
 }
 
-pub(crate) async fn with_note(signed: &Signed, note: Option<Markup>, status: StatusCode) -> Reply {
+/// The page with a note, and what is wrong with its fields.
+pub(crate) async fn with_errors(
+    signed: &Signed,
+    note: Option<Markup>,
+    errors: &Errors,
+    status: StatusCode,
+) -> Reply {
     let gate = signed.visit.portal.gate();
     let all = gate
         .recoveries()
@@ -379,9 +394,9 @@ pub(crate) async fn with_note(signed: &Signed, note: Option<Markup>, status: Sta
                     @if all.is_empty() { p.empty { "None in recent weeks." } }
                     @for one in &all { (entry(signed, one)) }
                 }
-                (trustee::card(signed, &trustees))
+                (trustee::card(signed, &trustees, errors.get("username").map(String::as_str)))
             }
-            section.card.s5 aria-labelledby="wait" { h2 #wait { "How a recovery works" } (policy_form(signed, policy)) }
+            section.card.s5 aria-labelledby="wait" { h2 #wait { "How a recovery works" } (policy_form(signed, policy, errors)) }
         }
     };
     Ok((status, shell::page(signed, Tab::Access, "Recovery", &body)).into_response())
@@ -429,16 +444,22 @@ fn state(one: &RecoveryInfo) -> Markup {
     }
 }
 
-fn policy_form(signed: &Signed, policy: Policy) -> Markup {
-    let hours = (policy.wait.seconds_up() / 3_600).to_string();
-    let needed = policy.needed.to_string();
+fn policy_form(signed: &Signed, policy: Policy, errors: &Errors) -> Markup {
+    let error = |name: &str| errors.get(name).map(String::as_str);
+    // What was typed stays, where any of it was not taken.
+    let fields = &signed.visit.fields;
+    let again = error("hours").or(error("needed")).is_some();
+    let typed = |name: &str| again.then(|| fields.get(name).to_owned());
+    let hours = typed("hours").unwrap_or_else(|| (policy.wait.seconds_up() / 3_600).to_string());
+    let needed = typed("needed").unwrap_or_else(|| policy.needed.to_string());
+    let waits = if again { fields.has("waits") } else { policy.waits };
     html! {
         p { "Anybody with your password can start one. It waits, we notify you three times, and each message can stop it. A shorter wait helps when you need it; a longer one helps when somebody else tries." }
         form.f method="post" action="/recovery/policy" {
             (shell::token(signed))
-            (Field { name: "hours", label: "Hours to wait", value: &hours, mode: "numeric", required: true, help: "From 24 (one day) to 720 (30 days).", ..Field::default() })
-            (Field { name: "needed", label: "Contacts who let you in at once", value: &needed, mode: "numeric", required: true, help: "0 for none, and at most as many as you named. If fewer accepted, the wait applies.", ..Field::default() })
-            (field::tick("waits", "Waiting also lets me in, even with contacts", policy.waits))
+            (Field { name: "hours", label: "Hours to wait", value: &hours, mode: "numeric", required: true, error: error("hours"), help: "From 24 (one day) to 720 (30 days).", ..Field::default() })
+            (Field { name: "needed", label: "Contacts who let you in at once", value: &needed, mode: "numeric", required: true, error: error("needed"), help: "0 for none, and at most as many as you named. If fewer accepted, the wait applies.", ..Field::default() })
+            (field::tick("waits", "Waiting also lets me in, even with contacts", waits))
             button.main { "Save" }
         }
         p.small.dim { "You can change this within 15 minutes of signing in. A recovery already under way is not affected." }
@@ -468,9 +489,9 @@ pub(crate) async fn choose(signed: Signed) -> Reply {
     let (hours, needed) = (fields.get("hours"), fields.get("needed"));
     let wait: Result<u32, _> = Number::count("a number of hours", "48").read_whole(hours);
     let least = Number::within("a number of contacts", "2", 0, 1_000).read_whole(needed);
-    let out = |what, given: &str, least, most| {
+    let out = |field, given: &str, least, most| {
         Refusal::Input(InputRefusal::OutOfRange {
-            what,
+            field,
             given: format!("\"{}\"", given.chars().take(20).collect::<String>()),
             least,
             most,
@@ -484,11 +505,11 @@ pub(crate) async fn choose(signed: Signed) -> Reply {
         }
         (Err(_), _) => {
             let bounds = (SHORTEST_WAIT.to_string(), LONGEST_WAIT.to_string());
-            Err(out("waiting time", hours, bounds.0, bounds.1))
+            Err(out(Input::RecoveryWait, hours, bounds.0, bounds.1))
         }
         (_, Err(_)) => {
             let most = "as many as you named".to_owned();
-            Err(out("number of contacts", needed, "0".to_owned(), most))
+            Err(out(Input::ContactsNeeded, needed, "0".to_owned(), most))
         }
     };
     then(&signed, done, "/recovery?changed=1").await

@@ -4,12 +4,14 @@
 
 use access::Refusal;
 use access::refusal::{
-    AccountRefusal, ApprovalRefusal, AuthorityRefusal, ChangeRefusal, CredentialRefusal,
+    AccountRefusal, ApprovalRefusal, AuthorityRefusal, ChangeRefusal, CredentialRefusal, Field,
     InputRefusal, RecoveryRefusal, ServerRefusal, SessionRefusal, SignInRefusal,
 };
 use axum::http::{Extensions, StatusCode};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+
+use crate::field::Errors;
 
 /// Whether a proof of the person is what a refusal asks for.
 pub(crate) const fn wants_proof(why: &Refusal) -> bool {
@@ -337,6 +339,26 @@ pub(crate) fn sentence(text: &str) -> String {
 pub(crate) fn note(refusal: &Refusal) -> Markup {
     let text = sentence(&refusal.caller_text());
     html! { div.note.bad role="alert" { (text) " " span.tag.mono { (refusal.code()) } } }
+}
+
+/// What a refusal says of a form, by the name that its field has there; nothing where it is about none of these.
+pub(crate) fn errors(refusal: Option<&Refusal>, form: &[(Field, &'static str)]) -> Errors {
+    let field = refusal.and_then(Refusal::field);
+    let named = form.iter().filter(|(one, _)| field == Some(*one));
+    let text = refusal.map_or_else(String::new, |why| sentence(&why.caller_text()));
+    named.map(|(_, name)| (*name, text.clone())).collect()
+}
+
+/// The note above forms: the reason, or that it stands beside the field that it is about.
+pub(crate) fn above(refusal: &Refusal, errors: &Errors) -> Markup {
+    if errors.is_empty() {
+        return note(refusal);
+    }
+    html! {
+        div.note.bad role="alert" {
+            "Nothing was saved: correct the field marked below. " span.tag.mono { (refusal.code()) }
+        }
+    }
 }
 
 /// What a form lacks, in the portal's own words.

@@ -1,15 +1,15 @@
 //! Planned travel: announced ahead, shown while it lasts, ended early.
 
 use access::address::Network;
-use access::refusal::{ChangeRefusal, InputRefusal};
-use access::travel::{LONGEST, Plan, WIDEST_IPV4, WIDEST_IPV6, widest};
+use access::refusal::{ChangeRefusal, Field as Input};
+use access::travel::Plan;
 use access::{Refusal, Span, Time};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use crate::fault::Fault;
-use crate::field::{Errors, Field};
+use crate::field::{self, Errors, Field};
 use crate::figure;
 use crate::refusal;
 use crate::shell::{self, Tab};
@@ -29,7 +29,7 @@ async fn page(signed: &Signed, errors: &Errors, why: Option<&Refusal>) -> Reply 
     let body = html! {
         (shell::rooms(signed, "/travel"))
         (shell::title("Travel", &html! {}))
-        @if let Some(why) = why { (refusal::note(why)) }
+        @if let Some(why) = why { (refusal::above(why, errors)) }
         @if query.has("planned") { div.note.good role="status" { "Planned." } }
         @if query.has("ended") { div.note.good role="status" { "Ended. New networks are reported by mail again." } }
         div.grid {
@@ -103,8 +103,9 @@ fn form(signed: &Signed, typed: &Typed, errors: &Errors) -> Markup {
         html! {
             div {
                 label for=(name) { (label) }
-                input id=(name) name=(name) type="date" value=(value) required aria-invalid=[error(name).map(|_| "true")];
-                @if let Some(text) = error(name) { p.err { (text) } }
+                input id=(name) name=(name) type="date" value=(value) required aria-invalid=[error(name).map(|_| "true")]
+                    aria-describedby=[field::described(name, "", error(name).is_some())];
+                @if let Some(text) = error(name) { p.err id={ (name) "-err" } { (text) } }
             }
         }
     };
@@ -136,7 +137,9 @@ pub(crate) async fn plan(signed: Signed) -> Reply {
     // The last day belongs to it.
     let dates = (date("from"), date("until") + Span::days(1));
     if errors.is_empty() {
-        errors.extend(check(dates).map(|text| ("until", text)));
+        let reversed = dates.1 <= dates.0;
+        let text = || ("until", "The last day is before the first.".to_owned());
+        errors.extend(reversed.then(text));
     }
     let network = network(fields.get("network")).unwrap_or_else(|text| {
         errors.insert("network", text);
@@ -148,37 +151,27 @@ pub(crate) async fn plan(signed: Signed) -> Reply {
     let (gate, person) = (signed.visit.portal.gate(), signed.ticket.person);
     match gate.travels().plan(&signed.actor(), person, dates, fields.get("place"), network).await {
         Ok(()) => Ok(go("/travel?planned=1")),
-        Err(
-            why
-            @ Refusal::Input(InputRefusal::OutOfRange { .. } | InputRefusal::NameInvalid { .. }),
-        ) => page(&signed, &errors, Some(&why)).await,
+        Err(why @ Refusal::Input(_)) => {
+            page(&signed, &refusal::errors(Some(&why), &FORM), Some(&why)).await
+        }
         Err(why) => Err(signed.fault(why)),
     }
 }
 
-/// What is wrong with a last day.
-fn check((from, until): (Time, Time)) -> Option<String> {
-    let lasts = until.since(from);
-    if lasts <= Span(0) {
-        return Some("The last day is before the first.".to_owned());
-    }
-    let days = lasts.0.div_euclid(Span::days(1).0);
-    (lasts > LONGEST).then(|| format!("That is {days} days; the limit is 90."))
-}
+/// The fields that a refusal can be about.
+const FORM: [(Input, &str); 4] = [
+    (Input::Place, "place"),
+    (Input::FirstDay, "from"),
+    (Input::LastDay, "until"),
+    (Input::Network, "network"),
+];
 
 /// The network that was typed, none for any; otherwise what is wrong with it.
 fn network(text: &str) -> Result<Option<Network>, String> {
     if text.is_empty() {
         return Ok(None);
     }
-    let network: Network =
-        text.parse().map_err(|_| "Write it like 192.0.2.0/24 or 2001:db8::/32.".to_owned())?;
-    if network.prefix().0 < widest(network) {
-        return Err(format!(
-            "That is too wide to be a place: use /{WIDEST_IPV4} or smaller, or for IPv6 /{WIDEST_IPV6} or smaller."
-        ));
-    }
-    Ok(Some(network))
+    text.parse().map(Some).map_err(|_| "Write it like 192.0.2.0/24 or 2001:db8::/32.".to_owned())
 }
 
 /// `POST /travel/end`

@@ -10,7 +10,7 @@ use gate::{HelpAsked, Helping, TrusteeInfo};
 use maud::{Markup, html};
 
 use crate::fault::{Cause, Fault};
-use crate::field::Field;
+use crate::field::{Errors, Field};
 use crate::figure;
 use crate::refusal;
 use crate::shell::{self, Tab};
@@ -19,7 +19,7 @@ use crate::visit::{Signed, go};
 type Reply = Result<Response, Fault>;
 
 /// The contacts of the person, on their recovery page.
-pub(crate) fn card(signed: &Signed, trustees: &[TrusteeInfo]) -> Markup {
+pub(crate) fn card(signed: &Signed, trustees: &[TrusteeInfo], wrong: Option<&str>) -> Markup {
     html! {
         section.card aria-labelledby="contacts" {
             h2 #contacts { "Recovery contacts" }
@@ -44,7 +44,8 @@ pub(crate) fn card(signed: &Signed, trustees: &[TrusteeInfo]) -> Markup {
             }
             form.f method="post" action="/recovery/trustees" {
                 (shell::token(signed))
-                (Field { name: "username", label: "User name", required: true, help: "They accept on their own page. We do not say whether the name exists.", ..Field::default() })
+                (Field { name: "username", label: "User name", required: true, error: wrong,
+                    value: wrong.map_or("", |_| signed.visit.fields.get("username")), help: "They accept on their own page. We do not say whether the name exists.", ..Field::default() })
                 button { "Name a contact" }
             }
             p.small { a href="/recovery/contacts" { "People who named you" } }
@@ -57,11 +58,12 @@ pub(crate) async fn name(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     let typed = signed.visit.fields.get("username");
     if typed.eq_ignore_ascii_case(&signed.ticket.username) {
-        let note = refusal::missing(
-            "That is your own name. A recovery contact is somebody else, who knows your voice.",
-        );
-        return crate::recovery::with_note(&signed, Some(note), StatusCode::UNPROCESSABLE_ENTITY)
-            .await;
+        let text =
+            "That is your own name. A recovery contact is somebody else, who knows your voice.";
+        let errors = Errors::from([("username", text.to_owned())]);
+        let note = refusal::missing("Nobody was named: correct the field marked below.");
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return crate::recovery::with_errors(&signed, Some(note), &errors, status).await;
     }
     let done = gate.trustees().name(&signed.ticket, typed).await;
     crate::recovery::then(&signed, done, "/recovery?named=1").await

@@ -10,7 +10,7 @@ use crate::entitlements::{Act, Resource};
 use crate::id::AuthenticatorId;
 use crate::moment::{Span, Time};
 use crate::name::Name;
-use crate::refusal::{InputRefusal, PasskeyFault, Refusal, SignInRefusal};
+use crate::refusal::{Field, InputRefusal, PasskeyFault, Refusal, SignInRefusal};
 use crate::slice::Slice;
 
 mod record;
@@ -125,7 +125,7 @@ pub(super) fn add(
             limit,
         }));
     }
-    let name = Name::new("passkey name", name)?;
+    let name = Name::new(Field::PasskeyName, name)?;
     let id = AuthenticatorId(ground.moment.draw("authenticator"));
     let text = format!("A passkey named {name} was added to your ways to sign in.");
     let authenticator = Authenticator {

@@ -6,7 +6,7 @@ use crate::decision::{Answer, Decision, Ground};
 use crate::entitlements::{Act, Resource};
 use crate::id::AuthenticatorId;
 use crate::name::Name;
-use crate::refusal::{ChangeRefusal, InputRefusal, Refusal, SignInRefusal};
+use crate::refusal::{ChangeRefusal, Field, InputRefusal, Refusal, SignInRefusal};
 use crate::secret::Secret;
 use crate::slice::Slice;
 use crate::throttle;
@@ -23,7 +23,7 @@ pub fn check_length(password: &Secret) -> Result<(), Refusal> {
     let length = password.expose_text().map_or(0, |text| text.chars().count());
     if length < SHORTEST || password.len() > LONGEST {
         return Err(Refusal::Input(InputRefusal::OutOfRange {
-            what: "length of the password",
+            field: Field::Password,
             given: length.to_string(),
             least: SHORTEST.to_string(),
             most: LONGEST.to_string(),

@@ -7,7 +7,7 @@ use crate::currency::Currency;
 use crate::id::{ApprovalId, SessionId};
 use crate::name::tidy;
 use crate::number::Number;
-use crate::refusal::{InputRefusal, Refusal};
+use crate::refusal::{Field, InputRefusal, Refusal};
 
 /// The threshold of people who chose none, in the account's base currency: a tenth of what an account begins with.
 pub const STANDARD: Decimal = Decimal::from_parts(100_000, 0, 0, false, 0);
@@ -58,7 +58,7 @@ impl Threshold {
 
 pub(super) fn out_of_range(given: &str) -> Refusal {
     Refusal::Input(InputRefusal::OutOfRange {
-        what: "threshold of large orders",
+        field: Field::LargeOrders,
         given: format!("\"{}\"", tidy(given, 40)),
         least: "an amount from 0".to_owned(),
         most: format!("{MOST} in the base currency of the account, with at most two decimals"),

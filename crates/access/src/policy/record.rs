@@ -9,7 +9,7 @@ use crate::device::DeviceRole;
 use crate::entitlements::{Act, Acts};
 use crate::id::PersonId;
 use crate::moment::Span;
-use crate::refusal::{InputRefusal, Refusal};
+use crate::refusal::{Field, InputRefusal, Refusal};
 use crate::session::Interface;
 use crate::window::PLAIN_MOST;
 
@@ -89,12 +89,14 @@ impl OwnLimits {
 
     /// Whether both are within their bounds.
     pub(super) fn check(self) -> Result<(), Refusal> {
-        let both =
-            [("idle time", self.idle, Self::IDLE), ("total time", self.absolute, Self::ABSOLUTE)];
-        for (what, given, (least, most)) in both {
+        let both = [
+            (Field::IdleTime, self.idle, Self::IDLE),
+            (Field::TotalTime, self.absolute, Self::ABSOLUTE),
+        ];
+        for (field, given, (least, most)) in both {
             if let Some(given) = given.filter(|given| *given < least || *given > most) {
                 let (given, least, most) = (exact(given), exact(least), exact(most));
-                return Err(Refusal::Input(InputRefusal::OutOfRange { what, given, least, most }));
+                return Err(Refusal::Input(InputRefusal::OutOfRange { field, given, least, most }));
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::moment::{Span, Time};
-use crate::refusal::{InputRefusal, Refusal};
+use crate::refusal::{Field, InputRefusal, Refusal};
 use crate::session::Session;
 
 /// How long a window is open.
@@ -41,19 +41,19 @@ pub const DAYS: [&str; 7] =
 impl Window {
     /// Checks the numbers, and that the zone could be a name of one.
     pub fn new(weekday: u8, minute: u16, zone: &str) -> Result<Self, Refusal> {
-        let out = |what, given: String, most: &str| {
+        let out = |field, given: String, most: &str| {
             Refusal::Input(InputRefusal::OutOfRange {
-                what,
+                field,
                 given,
                 least: "0".to_owned(),
                 most: most.to_owned(),
             })
         };
         if usize::from(weekday) >= DAYS.len() {
-            return Err(out("weekday", weekday.to_string(), "6"));
+            return Err(out(Field::Weekday, weekday.to_string(), "6"));
         }
         if minute >= 24 * 60 {
-            return Err(out("minute of the day", minute.to_string(), "1439"));
+            return Err(out(Field::WindowTime, minute.to_string(), "1439"));
         }
         let letter = |letter: char| letter.is_ascii_alphanumeric() || "/_+-".contains(letter);
         if zone.is_empty() || zone.len() > ZONE_LIMIT || !zone.chars().all(letter) {

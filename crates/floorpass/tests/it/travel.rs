@@ -1,6 +1,6 @@
 //! Travel, browsers that are older ones again and phones that move, at the command line.
 
-use crate::program::{Server, command, fault, json};
+use crate::program::{Server, command, fault, json, run};
 
 #[test]
 fn operator_plans_shows_and_ends_travel() {
@@ -29,6 +29,12 @@ fn operator_plans_shows_and_ends_travel() {
     let far =
         ["travel", "plan", "trader", "--to", "Mars", "--from", today, "--until", "2199-01-01"];
     assert_eq!(fault(data, &far), (4, "OUT_OF_RANGE".to_owned()));
+    let output = run(data, &far);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.trim().ends_with("use 1 to 90 (--until)"), "{text}");
+    let output = command(data, &[&far[..], &["--json"]].concat()).output().unwrap();
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["error"]["field"], "last_day", "{said}");
     for odd in [["--until", "tomorrow"], ["--network", "192.0.2.0/99"]] {
         let args = [&plan[..7], &odd].concat();
         let output = command(data, &args).output().unwrap();

@@ -97,7 +97,7 @@ async fn credential_of(bob: PersonId, history: &History) -> Vec<access::Event> {
     let slice = history.slice().await;
     let mut one = slice.credentials[0].clone();
     (one.id, one.person) = (access::CredentialId([9; 16]), bob);
-    one.name = access::name::Name::new("name", "other").unwrap();
+    one.name = access::name::Name::new(access::refusal::Field::Name, "other").unwrap();
     vec![access::Event::Credential(credential::Event::Created(Box::new(one)))]
 }
 

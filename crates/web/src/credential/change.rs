@@ -1,6 +1,6 @@
 //! Changes of a credential: pause, resume, a new token, rename, edit, revoke.
 
-use access::refusal::{CredentialRefusal, InputRefusal};
+use access::refusal::CredentialRefusal;
 use access::{Refusal, Span};
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -24,9 +24,11 @@ fn reach(info: &CredentialInfo) -> String {
 }
 
 /// The forms on the page of a credential that is not revoked.
-pub(super) fn acts(signed: &Signed, info: &CredentialInfo) -> Markup {
+pub(super) fn acts(signed: &Signed, info: &CredentialInfo, errors: &Errors) -> Markup {
     let path = format!("/credentials/{}", info.credential.id);
     let name = info.credential.name.as_str();
+    let wrong = errors.get("name").map(String::as_str);
+    let typed = wrong.map_or(name, |_| signed.visit.fields.get("name"));
     html! {
         section.card aria-labelledby="pause" {
             @if info.credential.paused.is_some() {
@@ -51,7 +53,7 @@ pub(super) fn acts(signed: &Signed, info: &CredentialInfo) -> Markup {
             h2 #rename { "Rename" }
             form.f method="post" action={ (path) "/rename" } {
                 (shell::token(signed))
-                (Field { name: "name", label: "Name", value: name, help: "Up to 40 characters.", required: true, ..Field::default() })
+                (Field { name: "name", label: "Name", value: typed, error: wrong, help: "Up to 40 characters.", required: true, ..Field::default() })
                 button { "Rename" }
             }
         }
@@ -143,9 +145,14 @@ pub(crate) async fn rename(Path(id): Path<String>, signed: Signed) -> Reply {
     let info = find(&signed, &id).await?;
     let name = signed.visit.fields.get("name");
     let gate = signed.visit.portal.gate();
-    let renamed = gate.credentials().rename(&signed.actor(), info.credential.id, name).await;
-    renamed.map_err(|why| signed.fault(why))?;
-    Ok(back(&info, "renamed"))
+    match gate.credentials().rename(&signed.actor(), info.credential.id, name).await {
+        Ok(()) => Ok(back(&info, "renamed")),
+        Err(why @ Refusal::Input(_)) => {
+            let page = super::page(&signed, &info, Some(&why));
+            Ok((refusal::status(&why), page).into_response())
+        }
+        Err(why) => Err(signed.fault(why)),
+    }
 }
 
 /// `GET /credentials/{id}/edit`
@@ -171,8 +178,8 @@ fn editor(
         (assets())
         (shell::rooms(signed, "/credentials"))
         (shell::title(&title, &html! { a.btn href={ "/credentials/" (info.credential.id) } { "Its page" } }))
-        @if let Some(why) = why { (refusal::note(why)) }
-        @if !errors.is_empty() { (refusal::missing("Nothing was changed: correct the fields marked below.")) }
+        @if let Some(why) = why { (refusal::above(why, errors)) }
+        @else if !errors.is_empty() { (refusal::missing("Nothing was changed: correct the fields marked below.")) }
         p.small.dim { "Narrower limits take effect at once, even while the account is locked. Anything wider asks you to confirm it's you. Open connections stay." }
         div.grid {
             section.card.s6 aria-labelledby="may" { h2 #may { "What it may do" } (draft::form(signed, fields, errors, Some(info))) }
@@ -195,8 +202,9 @@ pub(crate) async fn change(Path(id): Path<String>, signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     match gate.credentials().edit(&signed.actor(), info.credential.id, scopes).await {
         Ok(()) => Ok(back(&info, "edited")),
-        Err(why @ Refusal::Input(InputRefusal::OutOfRange { .. })) => {
-            let page = editor(&signed, &info, fields, &Errors::new(), Some(&why));
+        Err(why @ Refusal::Input(_)) => {
+            let errors = refusal::errors(Some(&why), &draft::FORM);
+            let page = editor(&signed, &info, fields, &errors, Some(&why));
             Ok((refusal::status(&why), page).into_response())
         }
         Err(why) => Err(signed.fault(why)),

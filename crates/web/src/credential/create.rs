@@ -30,8 +30,8 @@ fn maker(signed: &Signed, fields: &Fields, errors: &Errors, why: Option<&Refusal
         (assets())
         (shell::rooms(signed, "/credentials"))
         (shell::title("New credential", &html! {}))
-        @if let Some(why) = why { (refusal::note(why)) }
-        @if !errors.is_empty() { (refusal::missing("Nothing was created: correct the fields marked below.")) }
+        @if let Some(why) = why { (refusal::above(why, errors)) }
+        @else if !errors.is_empty() { (refusal::missing("Nothing was created: correct the fields marked below.")) }
         (presets(signed.visit.query.get("preset")))
         @if signed.visit.query.get("preset") == draft::TOKENLESS { div.note { (draft::TOKENLESS_NOTE) } }
         div.grid {
@@ -129,7 +129,10 @@ pub(crate) async fn create(signed: Signed) -> Reply {
             Ok(go(&format!("/credentials/{}/created", made.credential)))
         }
         Err(why) if refusal::wants_proof(&why) => Err(signed.fault(why)),
-        Err(why) => Ok(unfit(&signed, &signed.visit.fields, &Errors::new(), Some(&why))),
+        Err(why) => {
+            let errors = refusal::errors(Some(&why), &draft::FORM);
+            Ok(unfit(&signed, &signed.visit.fields, &errors, Some(&why)))
+        }
     }
 }
 

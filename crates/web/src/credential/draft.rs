@@ -2,6 +2,7 @@
 
 use access::address::{Addresses, Network};
 use access::entitlements::{Hours, Rate, Sides, Symbols};
+use access::refusal::Field as Input;
 use access::{Limits, Misread, Number, PaperAccountId, Scopes, Side, Span, Time};
 use gate::{CredentialInfo, NewCredential};
 use maud::{Markup, html};
@@ -15,6 +16,22 @@ use crate::form::Fields;
 use crate::refusal::sentence;
 use crate::shell;
 use crate::visit::Signed;
+
+/// The fields that a refusal can be about.
+pub(super) const FORM: [(Input, &str); 12] = [
+    (Input::CredentialName, "name"),
+    (Input::Symbols, "symbols"),
+    (Input::MaxQuantity, "max_quantity"),
+    (Input::MaxNotional, "max_notional"),
+    (Input::Rate, "rate"),
+    (Input::Burst, "rate"),
+    (Input::MaxOpenOrders, "max_open_orders"),
+    (Input::Collar, "collar"),
+    (Input::DuplicateWindow, "duplicate_seconds"),
+    (Input::Hours, "hours"),
+    (Input::Addresses, "addresses"),
+    (Input::Port, "port"),
+];
 
 /// How long a credential may live, in days.
 const DAYS: [(&str, &str); 5] =

@@ -3,7 +3,7 @@
 use access::Refusal;
 use access::binding::ProofFault;
 use access::refusal::{
-    AuthorityRefusal, ChangeRefusal, RecoveryRefusal, SessionRefusal, SignInRefusal,
+    AuthorityRefusal, ChangeRefusal, Field, RecoveryRefusal, SessionRefusal, SignInRefusal,
 };
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -71,7 +71,16 @@ impl Fault {
         if self.wants != Wants::Page {
             let (status, text) = brief(&self.cause);
             return match (self.wants, &*self.cause) {
-                (Wants::Json, _) => (status, Json(json!({ "error": text }))).into_response(),
+                (Wants::Json, cause) => {
+                    let why = match cause {
+                        Cause::Refused(why) => Some(why),
+                        _ => None,
+                    };
+                    let field = why.and_then(Refusal::field).map(Field::name);
+                    let error =
+                        json!({ "error": text, "code": why.map(Refusal::code), "field": field });
+                    (status, Json(error)).into_response()
+                }
                 // A script sees no status of a stream: that the session has ended is told as on an open one.
                 (Wants::Stream, Cause::SignInNeeded { .. }) => stream::over(text),
                 (Wants::Page | Wants::Fragment | Wants::Stream, _) => {

@@ -255,10 +255,19 @@ async fn travel_is_planned_shown_and_ended() {
     for (bad, says) in [
         (plan("soon", "2026-12-24", ""), "Choose a day"),
         (plan("2026-12-01", "2026-12-24", "Portugal"), "Write it like"),
-        (plan("2026-12-01", "2027-03-01", ""), "That is 91 days; the limit is 90"),
+        (
+            plan("2026-12-01", "2027-03-01", ""),
+            "The length of the travel in days is 91; use 1 to 90.",
+        ),
         (plan("2026-12-24", "2026-12-01", ""), "The last day is before the first."),
-        (plan("2026-12-01", "2026-12-24", "0.0.0.0/0"), "too wide to be a place"),
-        (plan("2026-12-01", "2026-12-24", "2000::/18"), "too wide to be a place"),
+        (
+            plan("2026-12-01", "2026-12-24", "0.0.0.0/0"),
+            "leading bits of the network is 0; use 8 to 32.",
+        ),
+        (
+            plan("2026-12-01", "2026-12-24", "2000::/18"),
+            "leading bits of the network is 18; use 19 to 128.",
+        ),
         (plan("2027-12-01", "2027-12-24", ""), "OUT_OF_RANGE"),
     ] {
         let page = owner.post("/travel", &bad).await;

@@ -9,6 +9,7 @@ mod copied;
 mod credential;
 mod device;
 mod enumeration;
+mod field;
 mod form;
 mod forwarded;
 mod front_door;

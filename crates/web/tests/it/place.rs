@@ -277,7 +277,18 @@ impl Visitor<'_> {
         self.post_raw(path, form.finish()).await
     }
 
+    /// The same by a script of the page, which takes JSON.
+    pub async fn post_for_script(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut form = Serializer::new(String::new());
+        form.append_pair("form", &self.token).extend_pairs(fields);
+        self.send_form(path, form.finish(), "application/json").await
+    }
+
     pub async fn post_raw(&mut self, path: &str, body: String) -> Answer {
+        self.send_form(path, body, "text/html").await
+    }
+
+    async fn send_form(&mut self, path: &str, body: String, accept: &str) -> Answer {
         let request = Request::post(path)
             .header("floorpass-proof", self.proof("POST", path, body.as_bytes()))
             .header(header::HOST, "localhost:8080")
@@ -285,6 +296,7 @@ impl Visitor<'_> {
             .header(header::ORIGIN, ORIGIN)
             .header("sec-fetch-site", "same-origin")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, accept)
             .header(header::COOKIE, self.cookie_line())
             .body(Body::from(body));
         let answer = self.place.send_from(self.from, request.unwrap()).await;
