@@ -18,8 +18,10 @@ use crate::policy::Assurance;
 use crate::session::SessionEnd;
 
 mod field;
+mod remedy;
 
 pub use field::Field;
+pub use remedy::Remedy;
 
 /// Writes a reason once: what it is, its numbers, its stable code, and its text for the caller. Reasons
 /// are nested by what they are about, so that a door matches the kinds that it can meet.
@@ -121,7 +123,7 @@ refusals! {
             "this device may only {role}, so it cannot {act}; change its role from another device";
         /// The interface is set to be unattended, and looks.
         SessionUnattended { act: Act } = "SESSION_UNATTENDED",
-            "this interface is set to unattended, so its sessions are view-only and cannot {act}; change that on the Policies page";
+            "this interface is set to unattended, so its sessions are view-only and cannot {act}";
         /// The person was proven less surely than the policy asks for.
         AssuranceLow { act: Act, have: Assurance, needed: Assurance } = "ASSURANCE_LOW",
             "this session signed in with {have}, and to {act} takes {needed} here; {how}", how = needed.how();
@@ -133,7 +135,7 @@ refusals! {
             "this session has moved to another network, where your policy makes it view-only, so it cannot {act}; sign in again here";
         /// Another session holds trading.
         BrokerageHeld { device: Name, since: Time } = "BROKERAGE_HELD",
-            "only one of your sessions can trade at a time, and {device} has been trading since {since}; this one can view and cancel, and can take over at /session/take-over";
+            "only one of your sessions can trade at a time, and {device} has been trading since {since}; this one can view and cancel";
         /// A recovery brought the session, or what it was signed in by.
         RecoveryHolds { act: Act, until: Time } = "RECOVERY_HOLDS",
             "this session came from a recovery, or from something added during one, so it cannot {act} before {until}; sign in again after that, or with something you had before it";
@@ -143,7 +145,7 @@ refusals! {
     Credential(CredentialRefusal) {
         /// No such credential.
         CredentialUnknown = "CREDENTIAL_UNKNOWN",
-            "no such credential; see the list on the portal's credentials page";
+            "no such credential";
         /// It was revoked.
         CredentialRevoked { at: Time } = "CREDENTIAL_REVOKED",
             "this credential was revoked at {at}; ask the account's owner for a new one";
@@ -213,7 +215,7 @@ refusals! {
             "a device cannot give itself more; do it from another of your devices";
         /// The server pushes to no phone.
         PushOff = "PUSH_OFF",
-            "this server does not send push notifications; its operator can turn them on with [push] in the configuration";
+            "this server does not send push notifications";
         /// No address of a push service.
         PushAddressRefused = "PUSH_ADDRESS_REFUSED",
             "this browser's push address does not belong to a public push service; use a browser that supports one";
@@ -235,7 +237,7 @@ refusals! {
     Approval(ApprovalRefusal) {
         /// There is no phone that could answer.
         NoPhone = "NO_PHONE",
-            "none of your phones can answer approvals; add one on the portal's Phone page, or use another way";
+            "none of your phones can answer approvals";
         /// The device does not answer approvals, or it is the one that asks.
         NoApprover = "NO_APPROVER",
             "this device cannot answer this approval; use the phone you added";
@@ -262,7 +264,7 @@ refusals! {
             "this browser has no key to sign approvals with; open the link in a browser with JavaScript, not in a private window";
         /// The number is not the one that the phone shows.
         PhoneNumberWrong = "PHONE_NUMBER_WRONG",
-            "that is not the number on your phone; if another phone opened the link, remove it under Devices";
+            "that is not the number on your phone";
     }
 
     /// Why a sign-in does not go on.
@@ -431,7 +433,7 @@ refusals! {
             "the old password is needed to set a new one, and what you typed is not it";
         /// TOTP is already set up.
         TotpStands = "TOTP_STANDS",
-            "an authenticator app is already set up; replace it under Ways to sign in, or ask the operator to reset it";
+            "an authenticator app is already set up";
     }
 
     /// What stands against a change to an account, or to who may do what on it.
@@ -510,17 +512,9 @@ const fn named(field: Field) -> &'static str {
     }
 }
 
-/// What a lock means, and who can lift it.
+/// What a lock means.
 fn locked(grade: Grade) -> String {
-    let how = match grade {
-        Grade::All => {
-            "the operator can unlock it with `floorpass unlock` (`--person NAME` if the lock is on a person)"
-        }
-        _ => {
-            "to unlock, open Lock in the portal, or ask the operator to run `floorpass unlock` (`--person NAME` if the lock is on a person)"
-        }
-    };
-    format!("the account is locked: {}; {how}", grade.text())
+    format!("the account is locked: {}", grade.text())
 }
 
 /// Why only what reduces is taken, and what to do.
@@ -538,7 +532,7 @@ fn keeps(kept: bool) -> &'static str {
     if kept {
         "it will be recorded as soon as the database can be written, and a restart does not undo it"
     } else {
-        "it will be recorded as soon as the database can be written; a restart before that undoes it, so do not restart until `floorpass status` shows nothing owed"
+        "it will be recorded as soon as the database can be written; a restart before that undoes it"
     }
 }
 
@@ -596,9 +590,53 @@ impl Refusal {
         }
     }
 
+    /// What can be done about it at a page or with a command; each door words it.
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Authority(why) => why.remedy(),
+            Self::Credential(CredentialRefusal::CredentialUnknown) => Some(Remedy::SeeCredentials),
+            Self::Session(
+                SessionRefusal::ProofTooOld { .. } | SessionRefusal::KeptProofMissing,
+            )
+            | Self::Change(ChangeRefusal::LockUnproven { .. }) => Some(Remedy::ConfirmPerson),
+            Self::Session(SessionRefusal::PushOff) => Some(Remedy::TurnOnPush),
+            Self::Approval(ApprovalRefusal::NoPhone) => Some(Remedy::AddPhone),
+            Self::Approval(ApprovalRefusal::PhoneNumberWrong) => Some(Remedy::RemoveDevice),
+            Self::SignIn(SignInRefusal::AttemptEnded | SignInRefusal::AttemptElsewhere) => {
+                Some(Remedy::StartSignIn)
+            }
+            Self::Recovery(RecoveryRefusal::RecoveryOver) => Some(Remedy::StartRecovery),
+            Self::Change(ChangeRefusal::LockStands { .. } | ChangeRefusal::NoLock) => {
+                Some(Remedy::SeeLock)
+            }
+            Self::Change(ChangeRefusal::TotpStands) => Some(Remedy::ReplaceApp),
+            Self::Server(ServerRefusal::NotOnRecord { kept: false, .. }) => {
+                Some(Remedy::AwaitRecord)
+            }
+            _ => None,
+        }
+    }
+
     /// What evidence keeps.
     pub fn evidence_text(&self) -> String {
         self.to_string()
+    }
+}
+
+impl AuthorityRefusal {
+    /// What can be done about it at a page or with a command.
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Locked { grade: Grade::All } => Some(Remedy::UnlockByOperator),
+            Self::Locked { .. } => Some(Remedy::Unlock),
+            Self::SessionUnbound { .. }
+            | Self::NetworkUnproven { .. }
+            | Self::AssuranceLow { .. } => Some(Remedy::ConfirmPerson),
+            Self::SessionUnattended { .. } => Some(Remedy::ChangePolicy),
+            Self::NetworkLooks { .. } => Some(Remedy::SignInHere),
+            Self::BrokerageHeld { .. } => Some(Remedy::TakeOver),
+            _ => None,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use access::way::{Stand, Way};
 use gate::{Gate, PersonWays};
 
 use crate::answer::{EntranceRow, WayRow, WhereNow};
+use crate::fault;
 
 /// Where the operator is.
 const LOCAL: &str = "local";
@@ -45,7 +46,7 @@ fn row(username: &str, device: Option<String>, way: Way) -> WayRow {
     let (state, why) = match way.stand {
         Stand::Open => ("works", None),
         Stand::NotSetUp => ("not_set_up", None),
-        Stand::Refused(why) => ("refused", Some((why.code().to_owned(), why.caller_text()))),
+        Stand::Refused(why) => ("refused", Some((why.code().to_owned(), fault::words(&why)))),
     };
     let (code, text) = why.unzip();
     WayRow {

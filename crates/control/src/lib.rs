@@ -40,7 +40,7 @@ pub use contact::ContactRequest;
 pub use credential::{Clear, CredentialName, CredentialRequest, CredentialWish, ScopesWish};
 pub use desk::instant;
 pub use device::DeviceRequest;
-pub use fault::{Answer, Fault};
+pub use fault::{Answer, Fault, words};
 pub use listener::Door;
 pub use lock::{LockRequest, Target};
 pub use notice::NoticeRequest;

@@ -2,7 +2,7 @@
 
 use access::refusal::{ChangeRefusal, SessionRefusal};
 use access::{Refusal, SessionId};
-use gate::Gate;
+use gate::{Advice, Gate};
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::{Done, LayerRow, SessionLayers, SessionRow};
 use crate::desk::{Desk, instant, value};
-use crate::fault::Fault;
+use crate::fault::{self, Fault};
 use crate::person;
 
 /// The sessions of people.
@@ -115,7 +115,10 @@ async fn show(gate: &Gate, session: SessionId) -> Result<SessionLayers, Refusal>
         layer: one.name.to_owned(),
         state: one.state.name().to_owned(),
         says: one.says.clone(),
-        advice: one.next.clone(),
+        advice: one.next.as_ref().and_then(|next| match next {
+            Advice::Remedy(remedy) => fault::remedy(*remedy).map(str::to_owned),
+            Advice::Text(text) => Some(text.clone()),
+        }),
     });
     Ok(SessionLayers {
         session: found.session,
@@ -123,7 +126,7 @@ async fn show(gate: &Gate, session: SessionId) -> Result<SessionLayers, Refusal>
         interface: found.interface.name().to_owned(),
         trades: found.trades.is_ok(),
         refusal: why.map(|why| why.code().to_owned()),
-        why: why.map(Refusal::caller_text),
+        why: why.map(fault::words),
         layers: layers.collect(),
     })
 }

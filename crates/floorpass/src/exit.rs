@@ -53,7 +53,7 @@ impl Failure {
     /// A refusal of the data folder that this program opened itself.
     pub fn refused(exit: Exit, why: &Refusal) -> Self {
         let field = why.field().map(|field| field.name().to_owned());
-        Self { field, ..Self::new(exit, why.code(), why.caller_text()) }
+        Self { field, ..Self::new(exit, why.code(), control::words(why)) }
     }
 
     /// Something that has no better code.

@@ -122,7 +122,7 @@ pub use person::{LinkIssued, PersonInfo};
 pub use policy::{Policies, Renewal};
 pub use push::PushWish;
 pub use recovery::{AskInfo, RecoveryBegun, RecoveryInfo};
-pub use session::layer::{Layer, LayerState, Layers};
+pub use session::layer::{Advice, Layer, LayerState, Layers};
 pub use session::{Actor, SessionInfo, SessionTicket};
 pub use sign_in::{AttemptInfo, Browser, SignInStep, SignedIn};
 pub use step_up::Reissued;

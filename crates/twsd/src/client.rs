@@ -122,7 +122,7 @@ impl Client {
     ) -> Option<Arc<View>> {
         let view = self.gate.view_of(account).await;
         view.inspect_err(|refusal| {
-            out.error(request_id, ErrorCode::PROCESSING, &refusal.to_string());
+            out.error(request_id, ErrorCode::PROCESSING, &refusal::told(refusal));
         })
         .ok()
     }

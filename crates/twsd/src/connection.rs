@@ -271,7 +271,7 @@ impl Connection<'_> {
                 }
                 self.client.orders.settled();
             }
-            Err(refusal) => self.client.orders.fail(&refusal.to_string()),
+            Err(refusal) => self.client.orders.fail(&refusal::told(&refusal)),
         }
         self.client.put_late(&mut self.out);
         Ok(())

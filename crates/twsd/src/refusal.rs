@@ -3,7 +3,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use access::entitlements::Symbols;
-use access::refusal::AuthorityRefusal;
+use access::refusal::{AuthorityRefusal, Remedy};
 use access::{Holder, Refusal};
 use gate::Refused;
 use trade::{Denial, Instruments, OrderId, Reject};
@@ -57,7 +57,7 @@ impl Client {
     /// A refusal in words that a client knows: tickers, and its credential's name.
     pub(crate) fn words(&self, refusal: &Refusal) -> String {
         let Refusal::Authority(AuthorityRefusal::SymbolNotAllowed { symbol, .. }) = refusal else {
-            return refusal.to_string();
+            return told(refusal);
         };
         let ticker =
             Instruments::builtin().get(*symbol).map_or("?", |contract| contract.symbol.as_str());
@@ -139,9 +139,45 @@ fn field(denial: &Denial) -> Option<&'static str> {
     }
 }
 
+/// A refusal with its code, and what the people behind a program can do about it.
+pub(crate) fn told(refusal: &Refusal) -> String {
+    match refusal.remedy().and_then(remedy) {
+        Some(remedy) => format!("{refusal}; {remedy}"),
+        None => refusal.to_string(),
+    }
+}
+
+/// What can be done about a refusal, for the people behind a program; none where no program meets it, or where the reason's
+/// own text says it all.
+const fn remedy(remedy: Remedy) -> Option<&'static str> {
+    match remedy {
+        Remedy::TakeOver => Some("take over trading in the portal"),
+        Remedy::ChangePolicy => Some("change that under Policies in the portal"),
+        Remedy::SeeCredentials => Some("see the list under Credentials in the portal"),
+        Remedy::Unlock => Some(
+            "to unlock, open Lock in the portal, or ask the operator to run `floorpass unlock` (`--person NAME` if the lock is on a person)",
+        ),
+        Remedy::UnlockByOperator => Some(
+            "the operator can unlock it with `floorpass unlock` (`--person NAME` if the lock is on a person)",
+        ),
+        Remedy::AwaitRecord => Some(
+            "the operator must not restart the server until `floorpass status` shows nothing owed",
+        ),
+        Remedy::AddPhone
+        | Remedy::RemoveDevice
+        | Remedy::ReplaceApp
+        | Remedy::SeeLock
+        | Remedy::TurnOnPush
+        | Remedy::StartSignIn
+        | Remedy::StartRecovery
+        | Remedy::SignInHere
+        | Remedy::ConfirmPerson => None,
+    }
+}
+
 /// What a client is told at its end, with error 1100.
 pub(crate) fn goodbye(refusal: &Refusal) -> String {
-    format!("Connectivity between this program and the account has been lost: {refusal}")
+    format!("Connectivity between this program and the account has been lost: {}", told(refusal))
 }
 
 /// The number for a refused request that is not an order. Only an authority refuses by rate; every other kind of reason
@@ -159,5 +195,22 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
         | Refusal::Account(_)
         | Refusal::Change(_)
         | Refusal::Server(_) => subject.code(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use access::Grade;
+    use access::refusal::SessionRefusal;
+
+    use super::*;
+
+    #[test]
+    fn refusal_has_its_code_and_says_what_helps() {
+        let locked = told(&AuthorityRefusal::Locked { grade: Grade::NoNew }.into());
+        assert!(locked.starts_with("LOCKED: the account is locked: "), "{locked}");
+        assert!(locked.contains("; to unlock, open Lock in the portal, or ask"), "{locked}");
+        let ended = Refusal::from(SessionRefusal::NotSignedIn);
+        assert_eq!(told(&ended), ended.to_string());
     }
 }

@@ -12,6 +12,7 @@ use tws::outbound::{ErrorCode, SingleTick, TickByTick};
 use crate::client::Client;
 use crate::contract::{find, unknown};
 use crate::outgoing::Outgoing;
+use crate::refusal;
 
 /// Streams of single ticks that one connection may have.
 const STREAMS: usize = 100;
@@ -90,7 +91,7 @@ impl Client {
             Some(stock.id),
         );
         if let Err(refusal) = may {
-            return out.error(id, ErrorCode::NO_TICK_BY_TICK, &failed(&refusal.to_string()));
+            return out.error(id, ErrorCode::NO_TICK_BY_TICK, &failed(&refusal::told(&refusal)));
         }
         let Some(kind) = Kind::of(&request.tick_type) else {
             let given: String = request.tick_type.chars().take(40).collect();

@@ -149,7 +149,7 @@ pub(crate) async fn renew(visit: Visit) -> Reply {
             )
             | Refusal::Change(ChangeRefusal::NotFound { .. })),
         ) => {
-            let text = crate::refusal::sentence(&why.caller_text());
+            let text = crate::refusal::text(&why);
             Ok((StatusCode::CONFLICT, Json(json!({ "error": text }))).into_response())
         }
         Err(why) => Err(fault(why)),

@@ -126,7 +126,7 @@ fn acts(powers: &[Power]) -> Markup {
                     td.key { (power.act) }
                     @match &power.stands {
                         Ok(()) => { td.end data-l="Now" { span.tag.up { "open" } } td.off data-l="Why not" { "\u{2013}" } },
-                        Err(why) => { td.end data-l="Now" { span.tag.down { "refused" } } td.full { (refusal::sentence(&why.caller_text())) " " span.tag.mono { (why.code()) } } },
+                        Err(why) => { td.end data-l="Now" { span.tag.down { "refused" } } td.full { (refusal::said(why)) } },
                     }
                 } } }
             }
@@ -146,7 +146,7 @@ fn ways_of(name: &str, ways: &[Way], passkeys_at: Option<&Url>) -> Markup {
                     (_, Some(home)) => { span.tag { "not at this address" } " Passkeys work at " a href=(home) { (home.as_str().trim_end_matches('/')) } " alone." },
                     (Stand::Open, None) => { span.tag.up { "works" } " " (took(&way.steps)) },
                     (Stand::NotSetUp, None) => { span.tag { "not set up" } },
-                    (Stand::Refused(why), None) => { span.tag.down { "refused" } " " (refusal::sentence(&why.caller_text())) " " span.tag.mono { (why.code()) } },
+                    (Stand::Refused(why), None) => { span.tag.down { "refused" } " " (refusal::said(why)) },
                 }
             } } }
         }
@@ -162,7 +162,7 @@ fn nobody(why: Option<&Refusal>) -> Markup {
     html! {
         section.card aria-labelledby="ways" {
             h2 #ways { "Why can't I sign in?" }
-            @if let Some(why) = why { p { "This browser's last session: " (refusal::sentence(&why.caller_text())) " " span.tag.mono { (why.code()) } } }
+            @if let Some(why) = why { p { "This browser's last session: " (refusal::said(why)) } }
             p { "Fastest first: a passkey alone; password and a yes on your phone; password and a code from your app; password and a recovery code. In a new browser, the last two need one more code." }
             p { "We only say which of them work for you in a browser you trust, or once you are signed in. Nobody else learns anything about you here." }
             ul.says {

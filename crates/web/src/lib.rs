@@ -46,6 +46,7 @@ mod push;
 mod recovery;
 mod recovery_code;
 mod refusal;
+mod remedy;
 mod room;
 mod route;
 mod search;

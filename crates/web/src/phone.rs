@@ -43,11 +43,7 @@ async fn waits(signed: &Signed, id: DeviceId) -> Result<bool, Fault> {
 
 /// A wrong number, with the way to what it may have come from.
 fn wrong(why: &access::Refusal) -> Why {
-    let text = refusal::sentence(&why.caller_text());
-    let note = html! {
-        div.note.bad role="alert" { (text) " " a href="/devices" { "Go to Devices" } " " span.tag.mono { (why.code()) } }
-    };
-    (refusal::status(why), note)
+    (refusal::status(why), refusal::note(why))
 }
 
 async fn page(signed: &Signed, link: Option<&LinkIssued>, why: Option<Why>) -> Reply {

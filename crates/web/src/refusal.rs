@@ -5,26 +5,18 @@
 use access::Refusal;
 use access::refusal::{
     AccountRefusal, ApprovalRefusal, AuthorityRefusal, ChangeRefusal, CredentialRefusal, Field,
-    InputRefusal, RecoveryRefusal, ServerRefusal, SessionRefusal, SignInRefusal,
+    InputRefusal, RecoveryRefusal, Remedy, ServerRefusal, SessionRefusal, SignInRefusal,
 };
 use axum::http::{Extensions, StatusCode};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use crate::field::Errors;
+use crate::remedy;
 
 /// Whether a proof of the person is what a refusal asks for.
 pub(crate) const fn wants_proof(why: &Refusal) -> bool {
-    matches!(
-        why,
-        Refusal::Session(SessionRefusal::ProofTooOld { .. } | SessionRefusal::KeptProofMissing)
-            | Refusal::Change(ChangeRefusal::LockUnproven { .. })
-            | Refusal::Authority(
-                AuthorityRefusal::SessionUnbound { .. }
-                    | AuthorityRefusal::NetworkUnproven { .. }
-                    | AuthorityRefusal::AssuranceLow { .. }
-            )
-    )
+    matches!(why.remedy(), Some(Remedy::ConfirmPerson))
 }
 
 /// The status of the answer.
@@ -337,15 +329,30 @@ pub(crate) fn sentence(text: &str) -> String {
 
 /// Why, with the stable code: for the top of a page or a form.
 pub(crate) fn note(refusal: &Refusal) -> Markup {
+    html! { div.note.bad role="alert" { (said(refusal)) } }
+}
+
+/// Why, what can be done about it, and the stable code.
+pub(crate) fn said(refusal: &Refusal) -> Markup {
+    html! {
+        (sentence(&refusal.caller_text())) " "
+        @if let Some(remedy) = refusal.remedy() { (remedy::sentence(remedy)) " " }
+        span.tag.mono { (refusal.code()) }
+    }
+}
+
+/// Why, and what can be done about it, where there are no links.
+pub(crate) fn text(refusal: &Refusal) -> String {
+    let remedy = refusal.remedy().map(remedy::text).unwrap_or_default();
     let text = sentence(&refusal.caller_text());
-    html! { div.note.bad role="alert" { (text) " " span.tag.mono { (refusal.code()) } } }
+    if remedy.is_empty() { text } else { format!("{text} {remedy}") }
 }
 
 /// What a refusal says of a form, by the name that its field has there; nothing where it is about none of these.
 pub(crate) fn errors(refusal: Option<&Refusal>, form: &[(Field, &'static str)]) -> Errors {
     let field = refusal.and_then(Refusal::field);
     let named = form.iter().filter(|(one, _)| field == Some(*one));
-    let text = refusal.map_or_else(String::new, |why| sentence(&why.caller_text()));
+    let text = refusal.map_or_else(String::new, text);
     named.map(|(_, name)| (*name, text.clone())).collect()
 }
 

@@ -3,13 +3,15 @@
 use access::{SessionId, Time};
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use gate::{LayerState, Layers, SessionInfo};
+use gate::{Advice, LayerState, Layers, SessionInfo};
 use maud::{Markup, html};
 
 use crate::device;
 use crate::fault::Fault;
 use crate::figure;
 use crate::form;
+use crate::refusal;
+use crate::remedy;
 use crate::shell::{self, Tab};
 use crate::visit::{Signed, go};
 
@@ -70,7 +72,7 @@ fn layers(found: &Layers) -> Markup {
             h2 #layers { "Layer by layer" }
             p { @match &found.trades {
                 Ok(()) => "All layers together: this session can place orders now.",
-                Err(why) => { "All layers together: it cannot place orders now, because " (why.caller_text()) ". " span.tag.mono { (why.code()) } },
+                Err(why) => { "All layers together: it cannot place orders now. " (refusal::said(why)) },
             } }
             table.flip.lines {
                 thead { tr { th { "Layer" } th { "State" } th { "Details" } th { "What to do" } } }
@@ -79,7 +81,7 @@ fn layers(found: &Layers) -> Markup {
                         td.key { (layer.name) }
                         td.end data-l="State" { span class=(tag(layer.state)) { (layer.state.name()) } }
                         td.full { (figure::here(&layer.says)) }
-                        td.full.off[layer.next.is_none()] data-l="What to do:" { @match &layer.next { Some(next) => (next), None => "\u{2013}" } }
+                        td.full.off[layer.next.is_none()] data-l="What to do:" { @match &layer.next { Some(Advice::Remedy(remedy)) => (remedy::sentence(*remedy)), Some(Advice::Text(text)) => (text), None => "\u{2013}" } }
                     }
                 } }
             }

@@ -196,8 +196,13 @@ pub(crate) fn said(why: &Refused) -> Markup {
         Refused::Refusal(_) => "Refused",
         Refused::Denial(_) => "Would be refused",
     };
-    let text = refusal::sentence(&why.caller_text());
-    html! { div.note.bad role="alert" { b { (who) ": " } (text) " " span.tag.mono { (why.code()) } } }
+    let text = match why {
+        Refused::Refusal(why) => refusal::said(why),
+        Refused::Denial(why) => {
+            html! { (refusal::sentence(&why.caller_text())) " " span.tag.mono { (why.code()) } }
+        }
+    };
+    html! { div.note.bad role="alert" { b { (who) ": " } (text) } }
 }
 
 pub(crate) const fn status(why: &Refused) -> StatusCode {

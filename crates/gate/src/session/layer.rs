@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use access::device::{DeviceRole, Standing};
 use access::policy::NewNetwork;
-use access::refusal::ChangeRefusal;
+use access::refusal::{ChangeRefusal, Remedy};
 use access::session::{Interface, Session};
 use access::{AccountId, Act, Grade, PaperAccountId, PersonId, Refusal, SessionId, Slice, Time};
 use store::Key;
@@ -45,7 +45,28 @@ pub struct Layer {
     /// What it says of the session.
     pub says: String,
     /// What to do about it, where something can be done.
-    pub next: Option<String>,
+    pub next: Option<Advice>,
+}
+
+/// What to do about a layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Advice {
+    /// What is done at a page or with a command, which each door words.
+    Remedy(Remedy),
+    /// What is done anywhere.
+    Text(String),
+}
+
+impl From<&str> for Advice {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<Remedy> for Advice {
+    fn from(remedy: Remedy) -> Self {
+        Self::Remedy(remedy)
+    }
 }
 
 /// A session, layer by layer.
@@ -129,13 +150,23 @@ impl SessionGate<'_> {
             }
             Err(refusal) => (LayerState::Down, format!("no orders are accepted: {refusal}")),
         };
-        let next = (state == LayerState::Down).then(|| "tell the operator".to_owned());
+        let next = (state == LayerState::Down).then(|| "tell the operator".into());
         Layer { name: "exchange", state, says, next }
     }
 }
 
-fn layer(name: &'static str, state: LayerState, says: String, next: Option<&str>) -> Layer {
-    Layer { name, state, says, next: next.map(str::to_owned) }
+fn layer<A: Into<Advice>>(
+    name: &'static str,
+    state: LayerState,
+    says: String,
+    next: Option<A>,
+) -> Layer {
+    Layer { name, state, says, next: next.map(A::into) }
+}
+
+/// A layer about which nothing has to be done.
+const fn up(name: &'static str, says: String) -> Layer {
+    Layer { name, state: LayerState::Up, says, next: None }
 }
 
 impl Ground<'_> {
@@ -167,7 +198,7 @@ impl Ground<'_> {
         let needs = self.slice.policy(session.interface).needs;
         let wanted = needs.trade.max(needs.administer).max(needs.view);
         if session.assurance >= wanted {
-            return layer("identity", LayerState::Up, says, None);
+            return up("identity", says);
         }
         let says = format!("{says}; your policy requires {wanted}");
         layer("identity", LayerState::Narrow, says, Some(wanted.how()))
@@ -184,7 +215,7 @@ impl Ground<'_> {
                 return layer("binding", LayerState::Narrow, says, Some(next));
             }
         };
-        layer("binding", LayerState::Up, says.to_owned(), None)
+        up("binding", says.to_owned())
     }
 
     fn device(&self) -> Layer {
@@ -215,17 +246,17 @@ impl Ground<'_> {
 
     fn network(&self) -> Layer {
         let Some(address) = self.address else {
-            return layer("network", LayerState::Up, "unknown".to_owned(), None);
+            return up("network", "unknown".to_owned());
         };
         let network = access::network::of(address);
         if !self.elsewhere() {
             let says = format!("{network}, where it was confirmed");
-            return layer("network", LayerState::Up, says, None);
+            return up("network", says);
         }
         let there = self.slice.policy(self.session.interface).new_network;
         let says = format!("{network}, new to this session: it {there}");
         match there {
-            NewNetwork::Keep => layer("network", LayerState::Up, says, None),
+            NewNetwork::Keep => up("network", says),
             NewNetwork::Prove => {
                 let next = Some("confirm it's you here");
                 layer("network", LayerState::Narrow, says, next)
@@ -245,17 +276,17 @@ impl Ground<'_> {
             says = format!("{says}; the next window opens at {opens}");
         }
         if policy.tempo == access::policy::Tempo::Unattended {
-            let next = Some("change the tempo on the Policies page");
+            let next = Some(Remedy::ChangePolicy);
             return layer("policy", LayerState::Narrow, says, next);
         }
         let next = access::window::renewed(self.slice, self.session, self.now)
             .filter(|_| self.session.is_windowed())
-            .map(|then| format!("confirm it's you now to extend it until {then}"));
+            .map(|then| Advice::Text(format!("confirm it's you now to extend it until {then}")));
         Layer { name: "policy", state: LayerState::Up, says, next }
     }
 
     fn brokerage(&self) -> Layer {
-        let up = |says: String| layer("brokerage", LayerState::Up, says, None);
+        let up = |says: String| up("brokerage", says);
         if self.slice.brokerage.is_none() {
             return up("any session that may trade can trade".to_owned());
         }
@@ -270,13 +301,13 @@ impl Ground<'_> {
                 "brokerage",
                 LayerState::Narrow,
                 format!("{} has been trading since {}", held.device, held.since),
-                Some("take over at /session/take-over"),
+                Some(Remedy::TakeOver),
             ),
             None => layer(
                 "brokerage",
                 LayerState::Narrow,
                 "no session is trading".to_owned(),
-                Some("take over at /session/take-over"),
+                Some(Remedy::TakeOver),
             ),
         }
     }
@@ -284,16 +315,15 @@ impl Ground<'_> {
     fn account(&self) -> Layer {
         let account = self.account;
         let grade = self.slice.grade(account);
-        let next = Some("unlock on the lock page, or ask the operator to run `floorpass unlock`");
         match grade {
-            Grade::None => layer("account", LayerState::Up, format!("{account}, no lock"), None),
+            Grade::None => up("account", format!("{account}, no lock")),
             Grade::All => {
                 let says = format!("{account}, locked: {}", grade.text());
-                layer("account", LayerState::Down, says, next)
+                layer("account", LayerState::Down, says, Some(Remedy::UnlockByOperator))
             }
             Grade::ReduceOnly | Grade::NoNew => {
                 let says = format!("{account}, locked: {}", grade.text());
-                layer("account", LayerState::Narrow, says, next)
+                layer("account", LayerState::Narrow, says, Some(Remedy::Unlock))
             }
         }
     }

@@ -2,9 +2,7 @@
 
 use access::Refusal;
 use access::binding::ProofFault;
-use access::refusal::{
-    AuthorityRefusal, ChangeRefusal, Field, RecoveryRefusal, SessionRefusal, SignInRefusal,
-};
+use access::refusal::{Field, RecoveryRefusal, SessionRefusal, SignInRefusal};
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -15,6 +13,7 @@ use super::{AGAIN, Begin, Cause, Fault, UNNAMED, Wants};
 use crate::form::{self, Fields, TOKEN};
 use crate::prompt;
 use crate::refusal;
+use crate::remedy;
 use crate::shell::{self, Frame};
 use crate::step_up;
 use crate::stream;
@@ -139,7 +138,7 @@ fn brief(cause: &Cause) -> (StatusCode, String) {
             (StatusCode::UNAUTHORIZED, "Your session has ended. Nothing was done; sign in again.".to_owned())
         }
         Cause::Prove { refusal, .. } | Cause::StepUp { why: refusal, .. } => {
-            (StatusCode::FORBIDDEN, refusal::sentence(&refusal.caller_text()))
+            (StatusCode::FORBIDDEN, refusal::text(refusal))
         }
         Cause::ProveHardware { .. } => {
             (StatusCode::FORBIDDEN, "This browser must confirm its hardware again. Nothing was done; send it once more.".to_owned())
@@ -178,7 +177,7 @@ fn brief(cause: &Cause) -> (StatusCode, String) {
             (StatusCode::FORBIDDEN, format!("This session may not do that yet. Nothing was done; continue at {path}."))
         }
         Cause::Unsent(status, text) => (*status, text.clone()),
-        Cause::Refused(refusal) => (refusal::status(refusal), refusal::sentence(&refusal.caller_text())),
+        Cause::Refused(refusal) => (refusal::status(refusal), refusal::text(refusal)),
     }
 }
 
@@ -204,22 +203,8 @@ fn onward(refusal: &Refusal, begin: Option<Begin>) -> Markup {
     if begin.is_some() {
         return back(begin);
     }
-    let (to, text) = match refusal {
-        Refusal::SignIn(SignInRefusal::AttemptEnded | SignInRefusal::AttemptElsewhere) => {
-            ("/sign-in", "Start again")
-        }
-        Refusal::Recovery(RecoveryRefusal::RecoveryOver) => ("/recover", "Start again"),
-        Refusal::Authority(AuthorityRefusal::BrokerageHeld { .. }) => {
-            ("/session/take-over", "Take over trading")
-        }
-        Refusal::Authority(AuthorityRefusal::NetworkLooks { .. }) => ("/sign-in", "Sign in here"),
-        Refusal::Authority(AuthorityRefusal::Locked { .. })
-        | Refusal::Change(ChangeRefusal::LockStands { .. } | ChangeRefusal::NoLock) => {
-            ("/lock", "See the lock")
-        }
-        why if refusal::wants_proof(why) => ("/step-up", "Confirm it's you"),
-        _ => ("/session", "What this session can do"),
-    };
+    let page = refusal.remedy().and_then(remedy::page);
+    let (to, text) = page.unwrap_or(("/session", "What this session can do"));
     html! { p { a.btn.main href=(to) { (text) } } (back(None)) }
 }
 
