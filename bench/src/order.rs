@@ -29,12 +29,11 @@ struct Script {
     answer: Vec<u8>,
     /// Where a record is first appended, to preallocated space.
     file: File,
+    /// Bytes of such a record.
+    record: usize,
     /// Whether it is synced too.
     sync: bool,
 }
-
-/// Bytes of the journal's record of such an order.
-const RECORD: usize = 240;
 
 /// The peer: on the same runtime, it reads an order's bytes and writes its answer's.
 async fn echo(listener: tokio::net::TcpListener, script: Arc<Script>) {
@@ -53,11 +52,11 @@ async fn echo(listener: tokio::net::TcpListener, script: Arc<Script>) {
                     continue;
                 }
                 assert_eq!(bytes[..have], script.request, "another request");
-                script.file.write_all_at(&bytes[..RECORD], at).expect("appended");
+                script.file.write_all_at(&bytes[..script.record], at).expect("appended");
                 if script.sync {
                     script.file.sync_data().expect("synced");
                 }
-                at = (at + RECORD as u64) % (48 << 20);
+                at = (at + script.record as u64) % (48 << 20);
                 have = 0;
                 if stream.write_all(&script.answer).await.is_err() {
                     break;
@@ -115,6 +114,34 @@ fn place(client: &mut Client, bytes: &mut Vec<u8>, answer: &mut Answer) -> u64 {
     time
 }
 
+/// Bytes of a journal's only segment up to the last that is not zero.
+fn journalled(server: &Server) -> usize {
+    let mut segments = std::fs::read_dir(server.folder.path().join("journal")).expect("a journal");
+    let is_segment = |path: &std::path::PathBuf| {
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        stem.is_some_and(|stem| stem.parse::<u64>().is_ok())
+    };
+    let segment = segments.find_map(|entry| Some(entry.ok()?.path()).filter(is_segment));
+    let bytes = std::fs::read(segment.expect("a segment")).expect("read");
+    bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
+}
+
+/// An order that rests, for its bytes, the answer's, and those of its record in the journal.
+fn sample(
+    server: &Server,
+    client: &mut Client,
+    bytes: &mut Vec<u8>,
+    answer: &mut Answer,
+) -> (Vec<u8>, Vec<u8>, usize) {
+    place(client, bytes, answer);
+    let request = (bytes.clone(), answer.bytes().to_vec());
+    let before = journalled(server);
+    bytes.clear();
+    client.limit_buy("AAPL", 1, 100, bytes);
+    client.exchange(bytes, answer);
+    (request.0, request.1, journalled(server) - before)
+}
+
 /// A file whose bytes were written once, as the journal's segments are.
 fn preallocated(folder: &Path) -> File {
     let file = File::create(folder.join("peer.log")).expect("a file");
@@ -162,9 +189,8 @@ pub fn measure(durability: Durability, rounds: usize) -> Row {
     let file = preallocated(server.folder.path());
     let mut client = Client::connect(server.trading, 1).expect("connected");
     let (mut bytes, mut answer) = (Vec::new(), Answer::of(MESSAGES));
-    place(&mut client, &mut bytes, &mut answer);
-    let (request, answered) = (bytes.clone(), answer.bytes().to_vec());
-    let script = Arc::new(Script { request, answer: answered, file, sync });
+    let (request, told, record) = sample(&server, &mut client, &mut bytes, &mut answer);
+    let script = Arc::new(Script { request, answer: told, file, record, sync });
     let address = start_echo(&server, Arc::clone(&script));
     let (mut one, mut two) = (Echo::connect(address, &script), Echo::connect(address, &script));
     let out = paired(
@@ -201,7 +227,8 @@ impl Trader {
     }
 }
 
-/// Measures the program against an older one, both as processes of their own on the same core.
+/// Measures the program against an older one, each as a process of its own on the same core; so is the null control, a second one
+/// of the older.
 pub fn against(program: &Path, peer: &Path, rounds: usize) -> Row {
     let folder = tempfile::tempdir_in(".").expect("a folder");
     let start = |program: &Path, name: &str| {
@@ -209,10 +236,9 @@ pub fn against(program: &Path, peer: &Path, rounds: usize) -> Row {
         program.pin(&[0]);
         program
     };
-    let (new, old) = (start(program, "new"), start(peer, "old"));
+    let programs = [start(program, "new"), start(peer, "old"), start(peer, "other")];
     pin(&[0]);
-    let mut traders = [(&new, 1), (&old, 1), (&old, 2)]
-        .map(|(program, id)| Trader::connect(program.trading(), id));
+    let mut traders = programs.each_ref().map(|program| Trader::connect(program.trading(), 1));
     let [subject, first, second] = &mut traders;
     let out = paired(rounds, || subject.turn(), || first.turn(), || second.turn());
     pin(&[0, 1]);
@@ -220,10 +246,11 @@ pub fn against(program: &Path, peer: &Path, rounds: usize) -> Row {
     row(path, "the version before", out, (0.8, "p50 <= 0.8"))
 }
 
-/// Measures an exchange that has ten ledgers against one that has one.
+/// Measures an exchange that has ten ledgers against one that has one. The null control is a server of its own: two clients of
+/// one would find its memory warm twice as often.
 pub fn ledgers(rounds: usize) -> Row {
     pin(&[0]);
-    let (ten, one) = (Server::start(Durability::Process), Server::start(Durability::Process));
+    let [ten, one, other] = std::array::from_fn(|_| Server::start(Durability::Process));
     for number in 1..10 {
         let opening = Opening {
             account: PaperAccountId::new(2_000_000 + number).expect("seven digits"),
@@ -236,7 +263,7 @@ pub fn ledgers(rounds: usize) -> Row {
     }
     assert_eq!(ten.gate.paper_accounts().list().len(), 10);
     let mut traders =
-        [(&ten, 1), (&one, 1), (&one, 2)].map(|(server, id)| Trader::connect(server.trading, id));
+        [&ten, &one, &other].map(|server| Trader::connect(server.trading, 1));
     let [subject, first, second] = &mut traders;
     let out = paired(rounds, || subject.turn(), || first.turn(), || second.turn());
     pin(&[0, 1]);
@@ -279,8 +306,7 @@ fn busy() -> (Server, Trader) {
 pub fn beside_pages(rounds: usize) -> Row {
     pin(&[0]);
     let (watched, mut subject) = busy();
-    let (alone, mut first) = busy();
-    let mut second = Trader::connect(alone.trading, 2);
+    let ((_alone, mut first), (_other, mut second)) = (busy(), busy());
     let portal = Portal::start(&watched.gate);
     let mut browser = portal.linked(&watched, BrowserKey::generate().ok());
     let told = Arc::new(AtomicUsize::new(0));

@@ -80,7 +80,8 @@ fn serve(runtime: &Runtime, router: Router) -> SocketAddr {
 fn turn(browser: &mut Browser, request: &[u8], begins: &[u8]) -> u64 {
     let (time, (status, body)) = nanos(|| browser.load(request).expect("answered"));
     assert_eq!(status, 200);
-    assert!(body.starts_with(begins) && body.is_empty() == begins.is_empty());
+    let right = body.starts_with(begins) && body.is_empty() == begins.is_empty();
+    assert!(right, "{}", String::from_utf8_lossy(body));
     time
 }
 
@@ -139,7 +140,7 @@ pub fn measure(bound: Bound, rounds: usize) -> Row {
         rounds,
         || {
             let page = signed.request(PAGE);
-            turn(&mut signed, &page, b"time,execution,order")
+            turn(&mut signed, &page, b"time,execution,order,account")
         },
         || turn(&mut one, &empty, b""),
         || turn(&mut two, &empty, b""),
