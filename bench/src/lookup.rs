@@ -104,7 +104,13 @@ fn fill(tokens: &[Digest]) -> Sessions {
             stay: access::stay::Stay::Usual,
             agent: None,
         };
-        let mandate = Mandate::preset((access::id::MandateId([1; 16]), access::mandate::Grantor::System), person.id, account.into(), Role::Owner, BEGAN);
+        let mandate = Mandate::preset(
+            (access::id::MandateId([1; 16]), access::mandate::Grantor::System),
+            person.id,
+            account.into(),
+            Role::Owner,
+            BEGAN,
+        );
         let mut given = mandate.entitlements(Holder::Session(session.id), Grade::None).unwrap();
         given.until = session.until;
         sessions.put(&person, &session, vec![given], None);

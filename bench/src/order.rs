@@ -262,8 +262,7 @@ pub fn ledgers(rounds: usize) -> Row {
         ten.sockets.block_on(opened.open(opening)).expect("opened");
     }
     assert_eq!(ten.gate.paper_accounts().list().len(), 10);
-    let mut traders =
-        [&ten, &one, &other].map(|server| Trader::connect(server.trading, 1));
+    let mut traders = [&ten, &one, &other].map(|server| Trader::connect(server.trading, 1));
     let [subject, first, second] = &mut traders;
     let out = paired(rounds, || subject.turn(), || first.turn(), || second.turn());
     pin(&[0, 1]);

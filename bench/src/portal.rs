@@ -140,7 +140,7 @@ pub fn measure(bound: Bound, rounds: usize) -> Row {
         rounds,
         || {
             let page = signed.request(PAGE);
-            turn(&mut signed, &page, b"time,execution,order,account")
+            turn(&mut signed, &page, b"\"time\",\"execution\",\"order\"")
         },
         || turn(&mut one, &empty, b""),
         || turn(&mut two, &empty, b""),
