@@ -336,6 +336,10 @@ impl<V: Venue> Desk<'_, V> {
             OrderType::Stop { trigger } => trigger.0,
             OrderType::Market => self.venue.last(open.at),
         };
+        let ordered = &mut self.ledger.ordered;
+        if let Err(place) = ordered.binary_search(&open.at) {
+            ordered.insert(place, open.at);
+        }
         let (before, at) = open.counted;
         exposure.remove(order.side, before, at);
         exposure.add(order.side, shares, price);

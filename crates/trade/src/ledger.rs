@@ -67,6 +67,8 @@ pub struct Ledger {
     pub(crate) orders: Orders,
     /// What working orders could trade, by the contract's place.
     pub(crate) exposures: Vec<Exposure>,
+    /// Places of the contracts that it ever ordered, ascending: nothing is bound in another.
+    pub(crate) ordered: Vec<usize>,
     executions: VecDeque<Arc<Execution>>,
     recent: VecDeque<Recent>,
     /// What groups of its orders have traded; nothing under the first rule.
@@ -95,6 +97,7 @@ impl Ledger {
             positions: BTreeMap::new(),
             orders: Orders::default(),
             exposures: vec![Exposure::default(); instruments.all().len()],
+            ordered: Vec::new(),
             instruments,
             executions: VecDeque::new(),
             recent: VecDeque::new(),
@@ -170,16 +173,13 @@ impl Ledger {
     /// The value, in the smallest coins, that positions and working orders in instruments of a currency could come to at
     /// worst. `last` gives the price, in ticks, of the instrument at a place in the catalogue.
     pub(crate) fn worst(&self, currency: Currency, last: impl Fn(usize) -> i64) -> i128 {
-        let listed = self.instruments.all().iter().zip(&self.exposures).enumerate();
-        let same = listed.filter(|(_, (instrument, _))| instrument.currency == currency);
-        let worst = same.map(|(at, (instrument, exposure))| {
+        let worst = self.ordered.iter().filter_map(|at| {
+            let instrument = self.instruments.all().get(*at)?;
+            let exposure = self.exposures.get(*at)?;
             let held = !self.positions.is_empty();
             let shares = if held { self.position(instrument.id).shares } else { 0 };
-            // Most instruments are neither held nor ordered.
-            if shares == 0 && exposure.is_empty() {
-                return 0;
-            }
-            instrument.coins(exposure.worst(shares, last(at)))
+            let binds = instrument.currency == currency && !(shares == 0 && exposure.is_empty());
+            binds.then(|| instrument.coins(exposure.worst(shares, last(*at))))
         });
         worst.fold(0, i128::saturating_add)
     }

@@ -183,6 +183,11 @@ impl Ledger {
         ledger.positions = balance.positions;
         let OrderBook { open, done, groups, .. } = orders;
         ledger.orders = Orders { open, done, groups, ..Orders::default() };
+        let used = ledger.instruments.all().iter().zip(&exposures).enumerate();
+        let used = used.filter(|(_, (instrument, exposure))| {
+            !exposure.is_empty() || ledger.positions.contains_key(&instrument.id)
+        });
+        ledger.ordered = used.map(|(at, _)| at).collect();
         ledger.exposures = exposures;
         (ledger.executions, ledger.recent) = past;
         ledger
