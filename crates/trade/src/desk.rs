@@ -165,20 +165,24 @@ impl<V: Venue> Desk<'_, V> {
         };
         let keeps_place = change.order_type == before.order_type && quantity <= before.quantity;
         let comes_again = !keeps_place && quantity > before.filled;
-        // Until the venue has let go of it, it stays as it is.
+        let quantity = quantity.max(before.filled);
+        let released = match (parent, left) {
+            (None, _) => quantity,
+            (Some(_), Some((left, _))) => quantity.min(left).max(before.filled),
+            // Its parent is forgotten.
+            (Some(_), None) => before.released.min(quantity),
+        };
+        // Until the venue has let go of it, or of what it loses, it stays as it is.
         if comes_again && !self.unplace(&before) {
+            return false;
+        }
+        if keeps_place && quantity > before.filled && !self.fits(change.order, released) {
             return false;
         }
         let Some(open) = self.ledger.orders.open.get_mut(&change.order) else { return false };
         open.wanted = wanted;
         let order = Arc::make_mut(&mut open.order);
-        order.quantity = quantity.max(order.filled);
-        order.released = match (parent, left) {
-            (None, _) => order.quantity,
-            (Some(_), Some((left, _))) => order.quantity.min(left).max(order.filled),
-            // Its parent is forgotten.
-            (Some(_), None) => order.released.min(order.quantity),
-        };
+        (order.quantity, order.released) = (quantity, released);
         (order.order_type, order.tif, order.updated) = (change.order_type, change.tif, now);
         order.triggered &= change.order_type.trigger() == before.order_type.trigger();
         let waits = order.is_armed_stop() || order.live() == 0;
@@ -189,7 +193,7 @@ impl<V: Venue> Desk<'_, V> {
         if ended {
             self.end(change.order, End::Requested);
         } else if keeps_place {
-            self.fit(change.order);
+            self.count(change.order);
         } else {
             self.todo.push_back((self.owner, change.order));
         }

@@ -339,8 +339,15 @@ impl Venue for Paper {
         VenueAnswer::Done(())
     }
 
-    fn shrink(&mut self, at: usize, place: Handle, shares: Shares) -> VenueAnswer<()> {
-        if let Some(listing) = self.listings.get_mut(at) {
+    fn shrink(
+        &mut self,
+        at: usize,
+        _: &Order,
+        place: Option<Handle>,
+        shares: Shares,
+    ) -> VenueAnswer<()> {
+        // What waits elsewhere than in the book comes from there with what it has then.
+        if let (Some(listing), Some(place)) = (self.listings.get_mut(at), place) {
             // `None` when it rests with no more than that already.
             listing.book.reduce(place, shares).unwrap_or(());
         }

@@ -110,8 +110,14 @@ pub trait Venue {
     /// Takes an order out of the market, wherever it waits.
     fn withdraw(&mut self, at: usize, order: &Order, place: Option<Handle>) -> VenueAnswer<()>;
 
-    /// Makes what rests of an order as small as this, at least 1 share; it keeps its place.
-    fn shrink(&mut self, at: usize, place: Handle, shares: Shares) -> VenueAnswer<()>;
+    /// Makes what waits of an order in the market as small as this, at least 1 share; it keeps its place.
+    fn shrink(
+        &mut self,
+        at: usize,
+        order: &Order,
+        place: Option<Handle>,
+        shares: Shares,
+    ) -> VenueAnswer<()>;
 
     /// The last price of the contract at this place, in ticks; zero for an unknown one.
     fn last(&self, at: usize) -> i64;

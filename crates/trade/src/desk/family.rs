@@ -111,17 +111,10 @@ impl<V: Venue> Desk<'_, V> {
             self.ledger.lose_to_sibling(id, by);
             return self.resize(id, End::OcaFilled { by: to });
         }
-        let now = self.now;
-        let Some(open) = self.ledger.orders.open.get_mut(&id) else { return };
-        let order = Arc::make_mut(&mut open.order);
-        order.quantity = order.quantity.saturating_sub(by).max(order.filled);
-        order.released = order.released.saturating_sub(by).max(order.filled);
-        order.updated = now;
-        if order.remaining() == 0 {
-            return self.end(id, End::OcaFilled { by: to });
-        }
-        self.fit(id);
-        self.modified(id);
+        let Some(order) = self.ledger.open_order(id) else { return };
+        let quantity = order.quantity.saturating_sub(by).max(order.filled);
+        let released = order.released.saturating_sub(by).max(order.filled);
+        self.lessen(id, (quantity, released), End::OcaFilled { by: to });
     }
 
     /// After a parent ended: what becomes of its children.
@@ -139,17 +132,48 @@ impl<V: Venue> Desk<'_, V> {
         }
     }
 
-    /// Makes what rests in the market as small as what is live.
-    pub(crate) fn fit(&mut self, id: OrderId) {
-        self.count(id);
+    /// Gives an open order a size that is no larger than before, once the venue has taken what it loses out of
+    /// the market; one that is left no share ends. While the venue's answer is pending, the order stays as it is: what
+    /// is still in the market may still trade.
+    pub(crate) fn lessen(&mut self, id: OrderId, (quantity, released): (Shares, Shares), end: End) {
+        let Some(order) = self.ledger.open_order(id).map(Arc::clone) else { return };
+        let ends = quantity <= order.filled;
+        let is_out = if ends { self.unplace(&order) } else { self.fits(id, released) };
+        drop(order);
+        if !is_out {
+            return;
+        }
+        let now = self.now;
         let Some(open) = self.ledger.orders.open.get_mut(&id) else { return };
-        let (Some(place), at, live) = (open.handle, open.at, open.order.live()) else { return };
-        if live > 0 {
-            // What is pending still rests with more, and a trade of that would be its own report.
-            let (VenueAnswer::Done(()) | VenueAnswer::Pending) = self.venue.shrink(at, place, live);
-        } else if self.venue.withdraw(at, &open.order, Some(place)) == VenueAnswer::Done(()) {
+        let order = Arc::make_mut(&mut open.order);
+        (order.quantity, order.released, order.updated) = (quantity, released, now);
+        if ends {
+            return self.end(id, end);
+        }
+        self.count(id);
+        self.modified(id);
+    }
+
+    /// Has no more of an order wait in the market than so many released shares leave it; false while that is
+    /// pending. What is not in the market yet, or loses nothing there, fits.
+    pub(crate) fn fits(&mut self, id: OrderId, released: Shares) -> bool {
+        let is_due = self.todo.contains(&(self.owner, id));
+        let Some(open) = self.ledger.orders.open.get_mut(&id) else { return false };
+        let (order, place) = (&open.order, open.handle);
+        let live = released.saturating_sub(order.filled);
+        if live >= order.live() || (is_due && place.is_none()) {
+            return true;
+        }
+        let answer = if live > 0 {
+            self.venue.shrink(open.at, order, place, live)
+        } else {
+            self.venue.withdraw(open.at, order, place)
+        };
+        let is_done = answer == VenueAnswer::Done(());
+        if is_done && live == 0 {
             open.handle = None;
         }
+        is_done
     }
 
     pub(crate) fn modified(&mut self, id: OrderId) {

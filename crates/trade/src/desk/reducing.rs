@@ -2,8 +2,6 @@
 //! trade of whatever order that makes the position smaller makes them smaller, and the last of it
 //! ends them. So any number of them can wait for the same shares.
 
-use std::sync::Arc;
-
 use access::id::SymbolId;
 
 use super::Desk;
@@ -30,13 +28,8 @@ impl<V: Venue> Desk<'_, V> {
         if order.filled == most {
             return self.end(id, End::PositionClosed);
         }
-        let now = self.now;
-        let Some(open) = self.ledger.orders.open.get_mut(&id) else { return };
-        let order = Arc::make_mut(&mut open.order);
-        (order.quantity, order.updated) = (most, now);
-        order.released = order.released.min(most);
+        let released = order.released.min(most);
+        self.lessen(id, (most, released), End::PositionClosed);
         self.ledger.want_no_more(id);
-        self.fit(id);
-        self.modified(id);
     }
 }

@@ -65,16 +65,12 @@ impl<V: Venue> Desk<'_, V> {
         if before == (quantity, released) {
             return;
         }
+        if released <= before.1 {
+            return self.lessen(id, (quantity, released), end);
+        }
         let order = Arc::make_mut(&mut open.order);
         (order.quantity, order.released, order.updated) = (quantity, released, now);
-        if order.remaining() == 0 {
-            return self.end(id, end);
-        }
-        if released > before.1 {
-            return self.freed(id);
-        }
-        self.fit(id);
-        self.modified(id);
+        self.freed(id);
     }
 
     /// The children of a parent whose shares have changed.

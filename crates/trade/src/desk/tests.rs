@@ -41,7 +41,7 @@ impl Venue for Upstream {
         self.answer("withdraw", ())
     }
 
-    fn shrink(&mut self, _: usize, _: Handle, _: Shares) -> VenueAnswer<()> {
+    fn shrink(&mut self, _: usize, _: &Order, _: Option<Handle>, _: Shares) -> VenueAnswer<()> {
         self.answer("shrink", ())
     }
 
@@ -172,6 +172,53 @@ fn cancellation_and_change_that_are_pending_leave_the_order_as_it_is() {
     assert!(bench.ledger.open_order(id).is_none());
     assert_eq!(bench.ledger.exposures[0], crate::margin::Exposure::default());
     assert_eq!(bench.register.open_of(Holder::Operator), 0);
+}
+
+#[test]
+fn order_made_smaller_in_place_keeps_its_size_until_the_venue_has_answered() {
+    let mut bench = Bench::new();
+    let limit = OrderType::Limit { price: Ticks(9_000) };
+    let id = bench.brought(limit);
+    bench.todo.clear();
+    let (before, bound) =
+        (Arc::clone(bench.ledger.open_order(id).unwrap()), bench.ledger.exposures[0]);
+    let smaller = Change {
+        order: id,
+        quantity: 40,
+        order_type: limit,
+        tif: TimeInForce::Gtc,
+        units: Units::SHARES,
+    };
+    assert!(!bench.desk().change(smaller, Holder::Operator));
+    // What its group, its parent or its position takes from it waits just so.
+    bench.desk().lessen(id, (40, 40), End::PositionClosed);
+    bench.desk().lessen(id, (0, 0), End::PositionClosed);
+    assert_eq!(bench.venue.asked, ["submit", "shrink", "shrink", "withdraw"]);
+    assert_eq!(bench.ledger.open_order(id), Some(&before));
+    assert_eq!((bench.ledger.exposures[0], bench.events.len()), (bound, 1), "nothing is booked");
+
+    bench.venue.done = true;
+    assert!(!bench.desk().change(smaller, Holder::Operator), "it keeps its place");
+    assert_eq!(bench.ledger.open_order(id).unwrap().quantity, 40);
+    assert_eq!(bench.ledger.exposures[0].buy_value, 360_000, "and binds less");
+    bench.desk().lessen(id, (10, 10), End::PositionClosed);
+    assert_eq!(bench.ledger.open_order(id).unwrap().live(), 10);
+    assert!(matches!(bench.events.last(), Some(Event::OrderModified { .. })));
+    bench.desk().lessen(id, (0, 0), End::PositionClosed);
+    assert!(bench.ledger.open_order(id).is_none());
+    assert_eq!(bench.ledger.exposures[0], crate::margin::Exposure::default());
+}
+
+#[test]
+fn order_that_is_yet_to_come_to_the_venue_is_made_smaller_without_asking_it() {
+    let mut bench = Bench::new();
+    let limit = OrderType::Limit { price: Ticks(9_000) };
+    let id = bench.brought(limit);
+    assert!(bench.todo.contains(&(1, id)), "this exchange has not brought it yet");
+    bench.venue.asked.clear();
+    bench.desk().lessen(id, (40, 40), End::PositionClosed);
+    assert_eq!(bench.ledger.open_order(id).unwrap().quantity, 40);
+    assert!(bench.venue.asked.is_empty());
 }
 
 #[test]
