@@ -128,11 +128,32 @@ impl Bar {
 pub(crate) struct Kept {
     /// Number of its stretch since 1970, or its date.
     pub(crate) at: u32,
-    pub(crate) open: u32,
-    pub(crate) high: u32,
-    pub(crate) low: u32,
-    pub(crate) close: u32,
+    #[serde(with = "bits")]
+    pub(crate) open: Ticks,
+    #[serde(with = "bits")]
+    pub(crate) high: Ticks,
+    #[serde(with = "bits")]
+    pub(crate) low: Ticks,
+    #[serde(with = "bits")]
+    pub(crate) close: Ticks,
     pub(crate) volume: u32,
+}
+
+/// A price by its 64 bits without a sign. So one from zero up has the bytes that it had in a snapshot while bars had no
+/// others; one below zero has more.
+mod bits {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use crate::price::Ticks;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's")]
+    pub(super) fn serialize<S: Serializer>(price: &Ticks, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(price.0.cast_unsigned())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Ticks, D::Error> {
+        u64::deserialize(from).map(|bits| Ticks(bits.cast_signed()))
+    }
 }
 
 impl Kept {
@@ -141,10 +162,10 @@ impl Kept {
         Bar {
             time: Time::from_seconds(second),
             day,
-            open: Ticks(self.open.into()),
-            high: Ticks(self.high.into()),
-            low: Ticks(self.low.into()),
-            close: Ticks(self.close.into()),
+            open: self.open,
+            high: self.high,
+            low: self.low,
+            close: self.close,
             volume: self.volume.into(),
             derived: false,
         }
@@ -169,7 +190,7 @@ impl Series {
 
     /// The price at a second; called for each second that the market trades.
     #[inline]
-    pub(crate) fn tick(&mut self, second: i64, price: u32, volume: u32) {
+    pub(crate) fn tick(&mut self, second: i64, price: Ticks, volume: u32) {
         let at = u32::try_from(second).unwrap_or(0) / self.length.max(1);
         match &mut self.current {
             Some(bar) if bar.at == at => {
@@ -220,20 +241,41 @@ impl Series {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::indexing_slicing, reason = "tests")]
+    #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
 
     #[test]
     fn series_keeps_the_last_bars_and_the_current_one() {
         let mut series = Series::new(60, 3);
         for second in 0..600 {
-            series.tick(second, 1_000 + u32::try_from(second % 7).unwrap_or(0), 10);
+            series.tick(second, Ticks(1_000 + second % 7), 10);
         }
         let bars: Vec<_> = series.range(0, i64::MAX).collect();
         assert_eq!(bars.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [360, 420, 480, 540]);
-        assert!(bars.iter().all(|(_, bar)| bar.volume == 600 && bar.high == 1_006));
-        assert_eq!(bars[0].1.open, 1_003, "second 360 is 3 modulo 7");
+        assert!(bars.iter().all(|(_, bar)| bar.volume == 600 && bar.high == Ticks(1_006)));
+        assert_eq!(bars[0].1.open, Ticks(1_003), "second 360 is 3 modulo 7");
         assert_eq!(series.range(420, 540).count(), 2);
+    }
+
+    #[test]
+    fn bar_at_prices_below_zero_is_kept_and_one_above_has_the_bytes_that_it_had() {
+        let mut series = Series::new(60, 3);
+        for (second, price) in [(0, 120), (1, -3_763), (2, -3_700), (60, -10)] {
+            series.tick(second, Ticks(price), 1);
+        }
+        let bytes = postcard::to_stdvec(&series).unwrap();
+        let read: Series = postcard::from_bytes(&bytes).unwrap();
+        assert_eq!(read, series);
+        let bars: Vec<_> = read.range(0, i64::MAX).map(|(at, bar)| bar.bar(at, Day(0))).collect();
+        let prices = |bar: &Bar| [bar.open, bar.high, bar.low, bar.close].map(|price| price.0);
+        assert_eq!(prices(&bars[0]), [120, 120, -3_763, -3_700]);
+        assert_eq!(prices(&bars[1]), [-10; 4]);
+
+        let [open, high, low, close] = [23_140, u32::MAX, 1, 0].map(|price| Ticks(price.into()));
+        let kept = Kept { at: 7, open, high, low, close, volume: 9 };
+        // What a snapshot of the first format has of a bar.
+        let before: [u32; 6] = [7, 23_140, u32::MAX, 1, 0, 9];
+        assert_eq!(postcard::to_stdvec(&kept).unwrap(), postcard::to_stdvec(&before).unwrap());
     }
 
     #[test]

@@ -31,10 +31,10 @@ const MINUTES: i64 = 390;
 /// A day of the past, in ticks and shares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Past {
-    pub(crate) open: u32,
-    pub(crate) high: u32,
-    pub(crate) low: u32,
-    pub(crate) close: u32,
+    pub(crate) open: i64,
+    pub(crate) high: i64,
+    pub(crate) low: i64,
+    pub(crate) close: i64,
     pub(crate) volume: u64,
     pub(crate) derived: bool,
 }
@@ -78,7 +78,7 @@ pub(crate) fn of(instrument: &Instrument) -> Vec<Past> {
 fn recorded(text: &str) -> Vec<Past> {
     let day = |line: &str| {
         let mut fields = line.split(',').skip(1);
-        let mut ticks = || fields.next()?.parse::<u32>().ok();
+        let mut ticks = || fields.next()?.parse().ok();
         let (open, high, low, close) = (ticks()?, ticks()?, ticks()?, ticks()?);
         let volume = fields.next()?.parse().ok()?;
         Some(Past { open, high, low, close, volume, derived: false })
@@ -93,7 +93,7 @@ fn closes(symbol: &str, instrument: &Instrument) -> Vec<Past> {
     let Some(column) = header.split(',').position(|name| name == symbol) else {
         return Vec::new();
     };
-    let closes = lines.filter_map(|line| line.split(',').nth(column)?.parse::<u32>().ok());
+    let closes = lines.filter_map(|line| line.split(',').nth(column)?.parse().ok());
     let mut before = None;
     (0_u64..)
         .zip(closes)
@@ -105,19 +105,19 @@ fn closes(symbol: &str, instrument: &Instrument) -> Vec<Past> {
         .collect()
 }
 
-fn derive(seed: &mut u64, last: u32, close: u32, usual: u64) -> Past {
-    let wide = |ticks: u32| i64::from(ticks);
-    let tick = |price: i64| u32::try_from(price.max(1)).unwrap_or(u32::MAX);
+fn derive(seed: &mut u64, last: i64, close: i64, usual: u64) -> Past {
+    // Of these stocks no price was ever zero.
+    let tick = |price: i64| price.max(1);
     let mut draw = |limit: i64| {
         let limit = u64::try_from(limit.max(1)).unwrap_or(1);
         i64::try_from(below(next(seed), limit)).unwrap_or(0)
     };
-    let (quarter, percent) = (wide(close) / 400, wide(close) / 100);
-    let way = (wide(close) - wide(last)) * draw(5) / 8;
-    let open = tick(wide(last) + way + draw(2 * quarter + 1) - quarter);
-    let high = tick(wide(open.max(close)) + draw(percent + 1));
-    let low = tick(wide(open.min(close)) - draw(percent + 1));
-    let moved = u64::from(close.abs_diff(last)).saturating_mul(20) / u64::from(last.max(1));
+    let (quarter, percent) = (close / 400, close / 100);
+    let way = (close - last) * draw(5) / 8;
+    let open = tick(last + way + draw(2 * quarter + 1) - quarter);
+    let high = tick(open.max(close) + draw(percent + 1));
+    let low = tick(open.min(close) - draw(percent + 1));
+    let moved = close.abs_diff(last).saturating_mul(20) / last.max(1).unsigned_abs();
     let share = u64::try_from(60 + draw(81)).unwrap_or(100);
     let volume = usual.saturating_mul(share) / 100 * (1 + moved.min(1));
     Past { open, high, low, close, volume, derived: true }
@@ -154,14 +154,13 @@ pub(crate) fn head(past: &[Past], first: Day) -> Time {
 impl Past {
     /// As a bar of its day.
     pub(crate) fn bar(&self, day: Day) -> Bar {
-        let ticks = |price: u32| Ticks(price.into());
         Bar {
             time: Time::from_seconds(Session::of_day(day, Hours::Real).open),
             day,
-            open: ticks(self.open),
-            high: ticks(self.high),
-            low: ticks(self.low),
-            close: ticks(self.close),
+            open: Ticks(self.open),
+            high: Ticks(self.high),
+            low: Ticks(self.low),
+            close: Ticks(self.close),
             volume: self.volume,
             derived: self.derived,
         }
@@ -174,7 +173,7 @@ impl Past {
         let open = day.at(9, 30);
         let each = self.volume / MINUTES.unsigned_abs();
         let mut left = self.volume;
-        let mut last = i64::from(self.open);
+        let mut last = self.open;
         (0_i64..)
             .zip(path)
             .map(|(minute, price)| {
@@ -201,8 +200,7 @@ impl Past {
 
     /// The price at the end of each minute.
     fn path(&self, seed: &mut u64) -> Vec<i64> {
-        let (open, close) = (i64::from(self.open), i64::from(self.close));
-        let (high, low) = (i64::from(self.high), i64::from(self.low));
+        let Self { open, close, high, low, .. } = *self;
         let count = MINUTES;
         let steps: Vec<i64> = (0..MINUTES).map(|_| walk(next(seed))).collect();
         let total: i64 = steps.iter().sum();

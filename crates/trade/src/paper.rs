@@ -50,7 +50,7 @@ impl Paper {
     pub(crate) fn new(genesis: &Genesis, instruments: Arc<Instruments>) -> Self {
         let session = Session::at(genesis.at.seconds(), genesis.hours);
         let listings = instruments.all().iter().enumerate().map(|(at, one)| {
-            let close = instruments.past(at).last().map_or(one.start.0, |day| day.close.into());
+            let close = instruments.past(at).last().map_or(one.start.0, |day| day.close);
             Listing::new(one, genesis.seed, close, genesis.hours, session.start)
         });
         Self {

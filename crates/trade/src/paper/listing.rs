@@ -363,13 +363,12 @@ impl Listing {
         }
         (self.low, self.high) = (self.low.min(low), self.high.max(high));
         self.volume = self.volume.saturating_add(volume);
-        let short = |price: i64| u32::try_from(price).unwrap_or(u32::MAX);
         let kept = Bars {
             at: u32::try_from(stretch.from).unwrap_or(0),
-            open: short(open),
-            high: short(high),
-            low: short(low),
-            close: short(self.last),
+            open: Ticks(open),
+            high: Ticks(high),
+            low: Ticks(low),
+            close: Ticks(self.last),
             volume: u32::try_from(volume).unwrap_or(u32::MAX),
         };
         self.minutes.absorb(kept);
@@ -411,7 +410,7 @@ impl Listing {
         }
         self.high = self.high.max(self.last);
         self.low = self.low.min(self.last);
-        let price = u32::try_from(self.last).unwrap_or(u32::MAX);
+        let price = Ticks(self.last);
         let size = u32::try_from(size).unwrap_or(u32::MAX);
         self.minutes.tick(second, price, size);
         self.fives.tick(second, price, size);
@@ -503,13 +502,12 @@ impl Listing {
         if !std::mem::take(&mut self.traded) {
             return;
         }
-        let short = |price: i64| u32::try_from(price).unwrap_or(u32::MAX);
         self.days.push_back(Bars {
             at: day.0.unsigned_abs(),
-            open: short(self.open),
-            high: short(self.high),
-            low: short(self.low),
-            close: short(self.last),
+            open: Ticks(self.open),
+            high: Ticks(self.high),
+            low: Ticks(self.low),
+            close: Ticks(self.last),
             volume: u32::try_from(self.volume).unwrap_or(u32::MAX),
         });
         if self.days.len() > DAYS_KEPT {

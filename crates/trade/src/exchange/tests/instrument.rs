@@ -144,6 +144,23 @@ fn value_is_price_times_quantity_times_multiplier_and_binds_below_zero_too() {
 }
 
 #[test]
+fn trade_below_zero_is_in_the_bars_of_its_time_and_stays_there_over_a_snapshot() {
+    let mut bench = three();
+    let at = own().index(BARREL).unwrap();
+    let now = bench.exchange.now().seconds();
+    bench.exchange.paper.listings[at].print(-3_763, 2, now + 1);
+    let restored = Exchange::restore(&bench.exchange.snapshot().unwrap(), &own()).unwrap();
+    for exchange in [&bench.exchange, &restored] {
+        for size in [BarSize::Seconds(5), BarSize::Minutes(1), BarSize::Day] {
+            let (from, to) = (Time::from_seconds(0), Time::from_seconds(now + 86_400));
+            let bars = exchange.bars(BARREL, size, from, to);
+            let last = bars.last().unwrap();
+            assert_eq!((last.low, last.close), (Ticks(-3_763), Ticks(-3_763)), "{size:?}");
+        }
+    }
+}
+
+#[test]
 fn ledger_keeps_cash_profit_and_commission_of_each_currency_apart() {
     let instruments = own();
     let get = |id| instruments.get(id).unwrap();
