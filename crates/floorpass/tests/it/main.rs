@@ -18,6 +18,7 @@ mod help;
 mod hostile;
 mod lan;
 mod log;
+mod opening;
 mod person;
 mod program;
 mod proxy;
