@@ -105,6 +105,18 @@ impl Number {
         ..Self::within("an order number", "1000001", 1, 1)
     };
 
+    /// A quantity of what trades in steps of this size: shares where the step is whole.
+    pub fn quantity(step: Decimal) -> Self {
+        let step = step.normalize();
+        if step.scale() == 0 {
+            return Self::SHARES;
+        }
+        let shape = Shape::Fine(step.scale());
+        let most = whole(1_000_000_000);
+        let (what, example) = ("a quantity", "1.5");
+        Self { what, example, currency: None, signs: &[], shape, least: step, most }
+    }
+
     /// A whole number of things, 1 or more. `what` has its article: `a number of minutes`.
     pub const fn count(what: &'static str, example: &'static str) -> Self {
         Self::within(what, example, 1, 1_000_000_000)

@@ -195,7 +195,12 @@ async fn close(desk: &Desk<'_>, account: PaperAccountId) -> Result<AccountRow, F
                 ));
             }
             if !positions.is_empty() {
-                let held = positions.iter().map(|(id, shares)| format!("{shares} {}", symbol(*id)));
+                let known = gate.instruments();
+                let held = positions.iter().map(|(id, steps)| {
+                    let quantity = known.get(*id).map(|one| one.signed_quantity(*steps));
+                    let quantity = quantity.unwrap_or_default().normalize();
+                    format!("{quantity} {}", symbol(known, *id))
+                });
                 let held = held.collect::<Vec<_>>().join(", ");
                 left.push(format!("positions ({held}), to be closed by orders of its owner"));
             }

@@ -220,7 +220,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: CredentialRequest) -> Result<V
         }
         CredentialRequest::Edit { credential, scopes } => {
             let found = find(gate, &credential).await?.credential;
-            let scopes = wished(&scopes, found.scopes, gate.now())?;
+            let scopes = wished(gate, &scopes, found.scopes)?;
             gate.credentials().edit(&desk.actor, found.id, scopes).await?;
             value(changed(gate, found.id, 0).await?)
         }
@@ -320,7 +320,10 @@ fn connection(connected: &gate::Connected) -> ConnectionRow {
 
 fn detail(gate: &Gate, info: &CredentialInfo, now: Time) -> CredentialDetail {
     let sentences = match &info.entitlements {
-        Ok(given) => can_cannot(given, gate.currency_of(given.account), &symbol),
+        Ok(given) => {
+            let name = |id| symbol(gate.instruments(), id);
+            can_cannot(given, gate.currency_of(given.account), &name)
+        }
         Err(_) => Vec::new(),
     };
     let says = sentences
@@ -329,12 +332,12 @@ fn detail(gate: &Gate, info: &CredentialInfo, now: Time) -> CredentialDetail {
     CredentialDetail {
         row: row(info, now),
         host: gate::snippet::host(info.listening.map(|bound| bound.ip())),
-        scopes: scopes_row(&info.credential.scopes),
+        scopes: scopes_row(gate.instruments(), &info.credential.scopes),
         says: says.collect(),
     }
 }
 
-fn scopes_row(scopes: &Scopes) -> ScopesRow {
+fn scopes_row(known: &Instruments, scopes: &Scopes) -> ScopesRow {
     let limits = &scopes.limits;
     ScopesRow {
         side: match scopes.sides {
@@ -344,7 +347,7 @@ fn scopes_row(scopes: &Scopes) -> ScopesRow {
         },
         symbols: match &scopes.symbols {
             Symbols::All => None,
-            Symbols::Only(symbols) => Some(symbols.iter().map(|id| symbol(*id)).collect()),
+            Symbols::Only(symbols) => Some(symbols.iter().map(|id| symbol(known, *id)).collect()),
         },
         addresses: match &scopes.addresses {
             Addresses::Any => None,
@@ -365,8 +368,8 @@ fn scopes_row(scopes: &Scopes) -> ScopesRow {
 }
 
 /// A contract's symbol.
-pub(crate) fn symbol(id: SymbolId) -> String {
-    Instruments::builtin().get(id).map_or_else(|| id.to_string(), |c| c.symbol.clone())
+pub(crate) fn symbol(known: &Instruments, id: SymbolId) -> String {
+    known.get(id).map_or_else(|| id.to_string(), |c| c.symbol.clone())
 }
 
 async fn create(desk: &Desk<'_>, wish: CredentialWish) -> Result<CredentialMade, Fault> {
@@ -377,7 +380,7 @@ async fn create(desk: &Desk<'_>, wish: CredentialWish) -> Result<CredentialMade,
     let new = NewCredential {
         name: wish.name.clone(),
         accounts,
-        scopes: wished(&wish.scopes, Scopes::trading(in_days(now, DAYS)), now)?,
+        scopes: wished(gate, &wish.scopes, Scopes::trading(in_days(now, DAYS)))?,
         token_required: wish.token,
         port: wish.port,
     };
@@ -391,7 +394,8 @@ async fn create(desk: &Desk<'_>, wish: CredentialWish) -> Result<CredentialMade,
 }
 
 /// Scopes with what is wished in place of what they were.
-fn wished(wish: &ScopesWish, mut scopes: Scopes, now: Time) -> Result<Scopes, Fault> {
+fn wished(gate: &Gate, wish: &ScopesWish, mut scopes: Scopes) -> Result<Scopes, Fault> {
+    let (now, known) = (gate.now(), gate.instruments());
     wish.clear.iter().for_each(|limit| clear(&mut scopes, *limit));
     if let Some(days) = wish.days {
         scopes.until = in_days(now, days);
@@ -405,7 +409,8 @@ fn wished(wish: &ScopesWish, mut scopes: Scopes, now: Time) -> Result<Scopes, Fa
         Some(_) => return Err(Fault::new("SIDE_UNKNOWN", "the side must be buy, sell or both")),
     }
     if !wish.symbols.is_empty() {
-        let ids: Result<Vec<SymbolId>, Fault> = wish.symbols.iter().map(|s| contract(s)).collect();
+        let ids: Result<Vec<SymbolId>, Fault> =
+            wish.symbols.iter().map(|one| contract(known, one)).collect();
         scopes.symbols = Symbols::only(ids?);
     }
     if !wish.addresses.is_empty() {
@@ -452,9 +457,8 @@ fn clear(scopes: &mut Scopes, limit: Clear) {
     }
 }
 
-fn contract(symbol: &str) -> Result<SymbolId, Fault> {
-    let known = Instruments::builtin().named(&symbol.to_uppercase());
-    known.map(|c| c.id).ok_or_else(|| {
+fn contract(known: &Instruments, symbol: &str) -> Result<SymbolId, Fault> {
+    known.named(&symbol.to_uppercase()).map(|c| c.id).ok_or_else(|| {
         Fault::new(
             "SYMBOL_UNKNOWN",
             format!("there is no contract {symbol}; search for contracts in the portal"),

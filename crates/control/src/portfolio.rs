@@ -20,6 +20,7 @@ use crate::credential::symbol;
 use crate::desk::instant;
 use crate::desk::{Desk, value};
 use crate::fault::Fault;
+use crate::quantity::Quantity;
 use serde_json::Value;
 
 /// Orders, executions and positions.
@@ -86,25 +87,24 @@ pub(crate) async fn list(
     let mut rows = Vec::new();
     for view in views(gate, account).await? {
         let orders = view.open_orders.iter().chain(&view.completed_orders);
-        rows.extend(orders.map(|order| row(order, &names)));
+        rows.extend(orders.map(|order| row(gate, order, &names)));
     }
     Ok(rows)
 }
 
-pub(crate) fn row(order: &Order, names: &BTreeMap<Holder, String>) -> OrderRow {
-    let kind = order.order_type;
-    let price = |ticks: Option<Ticks>| {
-        ticks.map(|ticks| money(Instruments::builtin().price(order.symbol, ticks)))
-    };
+pub(crate) fn row(gate: &Gate, order: &Order, names: &BTreeMap<Holder, String>) -> OrderRow {
+    let (kind, known) = (order.order_type, gate.instruments());
+    let quantity = |steps| Quantity(known.quantity(order.symbol, steps));
+    let price = |ticks: Option<Ticks>| ticks.map(|ticks| money(known.price(order.symbol, ticks)));
     OrderRow {
         order: order.id.0,
         account: order.account.to_string(),
         from: origin(order.origin.holder, names),
         side: order.side.to_string(),
-        quantity: order.quantity,
-        filled: order.filled,
-        currency: currency(order.symbol),
-        symbol: symbol(order.symbol),
+        quantity: quantity(order.quantity),
+        filled: quantity(order.filled),
+        currency: currency(known, order.symbol),
+        symbol: symbol(known, order.symbol),
         order_type: kind.name().to_owned(),
         limit_price: price(kind.limit()),
         stop_price: price(kind.trigger()),
@@ -130,9 +130,8 @@ fn origin(holder: Holder, names: &BTreeMap<Holder, String>) -> OriginRow {
 }
 
 /// What the prices and amounts of a contract are in.
-fn currency(symbol: SymbolId) -> String {
-    let known = Instruments::builtin().get(symbol);
-    known.map_or_else(String::new, |one| one.currency.to_string())
+fn currency(known: &Instruments, symbol: SymbolId) -> String {
+    known.get(symbol).map_or_else(String::new, |one| one.currency.to_string())
 }
 
 /// An amount: with cents, and with more places only where there are any.
@@ -179,7 +178,7 @@ pub(crate) async fn executions(
     gate: &Gate,
     account: Option<PaperAccountId>,
 ) -> Result<Vec<ExecutionRow>, Fault> {
-    let mut rows = Vec::new();
+    let (mut rows, known) = (Vec::new(), gate.instruments());
     for view in views(gate, account).await? {
         rows.extend(view.executions.iter().map(|one| ExecutionRow {
             execution: one.id.0,
@@ -187,11 +186,11 @@ pub(crate) async fn executions(
             at: instant(one.time),
             order: one.order.0,
             side: one.side.to_string(),
-            quantity: one.quantity,
-            symbol: symbol(one.symbol),
-            price: money(Instruments::builtin().price(one.symbol, one.price)),
+            quantity: Quantity(known.quantity(one.symbol, one.quantity)),
+            symbol: symbol(known, one.symbol),
+            price: money(known.price(one.symbol, one.price)),
             commission: money(one.commission),
-            currency: currency(one.symbol),
+            currency: currency(known, one.symbol),
         }));
     }
     // Of one account they are in order already.
@@ -212,8 +211,8 @@ pub(crate) async fn positions(
         net_liquidation: money(view.summary.net_liquidation),
         positions: held
             .map(|holding| PositionRow {
-                symbol: symbol(holding.symbol),
-                quantity: holding.position.shares,
+                symbol: symbol(gate.instruments(), holding.symbol),
+                quantity: Quantity(holding.quantity()),
                 average_cost: format!("{:.4}", holding.average_cost().round_dp(4)),
                 value: money(holding.value()),
             })

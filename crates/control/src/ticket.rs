@@ -6,12 +6,14 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use access::name::Name;
-use access::{CredentialId, PaperAccountId, Secret};
+use access::{CredentialId, Number, PaperAccountId, Secret};
 use gate::{Admission, CredentialDoor, Gate, OrderRequest};
 use rust_decimal::Decimal;
 use serde_json::Value;
-use trade::instrument::{Instrument, Instruments};
-use trade::order::{Change, NewOrder, Order, OrderId, OrderType, Origin, Side, TimeInForce};
+use trade::instrument::Instrument;
+use trade::order::{
+    Change, NewOrder, Order, OrderId, OrderType, Origin, Shares, Side, TimeInForce,
+};
 use trade::{Exits, Ticks};
 
 use serde::{Deserialize, Serialize};
@@ -56,8 +58,8 @@ pub struct OrderWish {
     pub bearer: Bearer,
     /// `buy` or `sell`.
     pub side: String,
-    /// Shares.
-    pub quantity: u64,
+    /// The quantity as it was typed; the contract's step says how it is read.
+    pub quantity: String,
     /// The symbol.
     pub symbol: String,
     /// `MKT`, `LMT`, `STP` or `STP LMT`.
@@ -84,8 +86,8 @@ pub struct ChangeWish {
     pub bearer: Bearer,
     /// Number of the open order, as `order list` prints it.
     pub order: u64,
-    /// Shares in total, those that are filled included.
-    pub quantity: Option<u64>,
+    /// The quantity in total as it was typed, what is filled included.
+    pub quantity: Option<String>,
     /// `MKT`, `LMT`, `STP` or `STP LMT`.
     pub order_type: Option<String>,
     /// The limit price.
@@ -216,6 +218,20 @@ fn ticks(instrument: &Instrument, price: Decimal, option: &str) -> Result<Ticks,
         .map_err(|error| Fault::new("PRICE_OFF_TICK", format!("{option} is {price}; {error}")))
 }
 
+/// The steps of a quantity that was typed.
+fn steps(instrument: &Instrument, typed: &str) -> Result<Shares, Fault> {
+    let step = instrument.step.size();
+    let read = Number::quantity(step).read(typed);
+    let quantity = read.map_err(|why| Fault::new("QUANTITY_OFF_STEP", why.to_string()))?;
+    instrument.steps(quantity).map_err(|_| {
+        let symbol = &instrument.symbol;
+        let text = format!(
+            "the quantity is {quantity}, and {symbol} trades in steps of {step}; use a multiple of it"
+        );
+        Fault::new("QUANTITY_OFF_STEP", text)
+    })
+}
+
 fn unknown(what: &str, given: &str, known: &str) -> Fault {
     let given: String = given.chars().filter(|c| !c.is_control()).take(40).collect();
     Fault::new("NAME_UNKNOWN", format!("{what} \u{201c}{given}\u{201d} is not known; use {known}"))
@@ -243,7 +259,7 @@ impl Wanted {
 }
 
 fn read(gate: &Gate, bearing: &Bearing, wish: &OrderWish) -> Result<Wanted, Fault> {
-    let contract = Instruments::builtin().named(&wish.symbol);
+    let contract = gate.instruments().named(&wish.symbol);
     let contract = contract.ok_or_else(|| {
         let known = "the symbol of a contract that trades here; the portal\u{2019}s Contracts page lists them";
         unknown("symbol", &wish.symbol, known)
@@ -284,7 +300,7 @@ fn read(gate: &Gate, bearing: &Bearing, wish: &OrderWish) -> Result<Wanted, Faul
         account: bearing.admission.account(),
         symbol: contract.id,
         side,
-        quantity: wish.quantity,
+        quantity: steps(contract, &wish.quantity)?,
         order_type,
         tif,
         outside_hours: false,
@@ -304,7 +320,7 @@ async fn preview(gate: &Gate, wish: &OrderWish) -> Result<OrderSheet, Fault> {
         lines: wanted
             .orders()
             .iter()
-            .map(|order| trade::Asked::of_new(order, Instruments::builtin()).to_string())
+            .map(|order| trade::Asked::of_new(order, gate.instruments()).to_string())
             .collect(),
         credential_name: bearing.name,
         currency: sheet.currency.to_string(),
@@ -343,7 +359,7 @@ async fn submit(
     let names = gate.activity().holder_names().await?;
     let mut orders = taken.orders();
     orders.sort_by_key(|order| order.id);
-    let rows: Vec<_> = orders.iter().map(|order| row(order, &names)).collect();
+    let rows: Vec<_> = orders.iter().map(|order| row(gate, order, &names)).collect();
     let order = meant(&orders).map_or(0, |order| order.0);
     Ok(OrdersTaken { order, taken: rows })
 }
@@ -364,7 +380,7 @@ async fn change(gate: &Gate, wish: &ChangeWish) -> Result<OrdersTaken, Fault> {
         );
         Fault::new("ORDER_NOT_OPEN", text)
     })?;
-    let instrument = Instruments::builtin().get(open.symbol).ok_or_else(|| {
+    let instrument = gate.instruments().get(open.symbol).ok_or_else(|| {
         let text = format!("order {} is in a contract that is not known here", open.id);
         Fault::new("ORDER_NOT_OPEN", text)
     })?;
@@ -377,7 +393,8 @@ async fn change(gate: &Gate, wish: &ChangeWish) -> Result<OrdersTaken, Fault> {
     let limit = kept(old.limit(), matches!(kind, "LMT" | "STP LMT"));
     let stop = kept(old.trigger(), matches!(kind, "STP" | "STP LMT"));
     let order_type = terms(instrument, kind, wish.limit_price.or(limit), wish.stop_price.or(stop))?;
-    let quantity = wish.quantity.unwrap_or(open.quantity);
+    let typed = wish.quantity.as_deref();
+    let quantity = typed.map_or(Ok(open.quantity), |typed| steps(instrument, typed))?;
     let change =
         Change { order: open.id, quantity, order_type, tif: open.tif, units: instrument.units() };
     submit(gate, &bearing, OrderRequest::Modify(change), |_| Some(change.order)).await
@@ -387,6 +404,32 @@ async fn change(gate: &Gate, wish: &ChangeWish) -> Result<OrdersTaken, Fault> {
 mod tests {
     #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
+    use trade::instrument::Instruments;
+
+    #[test]
+    fn quantity_is_read_in_steps_of_its_contract() {
+        let read = |text: &str| Instruments::read("tests/instruments.csv", text).unwrap();
+        let text = include_str!("../../../tests/instruments.csv");
+        let (own, stock) = (read(text), &Instruments::builtin().all()[0]);
+        let part = own.named("FUND").unwrap();
+        for (typed, whole, parts) in [
+            ("1,000", Some(1_000), None),
+            ("1000", Some(1_000), Some(100_000)),
+            ("0.5", None, Some(50)),
+            ("0,25", None, Some(25)),
+            ("0.005", None, None),
+            ("-1", None, None),
+        ] {
+            assert_eq!(steps(stock, typed).ok(), whole, "{typed}");
+            assert_eq!(steps(part, typed).ok(), parts, "{typed}");
+        }
+        let quarters = read(&text.replace("1000000,0.01,100", "1000000,0.25,100"));
+        let quarters = quarters.named("FUND").unwrap();
+        let off = steps(quarters, "0.30").unwrap_err();
+        assert_eq!(off.code, "QUANTITY_OFF_STEP");
+        assert!(off.text.contains("steps of 0.25"), "{}", off.text);
+        assert_eq!(steps(quarters, "0.75").ok(), Some(3));
+    }
 
     #[test]
     fn kind_and_prices_of_an_order_go_together() {

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
-use access::{Number, PaperAccountId};
+use access::{Misread, Number, PaperAccountId};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use control::{
@@ -68,8 +68,8 @@ struct Terms {
     #[arg(value_parser = ["buy", "sell"], ignore_case = true)]
     side: String,
     /// Shares
-    #[arg(allow_negative_numbers = true, value_parser = |typed: &str| Number::SHARES.read_whole::<u64>(typed))]
-    quantity: u64,
+    #[arg(allow_negative_numbers = true, value_parser = quantity)]
+    quantity: String,
     /// The symbol
     symbol: String,
     /// How it is priced
@@ -113,6 +113,15 @@ impl Terms {
             reduce: self.reduce,
         })
     }
+}
+
+/// A quantity: whole, or with decimals where the contract has such steps, which the server knows. It is sent as it was
+/// typed.
+fn quantity(typed: &str) -> Result<String, Misread> {
+    let finest = Decimal::new(1, 8);
+    let read = Number::SHARES.read(typed);
+    let read = read.or_else(|why| Number::quantity(finest).read(typed).map_err(|_| why));
+    read.map(|_| typed.to_owned())
 }
 
 /// Kinds of order by either name; the value is the one of JSON.
@@ -159,8 +168,8 @@ pub struct ChangeOrder {
     #[arg(allow_negative_numbers = true, value_parser = |typed: &str| Number::ORDER.read_whole::<u64>(typed))]
     order: u64,
     /// Shares in total, those already filled included
-    #[arg(long, value_name = "SHARES", required_unless_present_any = ["order_type", "price", "stop"], allow_hyphen_values = true, value_parser = |typed: &str| Number::SHARES.read_whole::<u64>(typed))]
-    quantity: Option<u64>,
+    #[arg(long, value_name = "SHARES", required_unless_present_any = ["order_type", "price", "stop"], allow_hyphen_values = true, value_parser = quantity)]
+    quantity: Option<String>,
     /// How it is priced
     #[arg(long = "type", value_name = "TYPE", ignore_case = true, value_parser = types())]
     order_type: Option<String>,
@@ -287,7 +296,7 @@ fn difference(global: &Global, wish: &ChangeWish) -> Result<String, Failure> {
         told.unwrap_or_else(|| "none".to_owned())
     };
     let rows = [
-        ("shares", old.quantity.to_string(), wish.quantity.map(|count| count.to_string())),
+        ("shares", old.quantity.to_string(), wish.quantity.clone()),
         ("type", old.order_type.clone(), wish.order_type.clone()),
         ("limit price", now(&old.limit_price), told(wish.limit_price)),
         ("stop price", now(&old.stop_price), told(wish.stop_price)),

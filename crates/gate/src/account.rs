@@ -71,7 +71,7 @@ pub struct KnownAccount {
 /// What keeps an account from being closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unclosed {
-    /// Open orders, and positions by contract, in shares.
+    /// Open orders, and positions by contract, in its steps.
     Holds {
         /// How many orders are open.
         orders: usize,

@@ -10,6 +10,7 @@ use access::{
     Act, By, Command, CredentialId, DeviceId, Event, Holder, PersonId, Reads, Refusal, Slice, Time,
 };
 use store::{Key, OrderDecision, OrdersOf, Search, Stretch};
+use trade::instrument::Instruments;
 
 use crate::Gate;
 use crate::clock::Stopwatch;
@@ -130,7 +131,7 @@ impl ActivityGate<'_> {
         limit: usize,
     ) -> Result<Vec<ActivityEntry>, Refusal> {
         let most = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
-        let store = &self.gate.0.people.store;
+        let (store, known) = (&self.gate.0.people.store, self.gate.instruments());
         let mut entries = Vec::new();
         if filter.kind != Some(ActivityKind::Order) {
             let found = store.search_evidence(search, stretch, most).await;
@@ -140,7 +141,7 @@ impl ActivityGate<'_> {
         if filter.kind != Some(ActivityKind::Access) {
             let found = store.search_orders(search, stretch, most).await;
             let found = found.map_err(|error| store_failed(&error))?;
-            entries.extend(found.iter().filter_map(of_orders));
+            entries.extend(found.iter().filter_map(|row| of_orders(row, known)));
         }
         Ok(entries)
     }
@@ -377,8 +378,8 @@ fn of_access(kept: &Entry, index: Option<&Index>) -> ActivityEntry {
 }
 
 /// What a decision of the journal shows: its record says it, in this version's words.
-fn of_orders(row: &OrderDecision) -> Option<ActivityEntry> {
-    let entry = order::entry(trade::journal::decode(&row.record).ok()?)?;
+fn of_orders(row: &OrderDecision, known: &Instruments) -> Option<ActivityEntry> {
+    let entry = order::entry(trade::journal::decode(&row.record).ok()?, known)?;
     Some(ActivityEntry {
         person: row.person,
         device: row.device,

@@ -10,7 +10,6 @@ use access::{Call, Command, Refusal, Scopes, Secret, Span, SymbolId, credential}
 use data_encoding::BASE32_NOPAD;
 use rust_decimal::Decimal;
 use store::Key;
-use trade::instrument::Instruments;
 
 use crate::Gate;
 use crate::ask;
@@ -90,7 +89,7 @@ impl Gate {
             "read-only" => Scopes::read_only(year),
             "narrow" => {
                 let mut scopes = Scopes::trading(now + Span::days(30));
-                let apple = Instruments::builtin().named("AAPL").map(|contract| contract.id);
+                let apple = self.instruments().named("AAPL").map(|contract| contract.id);
                 scopes.symbols = Symbols::only(apple.into_iter().collect::<Vec<SymbolId>>());
                 scopes.rate = Some(Rate { per_second: 5, burst: 5 });
                 scopes.limits.max_quantity = Some(100);

@@ -33,13 +33,18 @@ impl View {
         first.unwrap_or(self.began).max(self.time - KEPT_FOR).max(self.began)
     }
 
-    fn worth_at(&self, times: &[Time], price: impl Fn(SymbolId, Time) -> Ticks) -> Vec<Decimal> {
+    fn worth_at(
+        &self,
+        known: &Instruments,
+        times: &[Time],
+        price: impl Fn(SymbolId, Time) -> Ticks,
+    ) -> Vec<Decimal> {
         let Some(first) = times.first() else { return Vec::new() };
         let shares = self.positions.iter().map(|held| (held.symbol, held.position.shares));
         let now = Held { cash: self.cash, shares: shares.collect() };
         let since: Vec<_> = self.executions.from_where(|row| row.time <= *first).collect();
         let since = since.into_iter().map(AsRef::as_ref);
-        curve(now, since, times, price, Instruments::builtin())
+        curve(now, since, times, price, known)
     }
 
     /// Instruments that were held at some time since.
@@ -66,7 +71,7 @@ impl Gate {
         let times: Vec<Time> = begun.into_iter().chain(times).collect();
         let since = Time::from_seconds(session.start);
         let bars = self.bars_of(view.held_since(since), BarSize::Minutes(5), since, view.time);
-        let values = view.worth_at(&times, |symbol, time| {
+        let values = view.worth_at(self.instruments(), &times, |symbol, time| {
             let bars = bars.get(&symbol).map(Vec::as_slice).unwrap_or_default();
             let after = bars.partition_point(|bar| bar.time < time);
             let last = after.checked_sub(1).and_then(|at| bars.get(at)).map(|bar| bar.close);
@@ -105,7 +110,7 @@ impl Gate {
             ended.iter().map(|session| Time(Time::from_seconds(session.roll).0 - 1)).collect();
         let since = reach - Span::days(8);
         let bars = self.bars_of(view.held_since(reach), BarSize::Day, since, view.time);
-        let values = view.worth_at(&times, |symbol, time| {
+        let values = view.worth_at(self.instruments(), &times, |symbol, time| {
             let day = Session::at(time.seconds(), hours).day;
             let bars = bars.get(&symbol).map(Vec::as_slice).unwrap_or_default();
             let after = bars.partition_point(|bar| bar.day <= day);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use access::id::PaperAccountId;
 use access::moment::{Span, Time};
 use arc_swap::ArcSwap;
+use trade::instrument::Instruments;
 use trade::quote::Quotes;
 
 use crate::clock::{Clock, Jump};
@@ -49,6 +50,8 @@ pub(crate) struct Inner {
     pub(crate) portal_proof: PortalProof,
     /// Held while a checkpoint is made or a backup must not see one being made.
     pub(crate) checkpoints: tokio::sync::Mutex<()>,
+    /// What its exchange trades.
+    pub(crate) instruments: Arc<Instruments>,
     pub(crate) stop: Arc<Stop>,
     pub(crate) watch: Watch,
     pub(crate) health: Arc<Health>,
@@ -104,7 +107,9 @@ impl Gate {
         &self.0.health
     }
 
-    /// The account that this folder began with. It never closes; others may be open beside it.
+    /// The account that this folder began with, which its genesis names. It never closes; others may be open beside
+    /// it. Records tell of it by naming no account; the first person gets a part in it; the start, `init` and `status`
+    /// tell of it, as there may be no other. It says nothing about what anybody means or may do: a request names its account.
     pub fn account(&self) -> PaperAccountId {
         self.0.sequencer.account()
     }

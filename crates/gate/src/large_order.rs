@@ -214,6 +214,7 @@ impl LargeOrderGate<'_> {
 
     /// Every field of what is asked for, and last what it may cost.
     fn terms(self, request: &OrderRequest, bound: Decimal) -> Result<(Act, Terms), Refusal> {
+        let known = self.gate.instruments();
         let mut terms = Terms::default();
         let (act, side, order_type, symbol) = match request {
             OrderRequest::Place(orders) => {
@@ -223,9 +224,9 @@ impl LargeOrderGate<'_> {
                     _ => return Err(Refusal::Approval(ApprovalRefusal::OrderUnproven)),
                 };
                 terms.push(Term::Account, order.account);
-                push_new(&mut terms, order);
+                push_new(&mut terms, order, known);
                 for exit in exits {
-                    push_exit(&mut terms, exit);
+                    push_exit(&mut terms, exit, known);
                 }
                 (Act::PlaceOrder, order.side, order.order_type, order.symbol)
             }
@@ -236,9 +237,10 @@ impl LargeOrderGate<'_> {
                 terms.push(Term::Account, found.account);
                 terms.push(Term::Order, change.order);
                 terms.push(Term::Side, side_name(found.side));
-                push_instrument(&mut terms, found.symbol);
-                terms.push(Term::NewQuantity, change.quantity);
-                push_pricing(&mut terms, found.symbol, change.order_type, change.tif);
+                push_instrument(&mut terms, found.symbol, known);
+                let quantity = known.quantity(found.symbol, change.quantity).normalize();
+                terms.push(Term::NewQuantity, quantity);
+                push_pricing(&mut terms, (found.symbol, known), change.order_type, change.tif);
                 (Act::ModifyOrder, found.side, change.order_type, found.symbol)
             }
             // These are never asked for.
@@ -252,28 +254,28 @@ impl LargeOrderGate<'_> {
             (Side::Sell, true) => Term::ProceedsAtLeast,
             (Side::Sell, false) => Term::NotSentBelow,
         };
-        terms.push_amount(limit, bound, currency(symbol).code());
+        terms.push_amount(limit, bound, currency(symbol, known).code());
         Ok((act, terms))
     }
 
     /// What else is to be known now.
     fn facts(self, request: &OrderRequest, large: &Large) -> Terms {
+        let known = self.gate.instruments();
         let mut facts = Terms::default();
         let before = match request {
             OrderRequest::Modify(change) => self.order(change),
             _ => None,
         };
-        let symbol = match request {
-            OrderRequest::Place(orders) => orders.first().map(|order| order.symbol),
-            _ => before.as_ref().map(|order| order.symbol),
-        };
-        let currency = symbol.map_or(Currency::USD, currency);
+        let currency = large.value.currency;
         if let Some(before) = before {
-            facts.push(Term::OldQuantity, before.quantity);
-            facts.push(Term::OldFilled, before.filled);
+            facts.push(
+                Term::OldQuantity,
+                known.quantity(before.symbol, before.quantity).normalize(),
+            );
+            facts.push(Term::OldFilled, known.quantity(before.symbol, before.filled).normalize());
             facts.push(Term::OldOrderType, type_name(before.order_type));
             let prices = (Term::OldLimitPrice, Term::OldStopPrice);
-            push_prices(&mut facts, prices, before.order_type, before.symbol);
+            push_prices(&mut facts, prices, before.order_type, (before.symbol, known));
         }
         facts.push_amount(Term::Value, large.cost.value, currency.code());
         facts.push_amount(Term::Commission, large.cost.commission, currency.code());
@@ -312,40 +314,45 @@ fn is_plain(request: &OrderRequest) -> bool {
 }
 
 /// What the prices of an instrument are in.
-fn currency(symbol: SymbolId) -> Currency {
-    Instruments::builtin().get(symbol).map_or(Currency::USD, |one| one.currency)
+fn currency(symbol: SymbolId, known: &Instruments) -> Currency {
+    known.get(symbol).map_or(Currency::USD, |one| one.currency)
 }
 
-fn push_new(terms: &mut Terms, order: &NewOrder) {
+fn push_new(terms: &mut Terms, order: &NewOrder, known: &Instruments) {
     terms.push(Term::Side, side_name(order.side));
-    terms.push(Term::Quantity, order.quantity);
-    push_instrument(terms, order.symbol);
-    push_pricing(terms, order.symbol, order.order_type, order.tif);
+    terms.push(Term::Quantity, known.quantity(order.symbol, order.quantity).normalize());
+    push_instrument(terms, order.symbol, known);
+    push_pricing(terms, (order.symbol, known), order.order_type, order.tif);
 }
 
 /// An exit, of the instrument of the order before it.
-fn push_exit(terms: &mut Terms, order: &NewOrder) {
+fn push_exit(terms: &mut Terms, order: &NewOrder, known: &Instruments) {
     let kind = match order.order_type {
         OrderType::Market | OrderType::Limit { .. } => "take_profit",
         OrderType::Stop { .. } | OrderType::StopLimit { .. } => "stop_loss",
     };
     terms.push(Term::Exit, kind);
     terms.push(Term::Side, side_name(order.side));
-    terms.push(Term::Quantity, order.quantity);
-    push_pricing(terms, order.symbol, order.order_type, order.tif);
+    terms.push(Term::Quantity, known.quantity(order.symbol, order.quantity).normalize());
+    push_pricing(terms, (order.symbol, known), order.order_type, order.tif);
 }
 
-fn push_instrument(terms: &mut Terms, symbol: SymbolId) {
+fn push_instrument(terms: &mut Terms, symbol: SymbolId, known: &Instruments) {
     terms.push(Term::Instrument, symbol);
-    if let Some(found) = Instruments::builtin().get(symbol) {
+    if let Some(found) = known.get(symbol) {
         terms.push(Term::Symbol, &found.symbol);
         terms.push(Term::Name, &found.name);
     }
 }
 
-fn push_pricing(terms: &mut Terms, symbol: SymbolId, order_type: OrderType, tif: TimeInForce) {
+fn push_pricing(
+    terms: &mut Terms,
+    of: (SymbolId, &Instruments),
+    order_type: OrderType,
+    tif: TimeInForce,
+) {
     terms.push(Term::OrderType, type_name(order_type));
-    push_prices(terms, (Term::LimitPrice, Term::StopPrice), order_type, symbol);
+    push_prices(terms, (Term::LimitPrice, Term::StopPrice), order_type, of);
     let good = match tif {
         TimeInForce::Day => "day",
         TimeInForce::Gtc => "gtc",
@@ -359,12 +366,12 @@ fn push_prices(
     terms: &mut Terms,
     (limit, stop): (Term, Term),
     order_type: OrderType,
-    symbol: SymbolId,
+    (symbol, known): (SymbolId, &Instruments),
 ) {
     for (term, price) in [(limit, order_type.limit()), (stop, order_type.trigger())] {
         if let Some(price) = price {
-            let price = Instruments::builtin().price(symbol, price);
-            terms.push_amount(term, price, currency(symbol).code());
+            let price = known.price(symbol, price);
+            terms.push_amount(term, price, currency(symbol, known).code());
         }
     }
 }

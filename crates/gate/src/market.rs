@@ -38,9 +38,9 @@ impl Gate {
         self.0.sequencer.peek(|exchange| exchange.genesis().hours).1
     }
 
-    /// What is traded.
-    pub fn instruments(&self) -> &'static Arc<Instruments> {
-        Instruments::builtin()
+    /// What is traded: the exchange's own instruments.
+    pub fn instruments(&self) -> &Arc<Instruments> {
+        &self.0.instruments
     }
 }
 

@@ -56,14 +56,25 @@ impl Gate {
         clock: Clock,
         disk: Arc<dyn Disk>,
     ) -> Result<Self, OpenError> {
-        Instruments::bundled().map_err(OpenError::Instruments)?;
+        let bundled = Instruments::bundled().map_err(OpenError::Instruments)?;
+        Self::open_trading(config, clock, disk, Arc::clone(bundled)).await
+    }
+
+    /// The same with an exchange that trades these instruments. A folder's orders are in the counts of its
+    /// instruments, so it is always opened with the same ones.
+    pub async fn open_trading(
+        config: Config,
+        clock: Clock,
+        disk: Arc<dyn Disk>,
+        instruments: Arc<Instruments>,
+    ) -> Result<Self, OpenError> {
         let mut folder = Folder::open(&config.data, config.demo, segment_bytes(&config))?;
         let key = open_key(&mut folder, &clock)?;
         let store = open_store(&config, &mut folder, &key, &clock).await?;
         has_its_end(&folder, &store).await?;
         let hold = store.hold(mark()?).await?;
         let noted = store.last_checkpoint().await?.map_or(0, |last| last.checkpoint.journal_seq);
-        let sequencer = sequencer(&config, &folder, &clock, &disk, noted)?;
+        let sequencer = sequencer((&config, &instruments), &folder, &clock, &disk, noted)?;
         folder.hold_segments()?;
         let watch = Watch::begin(&folder, &store, hold).map_err(OpenError::Watch)?;
         let (_, quotes) = sequencer.peek(Exchange::quotes);
@@ -86,6 +97,7 @@ impl Gate {
             usage_before,
             portal_proof: front_door::PortalProof::default(),
             checkpoints: tokio::sync::Mutex::default(),
+            instruments,
             stop: Arc::default(),
             watch,
             health,
@@ -236,17 +248,17 @@ async fn has_its_end(folder: &Folder, store: &Store) -> Result<(), OpenError> {
 /// The sequencer of a folder: newest snapshot, the journal behind it, and, for a new folder, the
 /// exchange's beginning. `noted` is the last entry that a checkpoint speaks of.
 pub(crate) fn sequencer(
-    config: &Config,
+    (config, instruments): (&Config, &Arc<Instruments>),
     folder: &Folder,
     clock: &Clock,
     disk: &Arc<dyn Disk>,
     noted: u64,
 ) -> Result<Sequencer, OpenError> {
     let id = folder.facts.id_bytes();
-    let snapshot = snapshot::newest(&snapshots(&folder.path), id);
+    let snapshot = snapshot::newest(&snapshots(&folder.path), id, instruments);
     let (after, mut replay) = match snapshot {
         Some((head, exchange)) => (Some(head), Replay::after(exchange)),
-        None => (None, Replay::default()),
+        None => (None, Replay::of(instruments)),
     };
     let path = journal_folder(&folder.path);
     let mut apply = |record: &Record<'_>| replay.apply(record);
@@ -267,7 +279,7 @@ pub(crate) fn sequencer(
     let now = clock.stamp();
     let exchange = match replay.exchange {
         Some(exchange) => exchange,
-        None => Exchange::new(genesis(config, now)?, Instruments::builtin()),
+        None => Exchange::new(genesis(config, now)?, instruments),
     };
     let beginning = exchange.seq() == 0;
     let (genesis, rule) = (exchange.genesis().clone(), exchange.rule());

@@ -10,7 +10,6 @@ use access::refusal::{AuthorityRefusal, Refusal, ServerRefusal};
 use rust_decimal::Decimal;
 use trade::event::Reject;
 use trade::exchange::Exchange;
-use trade::instrument::Instruments;
 use trade::journal::{Asked, CancelTarget, Cause, Command, Decided};
 use trade::ledger::Ledger;
 use trade::order::{Change, NewOrder, Order, OrderId, OrderType, Origin};
@@ -581,17 +580,13 @@ impl Attempt {
     }
 
     fn asked(&self, exchange: &Exchange) -> Vec<Asked> {
+        let known = exchange.instruments();
         match self {
-            Self::Place(order) => vec![Asked::of_new(order, Instruments::builtin())],
-            Self::Family(orders) => {
-                orders.iter().map(|one| Asked::of_new(one, Instruments::builtin())).collect()
-            }
+            Self::Place(order) => vec![Asked::of_new(order, known)],
+            Self::Family(orders) => orders.iter().map(|one| Asked::of_new(one, known)).collect(),
             Self::Modify(change) => {
                 let order = exchange.order(change.order);
-                order
-                    .map(|order| Asked::of_change(order, change, Instruments::builtin()))
-                    .into_iter()
-                    .collect()
+                order.map(|order| Asked::of_change(order, change, known)).into_iter().collect()
             }
             Self::Preview | Self::Other => Vec::new(),
         }

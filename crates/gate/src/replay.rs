@@ -1,5 +1,7 @@
 //! An exchange that follows a journal.
 
+use std::sync::Arc;
+
 use access::moment::Time;
 use trade::exchange::Exchange;
 use trade::instrument::Instruments;
@@ -8,16 +10,28 @@ use trade::journal::{Command, Stamped};
 use crate::journal::{self, Damage, Record};
 
 /// An exchange that follows a journal.
-#[derive(Default)]
 pub(crate) struct Replay {
     pub(crate) exchange: Option<Exchange>,
+    instruments: Arc<Instruments>,
     pub(crate) latest: Time,
 }
 
+impl Default for Replay {
+    fn default() -> Self {
+        Self::of(Instruments::builtin())
+    }
+}
+
 impl Replay {
+    /// From the journal's beginning, on an exchange that trades these.
+    pub(crate) fn of(instruments: &Arc<Instruments>) -> Self {
+        Self { exchange: None, instruments: Arc::clone(instruments), latest: Time::default() }
+    }
+
     /// Goes on from a snapshot.
     pub(crate) fn after(exchange: Exchange) -> Self {
-        Self { latest: exchange.now(), exchange: Some(exchange) }
+        let instruments = Arc::clone(exchange.instruments());
+        Self { latest: exchange.now(), exchange: Some(exchange), instruments }
     }
 
     /// Reads the next record and applies it.
@@ -35,7 +49,7 @@ impl Replay {
         let exchange = match (&mut self.exchange, &stamped.command) {
             (Some(exchange), _) => exchange,
             (empty, Command::Genesis(genesis)) => {
-                empty.insert(Exchange::new(genesis.clone(), Instruments::builtin()))
+                empty.insert(Exchange::new(genesis.clone(), &self.instruments))
             }
             (None, _) => {
                 let problem = "it comes before the exchange's beginning".to_owned();

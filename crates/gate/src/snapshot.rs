@@ -6,6 +6,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 use trade::exchange::Exchange;
@@ -46,13 +47,15 @@ pub struct Kept {
     pub exchange: Exchange,
 }
 
-/// Every snapshot that reads, and the names of those that do not. One that a running server removes
+/// Every snapshot that reads, of an exchange of the bundled instruments, and the names of those that do not. One that a running server removes
 /// meanwhile is neither.
 pub fn all(folder: &Path, id: [u8; 16]) -> (Vec<Kept>, Vec<String>) {
     let (mut kept, mut unreadable) = (Vec::new(), Vec::new());
     for (seq, path) in list(folder).unwrap_or_default() {
         let read = match private::read(&path) {
-            Ok(bytes) => decode(&bytes, id).filter(|(head, _)| head.seq == seq),
+            Ok(bytes) => {
+                decode(&bytes, id, Instruments::builtin()).filter(|(head, _)| head.seq == seq)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(_) => None,
         };
@@ -65,11 +68,15 @@ pub fn all(folder: &Path, id: [u8; 16]) -> (Vec<Kept>, Vec<String>) {
 }
 
 /// The newest snapshot that reads, and its place in the journal.
-pub fn newest(folder: &Path, id: [u8; 16]) -> Option<(Head, Exchange)> {
+pub fn newest(
+    folder: &Path,
+    id: [u8; 16],
+    instruments: &Arc<Instruments>,
+) -> Option<(Head, Exchange)> {
     let found = list(folder).unwrap_or_default();
     found.into_iter().rev().find_map(|(_, path)| {
         let bytes = private::read(&path).ok()?;
-        let read = decode(&bytes, id);
+        let read = decode(&bytes, id, instruments);
         if read.is_none() {
             tracing::warn!(path = %path.display(), "a snapshot cannot be read; an older one or the journal is used");
         }
@@ -77,7 +84,7 @@ pub fn newest(folder: &Path, id: [u8; 16]) -> Option<(Head, Exchange)> {
     })
 }
 
-fn decode(bytes: &[u8], id: [u8; 16]) -> Option<(Head, Exchange)> {
+fn decode(bytes: &[u8], id: [u8; 16], instruments: &Arc<Instruments>) -> Option<(Head, Exchange)> {
     let rest = bytes.strip_prefix(MAGIC)?.strip_prefix(&id)?;
     let (seq, rest) = rest.split_first_chunk::<8>()?;
     let (chain, rest) = rest.split_first_chunk::<32>()?;
@@ -86,7 +93,7 @@ fn decode(bytes: &[u8], id: [u8; 16]) -> Option<(Head, Exchange)> {
     if Sha256::digest(state).as_slice() != hash {
         return None;
     }
-    let exchange = Exchange::restore(state, Instruments::builtin()).ok()?;
+    let exchange = Exchange::restore(state, instruments).ok()?;
     (exchange.seq() == head.seq).then_some((head, exchange))
 }
 

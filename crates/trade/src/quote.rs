@@ -25,6 +25,8 @@ pub struct Quote {
     pub symbol: SymbolId,
     /// What its ticks are.
     pub tick: Unit,
+    /// What its quantities are counted in.
+    pub step: Unit,
     /// The market trades now.
     pub open_now: bool,
     /// What is bid, best first; at most ten levels.
@@ -53,6 +55,11 @@ impl Quote {
     /// So many ticks as a price.
     pub fn price(&self, ticks: Ticks) -> Decimal {
         self.tick.of(ticks.0.into())
+    }
+
+    /// So many steps as a quantity.
+    pub fn quantity(&self, steps: Shares) -> Decimal {
+        self.step.of(steps.into())
     }
 
     /// The best bid.

@@ -150,7 +150,7 @@ impl Client {
             Inbound::Executions(request) => self.executions(&request, out).await,
             Inbound::ContractDetails(request) => self.contract_details(&request, out),
             Inbound::MatchingSymbols(request) => self.matching_symbols(&request, out),
-            Inbound::MarketRule(request) => Self::market_rule(&request, out),
+            Inbound::MarketRule(request) => self.market_rule(&request, out),
             Inbound::Unknown { id, .. } => {
                 let text = format!(
                     "Error validating request: message {id} does not exist in version {}.",

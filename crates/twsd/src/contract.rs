@@ -71,9 +71,9 @@ fn multiplier(stock: &Instrument) -> String {
 }
 
 /// The tables of price increments that the instruments have, each once, in the order of the instruments.
-fn rules() -> Vec<Vec<PriceIncrement>> {
+fn rules(known: &Instruments) -> Vec<Vec<PriceIncrement>> {
     let mut rules: Vec<Vec<PriceIncrement>> = Vec::new();
-    for stock in Instruments::builtin().all() {
+    for stock in known.all() {
         let rule = increments(stock);
         if !rules.contains(&rule) {
             rules.push(rule);
@@ -88,8 +88,8 @@ fn increments(stock: &Instrument) -> Vec<PriceIncrement> {
 }
 
 /// The number of an instrument's table.
-fn rule_id(stock: &Instrument) -> i32 {
-    let at = rules().iter().position(|rule| *rule == increments(stock)).unwrap_or_default();
+fn rule_id(stock: &Instrument, known: &Instruments) -> i32 {
+    let at = rules(known).iter().position(|rule| *rule == increments(stock)).unwrap_or_default();
     FIRST_RULE.saturating_add(i32::try_from(at).unwrap_or(i32::MAX))
 }
 
@@ -98,8 +98,8 @@ fn rule_id(stock: &Instrument) -> i32 {
 pub(crate) struct Directory(Vec<(SymbolId, Contract, ContractFields)>);
 
 impl Directory {
-    pub(crate) fn new() -> Self {
-        let described = Instruments::builtin().all().iter().map(|stock| {
+    pub(crate) fn new(known: &Instruments) -> Self {
+        let described = known.all().iter().map(|stock| {
             let contract = on_wire(stock, SMART);
             let fields = ContractFields::new(&contract);
             (stock.id, contract, fields)
@@ -149,8 +149,11 @@ pub(crate) fn is_same_venue(one: &str, other: &str) -> bool {
 }
 
 /// The one stock that a client describes, or what is wrong with the description.
-pub(crate) fn find(wanted: &Contract) -> Result<&'static Instrument, String> {
-    let found = matching(wanted)?;
+pub(crate) fn find<'k>(
+    wanted: &Contract,
+    known: &'k Instruments,
+) -> Result<&'k Instrument, String> {
+    let found = matching(wanted, known)?;
     match found.as_slice() {
         [stock] => Ok(stock),
         several => {
@@ -165,15 +168,14 @@ pub(crate) fn find(wanted: &Contract) -> Result<&'static Instrument, String> {
 }
 
 /// The stocks that a client describes, at least one, or what is wrong with the description.
-fn matching(wanted: &Contract) -> Result<Vec<&'static Instrument>, String> {
+fn matching<'k>(wanted: &Contract, all: &'k Instruments) -> Result<Vec<&'k Instrument>, String> {
     let kind = wanted.sec_type.trim();
     let is_found_otherwise = wanted.con_id != 0 || !wanted.sec_id.is_empty();
     if !(kind.eq_ignore_ascii_case("STK") || (kind.is_empty() && is_found_otherwise)) {
         let kind = shortened(kind);
         return Err(format!("secType {kind:?} is not traded here yet; stocks are, as STK"));
     }
-    let all = Instruments::builtin();
-    let one = |found: Option<&'static Instrument>, otherwise: String| {
+    let one = |found: Option<&'k Instrument>, otherwise: String| {
         found.map(|stock| vec![stock]).ok_or(otherwise)
     };
     let named = |name: &str| {
@@ -184,7 +186,7 @@ fn matching(wanted: &Contract) -> Result<Vec<&'static Instrument>, String> {
         let id = u32::try_from(wanted.con_id).map(SymbolId).ok();
         one(id.and_then(|id| all.get(id)), format!("no contract has conId {}", wanted.con_id))?
     } else if !wanted.sec_id.is_empty() {
-        vec![by_sec_id(wanted)?]
+        vec![by_sec_id(wanted, all)?]
     } else if !wanted.symbol.is_empty() {
         named(wanted.symbol.trim())?
     } else if !wanted.local_symbol.is_empty() {
@@ -207,8 +209,7 @@ fn matching(wanted: &Contract) -> Result<Vec<&'static Instrument>, String> {
 
 /// The stock with the number that `secIdType` and `secId` name. No number is of two types, so that the
 /// type may be left out.
-fn by_sec_id(wanted: &Contract) -> Result<&'static Instrument, String> {
-    let all = Instruments::builtin();
+fn by_sec_id<'k>(wanted: &Contract, all: &'k Instruments) -> Result<&'k Instrument, String> {
     let (kind, number) = (wanted.sec_id_type.trim(), wanted.sec_id.trim());
     let found = match kind.to_ascii_uppercase().as_str() {
         "ISIN" => all.with_isin(number),
@@ -292,7 +293,8 @@ impl Client {
         if !self.may(Act::ViewMarketData, None, id, Subject::Contract, out) {
             return;
         }
-        match matching(&request.contract) {
+        let gate = self.gate.clone();
+        match matching(&request.contract, gate.instruments()) {
             Ok(stocks) => {
                 let exchange = venue(&request.contract.exchange).unwrap_or(SMART);
                 for stock in stocks {
@@ -308,7 +310,7 @@ impl Client {
         let (trading, liquid) = hours(self.gate.now(), self.gate.hours());
         let venues: Vec<&str> = std::iter::once(SMART).chain(VENUES).collect();
         // One rule for each of the exchanges.
-        let rules = vec![rule_id(stock).to_string(); venues.len()];
+        let rules = vec![rule_id(stock, self.gate.instruments()).to_string(); venues.len()];
         let isin = TagValue { tag: "ISIN".to_owned(), value: stock.isin.clone() };
         out.put(&ContractData {
             request_id,
@@ -345,7 +347,8 @@ impl Client {
         if !self.may(Act::ViewMarketData, None, request_id, Subject::Contract, out) {
             return;
         }
-        let found = Instruments::builtin().matching(&request.pattern);
+        let gate = self.gate.clone();
+        let found = gate.instruments().matching(&request.pattern);
         let samples: Vec<_> = found
             .iter()
             .take(16)
@@ -365,9 +368,10 @@ impl Client {
 
     /// A table of price increments, or an empty one for another number: the request has no id that an
     /// error could carry.
-    pub(crate) fn market_rule(request: &MarketRuleRequest, out: &mut Outgoing) {
+    pub(crate) fn market_rule(&self, request: &MarketRuleRequest, out: &mut Outgoing) {
         let at = request.rule_id.checked_sub(FIRST_RULE).and_then(|at| usize::try_from(at).ok());
-        let increments = at.and_then(|at| rules().into_iter().nth(at)).unwrap_or_default();
+        let rules = rules(self.gate.instruments());
+        let increments = at.and_then(|at| rules.into_iter().nth(at)).unwrap_or_default();
         out.put(&MarketRule { rule_id: request.rule_id, increments: &increments });
     }
 }
@@ -398,6 +402,10 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+
+    fn find(wanted: &Contract) -> Result<&'static Instrument, String> {
+        super::find(wanted, Instruments::builtin())
+    }
 
     fn wanted(set: impl FnOnce(&mut Contract)) -> Contract {
         let mut contract = Contract {

@@ -28,7 +28,8 @@ impl Client {
         let Some(contract) = self.directory.get(execution.symbol) else { return };
         let own_holder = execution.origin.holder == self.admission.holder();
         let id = execution.id.to_string();
-        let quantity = |steps| Instruments::builtin().quantity(execution.symbol, steps);
+        let known = self.gate.instruments();
+        let quantity = |steps| known.quantity(execution.symbol, steps);
         out.put(&ExecDetails {
             request_id,
             order_id: if own_holder { execution.origin.order_id } else { 0 },
@@ -39,7 +40,7 @@ impl Client {
             exchange: &contract.primary_exchange,
             bought: execution.side == Side::Buy,
             shares: quantity(execution.quantity),
-            price: Instruments::builtin().price(execution.symbol, execution.price),
+            price: known.price(execution.symbol, execution.price),
             perm_id: i64::try_from(execution.order.0).unwrap_or(i64::MAX),
             client_id: execution.origin.client_id,
             liquidation: false,
@@ -85,7 +86,8 @@ impl Client {
         };
         for account in seen {
             let Some(view) = self.view(account, id, out).await else { return };
-            for (execution, average) in since_then(&view.executions, since) {
+            for (execution, average) in since_then(&view.executions, since, self.gate.instruments())
+            {
                 if self.matches(filter, execution) {
                     self.put_execution(id, execution, average, out);
                 }
@@ -119,7 +121,11 @@ impl Client {
 
 /// The executions since a second, each with the average price of its order up to it. They are in
 /// the order of their times; those before are looked at only for orders that both have.
-fn since_then(executions: &Rows<Execution>, since: i64) -> Vec<(&Execution, Decimal)> {
+fn since_then<'a>(
+    executions: &'a Rows<Execution>,
+    since: i64,
+    known: &Instruments,
+) -> Vec<(&'a Execution, Decimal)> {
     let is_before = |execution: &Execution| execution.time.seconds() < since;
     let wanted: Vec<&Arc<Execution>> = executions.from_where(is_before).collect();
     let before = executions.len() - wanted.len();
@@ -140,7 +146,7 @@ fn since_then(executions: &Rows<Execution>, since: i64) -> Vec<(&Execution, Deci
         .map(|execution| {
             let value = values.entry(execution.order).or_default();
             *value = value.saturating_add(value_of(execution));
-            let known = Instruments::builtin().get(execution.symbol);
+            let known = known.get(execution.symbol);
             let value = i64::try_from(*value).unwrap_or(i64::MAX);
             let average = known.and_then(|one| one.average_price(value, execution.cumulative));
             (execution.as_ref(), average.unwrap_or_default())
@@ -189,6 +195,7 @@ mod tests {
 
     #[test]
     fn executions_before_the_time_count_for_the_average_alone() {
+        let known = Instruments::builtin();
         let all: Rows<Execution> = [
             execution(1, 10, 5, 5, 100),
             execution(2, 11, 5, 5, 900),
@@ -197,13 +204,13 @@ mod tests {
         ]
         .into_iter()
         .collect();
-        let told: Vec<_> = since_then(&all, 20)
+        let told: Vec<_> = since_then(&all, 20, known)
             .into_iter()
             .map(|(execution, average)| (execution.order.0, average))
             .collect();
         assert_eq!(told, [(1, Decimal::new(175, 2)), (3, Decimal::new(3, 0))]);
-        assert_eq!(since_then(&all, 0).len(), 4);
-        assert!(since_then(&all, 22).is_empty());
-        assert!(since_then(&Rows::default(), 0).is_empty());
+        assert_eq!(since_then(&all, 0, known).len(), 4);
+        assert!(since_then(&all, 22, known).is_empty());
+        assert!(since_then(&Rows::default(), 0, known).is_empty());
     }
 }

@@ -158,6 +158,7 @@ mod tests {
             bids: Vec::new(),
             asks: Vec::new(),
             tick: trade::instrument::Unit::CENT,
+            step: trade::instrument::Unit::ONE,
             last: Ticks(500),
             last_size: 5,
             last_time: Time::from_seconds(0),

@@ -10,12 +10,13 @@
 //! Words are taken in either case, as at the broker; the size of real-time bars is not looked at.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use access::{Act, Span, SymbolId, Time};
 use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
 use trade::calendar::{Day, Session};
-use trade::instrument::{Instruments, Unit};
+use trade::instrument::{Instrument, Instruments, Unit, Units};
 use trade::{Ticks, volatility};
 use tws::inbound;
 use tws::outbound::{
@@ -118,13 +119,17 @@ impl Show {
         }
     }
 
-    fn row(self, bar: Bar, tick: Unit) -> Row {
-        let (prices, volume) = (self.prices(&bar, tick), self.volume(&bar));
-        Row { bar, prices, volume, average: self.average(&bar, tick) }
+    fn row(self, bar: Bar, units: Units) -> Row {
+        let (prices, volume) = (self.prices(&bar, units.price), self.volume(&bar, units));
+        Row { bar, prices, volume, average: self.average(&bar, units.price) }
     }
 
-    fn volume(self, bar: &Bar) -> Decimal {
-        if self == Self::Trades { Decimal::from(bar.volume) } else { Decimal::NEGATIVE_ONE }
+    fn volume(self, bar: &Bar, units: Units) -> Decimal {
+        if self == Self::Trades {
+            units.quantity.of(bar.volume.into())
+        } else {
+            Decimal::NEGATIVE_ONE
+        }
     }
 
     /// The mean of high, low and close: the volume at each price is not kept.
@@ -356,10 +361,14 @@ fn failed(reason: &str) -> String {
 }
 
 impl Client {
+    fn units_of(&self, symbol: SymbolId) -> Units {
+        units_of(self.gate.instruments(), symbol)
+    }
+
     /// The stock of a request for past data, if it is there and the client may see it; if not the
     /// client was told.
     fn charted(&self, id: i32, contract: &tws::Contract, out: &mut Outgoing) -> Option<SymbolId> {
-        match find(contract) {
+        match find(contract, self.gate.instruments()) {
             Ok(stock) => {
                 let may =
                     self.may(Act::ViewMarketData, Some(stock.id), id, Subject::Historical, out);
@@ -393,8 +402,8 @@ impl Client {
         let bars = wanted.duration.last(bars, |bar| bar.day);
         let rows = match wanted.content {
             Content::Bars(show) => {
-                let tick = tick_of(symbol);
-                bars.iter().map(|bar| show.row(*bar, tick)).collect()
+                let units = self.units_of(symbol);
+                bars.iter().map(|bar| show.row(*bar, units)).collect()
             }
             Content::Volatility | Content::Schedule => self.volatilities(symbol, &bars),
         };
@@ -539,7 +548,7 @@ impl Client {
 
     /// Sends what has changed.
     pub(crate) fn tick_charts(&mut self, out: &mut Outgoing) {
-        let now = self.gate.now();
+        let (now, known) = (self.gate.now(), Arc::clone(self.gate.instruments()));
         for (id, chart) in &mut self.charts.bars {
             let from = chart.last.map_or(now, |bar| bar.time);
             let bars = self.gate.bars(chart.symbol, chart.form.size, from, now + Span::seconds(1));
@@ -547,8 +556,8 @@ impl Client {
                 if chart.last.replace(bar) == Some(bar) {
                     continue;
                 }
-                let tick = tick_of(chart.symbol);
-                let (show, prices) = (chart.show, chart.show.prices(&bar, tick));
+                let units = units_of(&known, chart.symbol);
+                let (show, prices) = (chart.show, chart.show.prices(&bar, units.price));
                 out.put(&HistoricalDataUpdate {
                     request_id: *id,
                     count: -1,
@@ -557,8 +566,8 @@ impl Client {
                     close: prices.close,
                     high: prices.high,
                     low: prices.low,
-                    wap: show.average(&bar, tick),
-                    volume: show.volume(&bar),
+                    wap: show.average(&bar, units.price),
+                    volume: show.volume(&bar, units),
                 });
             }
         }
@@ -570,20 +579,20 @@ impl Client {
                 let second = bar.time.seconds();
                 if second < over {
                     stream.next = second.saturating_add(REAL_TIME);
-                    put_real_time(*id, &bar, (stream.show, tick_of(stream.symbol)), out);
+                    put_real_time(*id, &bar, (stream.show, units_of(&known, stream.symbol)), out);
                 }
             }
         }
     }
 }
 
-/// What one tick of a contract is.
-fn tick_of(symbol: SymbolId) -> Unit {
-    Instruments::builtin().get(symbol).map_or(Unit::CENT, |one| one.prices.tick())
+/// What the counts of a contract's prices and quantities are.
+fn units_of(known: &Instruments, symbol: SymbolId) -> Units {
+    known.get(symbol).map_or(Units::SHARES, Instrument::units)
 }
 
-fn put_real_time(request_id: i32, bar: &Bar, (show, tick): (Show, Unit), out: &mut Outgoing) {
-    let Prices { open, high, low, close } = show.prices(bar, tick);
+fn put_real_time(request_id: i32, bar: &Bar, (show, units): (Show, Units), out: &mut Outgoing) {
+    let Prices { open, high, low, close } = show.prices(bar, units.price);
     out.put(&RealTimeBar {
         request_id,
         time: bar.time.seconds(),
@@ -591,8 +600,8 @@ fn put_real_time(request_id: i32, bar: &Bar, (show, tick): (Show, Unit), out: &m
         high,
         low,
         close,
-        volume: show.volume(bar),
-        wap: show.average(bar, tick),
+        volume: show.volume(bar, units),
+        wap: show.average(bar, units.price),
         count: -1,
     });
 }
@@ -686,7 +695,7 @@ mod tests {
             (prices.open, prices.high, prices.low, prices.close),
             (cents(1_009), cents(1_041), cents(989), cents(1_011))
         );
-        assert_eq!(Show::BidAsk.volume(&bar), Decimal::NEGATIVE_ONE);
+        assert_eq!(Show::BidAsk.volume(&bar, Units::SHARES), Decimal::NEGATIVE_ONE);
         assert_eq!(Show::Bid.prices(&bar, Unit::CENT).high, cents(1_039));
         assert_eq!(Show::Trades.prices(&bar, Unit::CENT).close, cents(1_010));
     }

@@ -40,6 +40,8 @@ struct Line {
     symbol: SymbolId,
     /// What one of its ticks is.
     tick: Unit,
+    /// What its quantities are counted in.
+    step: Unit,
     delayed: bool,
     /// What was asked for by number.
     generics: Generics,
@@ -103,7 +105,7 @@ impl Client {
             let text = format!("Max number of tickers has been reached: {LINES}; cancel one first");
             return out.error(id, ErrorCode::MAX_TICKERS, &text);
         }
-        let stock = match find(&request.contract) {
+        let stock = match find(&request.contract, self.gate.instruments()) {
             Ok(stock) => stock,
             Err(reason) => return out.error(id, ErrorCode::NO_DEFINITION, &unknown(&reason)),
         };
@@ -121,6 +123,7 @@ impl Client {
         let mut line = Line {
             symbol: stock.id,
             tick: stock.prices.tick(),
+            step: stock.step,
             delayed,
             generics: Generics::of(&request.generic_ticks),
             generics_sent: BTreeMap::new(),
@@ -147,7 +150,7 @@ impl Client {
             let text = format!("Max number ({DEPTHS}) of market depth requests has been reached");
             return out.error(id, ErrorCode(309), &text);
         }
-        let stock = match find(&request.contract) {
+        let stock = match find(&request.contract, self.gate.instruments()) {
             Ok(stock) => stock,
             Err(reason) => return out.error(id, ErrorCode::NO_DEFINITION, &unknown(&reason)),
         };
@@ -238,8 +241,8 @@ impl Line {
             let text = format!(
                 "{};{};{milliseconds};{};{};true",
                 quote.price(quote.last),
-                quote.last_size,
-                quote.volume,
+                quote.quantity(quote.last_size),
+                quote.quantity(quote.volume),
                 quote.price(quote.last)
             );
             out.put(&TickString { request_id: id, tick, text: &text });
@@ -288,7 +291,7 @@ impl Line {
     }
 
     fn price(&self, request_id: i32, tick: TickType, price: Ticks, size: u64, out: &mut Outgoing) {
-        let size = Some(Decimal::from(size));
+        let size = Some(self.step.of(size.into()));
         let tick = self.numbered(tick);
         out.put(&TickPrice {
             request_id,
@@ -300,7 +303,11 @@ impl Line {
     }
 
     fn size(&self, request_id: i32, tick: TickType, size: u64, out: &mut Outgoing) {
-        out.put(&TickSize { request_id, tick: self.numbered(tick), size: Decimal::from(size) });
+        out.put(&TickSize {
+            request_id,
+            tick: self.numbered(tick),
+            size: self.step.of(size.into()),
+        });
     }
 
     /// The delayed number of a tick, when delayed data was asked for.
@@ -331,7 +338,8 @@ impl Depth {
             let now = levels.get(..self.rows.min(levels.len())).unwrap_or(levels);
             let Some(sent) = self.sent.get_mut(usize::from(side == 1)) else { continue };
             for change in changes(sent, now) {
-                let priced = (change, quote.price(change.2.price));
+                let level = change.2;
+                let priced = (change, quote.price(level.price), quote.quantity(level.size));
                 put_row(id, self.smart.then_some(exchange), side, priced, out);
             }
             sent.clear();
@@ -363,12 +371,11 @@ fn put_row(
     id: i32,
     maker: Option<&str>,
     side: i32,
-    (change, price): (Change, Decimal),
+    (change, price, size): (Change, Decimal, Decimal),
     out: &mut Outgoing,
 ) {
-    let (row, operation, level) = change;
+    let (row, operation, _) = change;
     let position = i32::try_from(row).unwrap_or(i32::MAX);
-    let size = Decimal::from(level.size);
     match maker {
         Some(market_maker) => out.put(&MarketDepthL2 {
             request_id: id,

@@ -160,7 +160,7 @@ impl Client {
     /// placed: then it has to be read in whole, and what is wrong with it is said there.
     pub(crate) fn place_alike(&mut self, frame: Frame<'_>) -> bool {
         let Some((shaped, known)) = self.orders.shapes.find(frame) else { return false };
-        let Ok(order) = Self::alike(known, &shaped) else { return false };
+        let Ok(order) = Self::alike(known, &shaped, self.gate.instruments()) else { return false };
         let order_id = shaped.order_id;
         let is_new = matches!(self.orders.known.get(order_id), Known::Free);
         if !is_new || !self.orders.held.is_empty() {

@@ -60,13 +60,13 @@ impl Client {
             return told(refusal);
         };
         let ticker =
-            Instruments::builtin().get(*symbol).map_or("?", |contract| contract.symbol.as_str());
+            self.gate.instruments().get(*symbol).map_or("?", |contract| contract.symbol.as_str());
         let code = refusal.code();
         let whose = match self.credential_name() {
             Some(name) => format!("credential {name}"),
             None => "this credential".to_owned(),
         };
-        let allowed = allowed(&self.admission.entitlements().symbols);
+        let allowed = allowed(&self.admission.entitlements().symbols, self.gate.instruments());
         format!("{code}: {ticker} is not allowed for {whose} (allowed: {allowed})")
     }
 
@@ -93,8 +93,8 @@ impl Client {
 }
 
 /// The tickers of a set of contracts.
-fn allowed(symbols: &Symbols) -> String {
-    let all = Instruments::builtin().all().iter();
+fn allowed(symbols: &Symbols, known: &Instruments) -> String {
+    let all = known.all().iter();
     let tickers: Vec<_> =
         all.filter(|one| symbols.contains(one.id)).map(|one| one.symbol.as_str()).collect();
     let listed = tickers.get(..LISTED.min(tickers.len())).unwrap_or_default().join(", ");

@@ -80,7 +80,7 @@ impl Client {
         if self.single_ticks.0.contains_key(&id) {
             return out.error(id, ErrorCode::DUPLICATE_TICKER_ID, "Duplicate ticker id");
         }
-        let stock = match find(&request.contract) {
+        let stock = match find(&request.contract, self.gate.instruments()) {
             Ok(stock) => stock,
             Err(reason) => return out.error(id, ErrorCode::NO_DEFINITION, &unknown(&reason)),
         };
@@ -161,7 +161,7 @@ impl Stream {
         Some(SingleTick::Trade {
             all: self.kind == Kind::AllLast,
             price: quote.price(quote.last),
-            size: Decimal::from(quote.last_size),
+            size: quote.quantity(quote.last_size),
             attributes: 0,
             exchange,
             conditions: "",
@@ -193,8 +193,8 @@ impl Stream {
         Some(SingleTick::BidAsk {
             bid: quote.price(bid.price),
             ask: quote.price(ask.price),
-            bid_size: Decimal::from(bid.size),
-            ask_size: Decimal::from(ask.size),
+            bid_size: quote.quantity(bid.size),
+            ask_size: quote.quantity(ask.size),
             attributes: 0,
         })
     }
@@ -217,6 +217,7 @@ mod tests {
             bids: vec![level(bid)],
             asks: vec![level(bid + 1)],
             tick: trade::instrument::Unit::CENT,
+            step: trade::instrument::Unit::ONE,
             last: Ticks(bid),
             last_size: 5,
             last_time: Time::from_seconds(last_second),

@@ -6,9 +6,11 @@ use access::Span;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
 use trade::calendar::Day;
 use trade::instrument::{Instrument, Instruments};
+use trade::position::Holding;
 use trade::quote::{Level, Quote, Quotes};
 
 pub(crate) use self::list::{Shown, search};
@@ -21,30 +23,33 @@ use crate::visit::Signed;
 
 type Reply = Result<Response, Fault>;
 
+/// What is traded.
+pub(crate) fn known(signed: &Signed) -> &Instruments {
+    signed.visit.portal.gate().instruments()
+}
+
 /// The contract with this ticker.
-pub(crate) fn named(symbol: &str) -> Option<&'static Instrument> {
-    Instruments::builtin().named(symbol)
+pub(crate) fn named<'s>(signed: &'s Signed, symbol: &str) -> Option<&'s Instrument> {
+    known(signed).named(symbol)
 }
 
 /// The ticker of a contract; its number when it is unknown.
-pub(crate) fn symbol(id: access::SymbolId) -> String {
-    Instruments::builtin()
-        .get(id)
-        .map_or_else(|| id.to_string(), |contract| contract.symbol.clone())
+pub(crate) fn symbol(known: &Instruments, id: access::SymbolId) -> String {
+    known.get(id).map_or_else(|| id.to_string(), |contract| contract.symbol.clone())
 }
 
-/// So many ticks of a contract as a price.
-pub(crate) fn price(id: access::SymbolId, ticks: trade::price::Ticks) -> rust_decimal::Decimal {
-    Instruments::builtin().price(id, ticks)
+/// So many steps of a contract, as they are written.
+pub(crate) fn quantity(known: &Instruments, id: access::SymbolId, steps: u64) -> String {
+    figure::quantity(known.quantity(id, steps))
 }
 
 /// `GET /contracts/{symbol}`
 pub(crate) async fn show(Path(symbol): Path<String>, signed: Signed) -> Reply {
-    let contract = named(&symbol).ok_or_else(|| signed.fault(Cause::Missing))?;
+    let contract = named(&signed, &symbol).ok_or_else(|| signed.fault(Cause::Missing))?;
     let gate = signed.visit.portal.gate();
     let quotes = gate.quotes();
     let view = gate.view_of(signed.ticket.account).await.map_err(|why| signed.fault(why))?;
-    let held = view.position(contract.id).map_or(0, |held| held.position.shares);
+    let held = view.position(contract.id).map_or(Decimal::ZERO, Holding::quantity);
     let heading = format!("{}, {}", contract.symbol, contract.name);
     let body = html! {
         (shell::title(&heading, &html! {
@@ -54,7 +59,7 @@ pub(crate) async fn show(Path(symbol): Path<String>, signed: Signed) -> Reply {
                 (ticket::close(&signed, &contract.symbol, held, Some("c")))
             }
         }))
-        p.small.dim.under { "Stock at " (contract.exchange) ", in " (contract.currency) @if held != 0 { " \u{b7} you hold " (figure::count(held)) } }
+        p.small.dim.under { "Stock at " (contract.exchange) ", in " (contract.currency) @if !held.is_zero() { " \u{b7} you hold " (figure::quantity(held)) } }
         div.grid {
             section.card.s7 aria-labelledby="chart" {
                 (history(&signed, contract))
@@ -72,6 +77,7 @@ pub(crate) async fn show(Path(symbol): Path<String>, signed: Signed) -> Reply {
                         div { dt { "Listed at" } dd { (contract.exchange) } }
                         div { dt { "Industry" } dd { (contract.industry) } }
                         div { dt { "Currency" } dd.mono { (contract.currency) } }
+                        div { dt { "Quantity step" } dd.mono { (contract.step.size()) } }
                         div { dt { "Minimum price increment" } dd.mono { (contract.prices.tick().size()) } }
                         div { dt { "Contract ID" } dd.mono { (contract.id) } }
                     }
@@ -139,7 +145,7 @@ fn depth(quote: &Quote) -> Markup {
     let size = |level: Option<&Level>, falls: bool| {
         html! { @if let Some(level) = level {
             svg.size.falls[falls] viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true" { rect width=(bar(level)) height="1" x=(if falls { 0 } else { 100 - bar(level) }) {} }
-            span { (figure::count(level.size)) }
+            span { (figure::quantity(quote.quantity(level.size))) }
         } }
     };
     let price = |level: Option<&Level>| level.map(|level| figure::price(quote.price(level.price)));

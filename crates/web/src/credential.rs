@@ -63,7 +63,8 @@ fn says_of(signed: &Signed, given: &Entitlements) -> Markup {
 /// The sentences of an authority, with the symbols of its contracts.
 pub(crate) fn says(signed: &Signed, given: &Entitlements) -> Vec<Sentence> {
     let currency = signed.visit.portal.gate().currency_of(given.account);
-    access::can_cannot(given, currency, &contract::symbol)
+    let name = |id| contract::symbol(contract::known(signed), id);
+    access::can_cannot(given, currency, &name)
 }
 
 /// What is left of the person's authority within these scopes. A session's own end does not bind a credential.

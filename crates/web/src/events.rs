@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use access::refusal::{AuthorityRefusal, ServerRefusal, SessionRefusal};
-use access::{Act, Grade, Refusal, Span, Time};
+use access::{Act, Grade, Refusal, Span, SymbolId, Time};
 use axum::response::Response;
 use axum::response::sse::Event;
 use gate::{Delivery, Subscription};
 use tokio::sync::watch;
 use tokio::time::{self, Interval, MissedTickBehavior};
-use trade::instrument::Instrument;
 use trade::order::OrderId;
 
 use crate::contract;
@@ -39,9 +38,9 @@ enum About {
     /// The list of contracts.
     Contracts(contract::Shown),
     /// A contract's market, for the ticket.
-    Market(&'static Instrument),
+    Market(SymbolId),
     /// A contract's prices and depth.
-    Depth(&'static Instrument),
+    Depth(SymbolId),
 }
 
 impl About {
@@ -56,7 +55,10 @@ impl About {
         if query.has("contracts") {
             return Ok(Self::Contracts(contract::Shown::of(query)));
         }
-        let named = |symbol| contract::named(symbol).ok_or_else(|| signed.fault(Cause::Missing));
+        let named = |symbol| {
+            let found = contract::named(signed, symbol).map(|one| one.id);
+            found.ok_or_else(|| signed.fault(Cause::Missing))
+        };
         match (query.get("market"), query.get("depth")) {
             ("", "") => Ok(Self::Account(signed.now())),
             ("", symbol) => named(symbol).map(Self::Depth),
@@ -161,7 +163,7 @@ impl Watcher {
         if id == self.sent {
             return None;
         }
-        let signed = &self.signed;
+        let (signed, known) = (&self.signed, contract::known(&self.signed));
         if let About::Account(drawn) = &mut self.about
             && view.time.since(*drawn) >= CURVE
         {
@@ -173,7 +175,7 @@ impl Watcher {
         }
         let fragment = match &mut self.about {
             About::Account(_) => overview::fragment(&view, signed),
-            About::Order(wanted, names) => order::facts(view.order(*wanted)?, &view, names),
+            About::Order(wanted, names) => order::facts(known, view.order(*wanted)?, &view, names),
             About::Orders(filter, names) => {
                 let mut orders = view.open_orders.iter().chain(&view.completed_orders);
                 // A credential that was made since gets its name.
@@ -183,9 +185,9 @@ impl Watcher {
                 let refused = gate.refused_orders(signed.ticket.account).await.ok()?;
                 List { view: &view, refused: &refused, names, filter, signed }.fragment()
             }
-            About::Contracts(shown) => shown.fragment(&gate.quotes()),
-            About::Market(contract) => ticket::market_now(signed, &view, contract),
-            About::Depth(contract) => contract::now(&gate.quotes(), contract),
+            About::Contracts(shown) => shown.fragment(known, &gate.quotes()),
+            About::Market(id) => ticket::market_now(signed, &view, known.get(*id)?),
+            About::Depth(id) => contract::now(&gate.quotes(), known.get(*id)?),
         };
         let fragment = fragment.into_string();
         self.sent.clone_from(&id);

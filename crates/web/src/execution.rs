@@ -4,6 +4,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use gate::activity::cell;
 use maud::{Markup, html};
+use trade::instrument::Instruments;
 use trade::order::{Execution, Side};
 
 use crate::contract;
@@ -25,14 +26,14 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
     let body = html! {
         (shell::title("Executions", &html! { a.btn href="/executions.csv" { "Download CSV" } }))
         section.card aria-label="Executions" {
-            @if fills.is_empty() { p.empty { "No executions yet." } } @else { (table(&fills)) }
+            @if fills.is_empty() { p.empty { "No executions yet." } } @else { (table(contract::known(&signed), &fills)) }
         }
     };
     Ok(shell::page(&signed, Tab::Orders, "Executions", &body).into_response())
 }
 
 /// A table of executions.
-pub(crate) fn table(fills: &[&Execution]) -> Markup {
+pub(crate) fn table(known: &Instruments, fills: &[&Execution]) -> Markup {
     html! {
         table.flip.rows.fills {
             thead { tr { th { "When" } th { "Trade" } th.r { "Price" } th.r { "Commission" } th.r { "Realised" } th { "Order" } } }
@@ -40,8 +41,8 @@ pub(crate) fn table(fills: &[&Execution]) -> Markup {
                 @let (word, class) = match fill.side { Side::Buy => ("BUY", "up"), Side::Sell => ("SELL", "down") };
                 tr {
                     td.key { (figure::time(fill.time)) span.phone { " \u{b7} " a.mono href={ "/orders/" (fill.order) } { "#" (fill.order) } } }
-                    td.n.what data-l="Trade" { span { span class=(class) { (word) } " " (figure::count(fill.quantity)) " " b { (contract::symbol(fill.symbol)) } } }
-                    td.r.n.end.price data-l="Price" { (figure::price(contract::price(fill.symbol, fill.price))) }
+                    td.n.what data-l="Trade" { span { span class=(class) { (word) } " " (contract::quantity(known, fill.symbol, fill.quantity)) " " b { (contract::symbol(known, fill.symbol)) } } }
+                    td.r.n.end.price data-l="Price" { (figure::price(known.price(fill.symbol, fill.price))) }
                     td.r.n.off data-l="Commission" { (figure::money(fill.commission)) }
                     td.r.n.end.gain data-l="Realised" { @match fill.realised { Some(amount) => (figure::gain(amount)), None => span.dim { "\u{2013}" } } }
                     td.off data-l="Order" { a.mono href={ "/orders/" (fill.order) } { (fill.order) } }
@@ -60,6 +61,7 @@ pub(crate) async fn csv(signed: Signed) -> Result<Response, Fault> {
         .view_of(signed.ticket.account)
         .await
         .map_err(|why| signed.fault(why))?;
+    let known = contract::known(&signed);
     let names = "time,execution,order,account,symbol,side,quantity,price,commission,realised,holder,reference";
     let mut text = names.split(',').map(cell).collect::<Vec<_>>().join(",");
     text.push_str("\r\n");
@@ -70,10 +72,10 @@ pub(crate) async fn csv(signed: Signed) -> Result<Response, Fault> {
             fill.id.to_string(),
             fill.order.to_string(),
             fill.account.to_string(),
-            contract::symbol(fill.symbol),
+            contract::symbol(known, fill.symbol),
             fill.side.to_string(),
-            fill.quantity.to_string(),
-            contract::price(fill.symbol, fill.price).to_string(),
+            known.quantity(fill.symbol, fill.quantity).normalize().to_string(),
+            known.price(fill.symbol, fill.price).to_string(),
             fill.commission.to_string(),
             realised,
             fill.origin.holder.to_string(),

@@ -17,6 +17,11 @@ pub(crate) fn price(value: Decimal) -> String {
     if value.scale() > 2 { grouped(&value.round_dp(4).to_string()) } else { money(value) }
 }
 
+/// A quantity with the decimals that it has: `1,000`, `0.5`.
+pub(crate) fn quantity(value: Decimal) -> String {
+    grouped(&value.normalize().to_string())
+}
+
 /// `12345` as `12,345`.
 pub(crate) fn count(value: impl Into<i128>) -> String {
     grouped(&value.into().to_string())
@@ -140,6 +145,8 @@ mod tests {
         ] {
             assert_eq!(money(given.parse().unwrap()), written);
         }
+        let quantities = ["1000", "-2500.50", "0.010"].map(|text| quantity(text.parse().unwrap()));
+        assert_eq!(quantities, ["1,000", "\u{2212}2,500.5", "0.01"]);
         assert_eq!(price("231.4375".parse().unwrap()), "231.4375");
         assert_eq!(price("231.4000".parse().unwrap()), "231.40");
     }

@@ -7,6 +7,7 @@ use axum::http::header;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use gate::{LockTarget, Receipt};
 use maud::{Markup, html};
+use trade::instrument::Instruments;
 use trade::order::{Order, Side};
 
 use crate::approval;
@@ -177,7 +178,7 @@ async fn toll(signed: &Signed) -> Markup {
         known.map(|one| one.device.name.to_string()).collect::<Vec<_>>()
     });
     let orders = gate.view_of(account).await.map(|view| {
-        let lines = view.open_orders.iter().map(|one| order_line(one));
+        let lines = view.open_orders.iter().map(|one| order_line(gate.instruments(), one));
         lines.collect::<Vec<_>>()
     });
     html! {
@@ -191,12 +192,16 @@ async fn toll(signed: &Signed) -> Markup {
 }
 
 /// `BUY 100 AAPL`
-fn order_line(order: &Order) -> String {
+fn order_line(known: &Instruments, order: &Order) -> String {
     let side = match order.side {
         Side::Buy => "BUY",
         Side::Sell => "SELL",
     };
-    format!("{side} {} {}", figure::count(order.quantity), contract::symbol(order.symbol))
+    format!(
+        "{side} {} {}",
+        contract::quantity(known, order.symbol, order.quantity),
+        contract::symbol(known, order.symbol)
+    )
 }
 
 /// Names that are listed of each kind.

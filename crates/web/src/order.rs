@@ -33,6 +33,7 @@ type Reply = Result<Response, Fault>;
 
 /// One line for an order, the same on every page: `BUY 100 AAPL LMT 231.40 DAY`.
 pub(crate) fn line(
+    known: &Instruments,
     side: Side,
     quantity: u64,
     symbol: access::SymbolId,
@@ -44,13 +45,13 @@ pub(crate) fn line(
         Side::Sell => ("SELL", "down"),
     };
     html! {
-        span.mono { span class=(class) { (word) } " " (figure::count(quantity)) " " b { (contract::symbol(symbol)) } " " (terms(symbol, kind)) " " (tif.name()) }
+        span.mono { span class=(class) { (word) } " " (contract::quantity(known, symbol, quantity)) " " b { (contract::symbol(known, symbol)) } " " (terms(known, symbol, kind)) " " (tif.name()) }
     }
 }
 
 /// `LMT 231.40`, `STP LMT 230.00 at 231.40`.
-fn terms(symbol: access::SymbolId, kind: OrderType) -> String {
-    let price = |ticks: trade::price::Ticks| figure::price(contract::price(symbol, ticks));
+fn terms(known: &Instruments, symbol: access::SymbolId, kind: OrderType) -> String {
+    let price = |ticks: trade::price::Ticks| figure::price(known.price(symbol, ticks));
     match kind {
         OrderType::Market => "MKT".to_owned(),
         OrderType::Limit { price: limit } => format!("LMT {}", price(limit)),
@@ -110,17 +111,18 @@ pub(crate) async fn show(Path(id): Path<String>, signed: Signed) -> Reply {
         Ok(order) => order,
         Err(fault) => return elsewhere(&signed, &id).await.ok_or(fault),
     };
-    let fields = terms_of(&order);
+    let fields = terms_of(contract::known(&signed), &order);
     detail(&signed, &order, StatusCode::OK, &fields, &Errors::new(), &html! {}).await
 }
 
 /// The present terms, as the form has them.
-fn terms_of(order: &Order) -> Fields {
+fn terms_of(known: &Instruments, order: &Order) -> Fields {
     let text = |price: Option<trade::price::Ticks>| {
-        price.map_or_else(String::new, |price| contract::price(order.symbol, price).to_string())
+        price.map_or_else(String::new, |price| known.price(order.symbol, price).to_string())
     };
+    let quantity = known.quantity(order.symbol, order.quantity).normalize();
     let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.append_pair("quantity", &order.quantity.to_string())
+    form.append_pair("quantity", &quantity.to_string())
         .append_pair("type", order.order_type.name())
         .append_pair("price", &text(order.order_type.limit()))
         .append_pair("trigger", &text(order.order_type.trigger()));
@@ -153,11 +155,11 @@ async fn detail(
         @if query.has("placed") { div.note.good role="status" { "Order accepted." @if open { " It stays open until filled, expired or cancelled." } } }
         @if query.has("modified") { div.note.good role="status" { "Changed." } }
         @if query.has("cancelled") { div.note.good role="status" { "Cancelled." } }
-        div.grid data-live={ "/events?order=" (order.id) } { (facts(order, &view, &names)) }
+        div.grid data-live={ "/events?order=" (order.id) } { (facts(contract::known(signed), order, &view, &names)) }
         div.grid.later {
             section.card.s7 aria-labelledby="fills" {
                 h2 #fills { "Executions" }
-                @if fills.is_empty() { p.empty { "None yet." } } @else { (execution::table(&fills)) }
+                @if fills.is_empty() { p.empty { "None yet." } } @else { (execution::table(contract::known(signed), &fills)) }
             }
             @if open { (change::acts(signed, order, fields, errors)) }
         }
@@ -167,14 +169,15 @@ async fn detail(
 }
 
 /// What is shown about an order; also sent live.
-pub(crate) fn facts(order: &Order, view: &View, names: &Names) -> Markup {
+pub(crate) fn facts(known: &Instruments, order: &Order, view: &View, names: &Names) -> Markup {
+    let quantity = |steps| contract::quantity(known, order.symbol, steps);
     html! {
         section.card.s7 aria-label="What was ordered" {
-            p.sum { (line(order.side, order.quantity, order.symbol, order.order_type, order.tif)) }
+            p.sum { (line(known, order.side, order.quantity, order.symbol, order.order_type, order.tif)) }
             dl.figs {
                 div { dt { "State" } dd data-k="state" { (state(order)) } }
-                div { dt { "Filled" } dd data-k="filled" { (figure::count(order.filled)) " / " (figure::count(order.quantity)) } }
-                div { dt { "Average price" } dd data-k="average" { @match Instruments::builtin().average_price(order) { Some(price) => (figure::price(price)), None => "\u{2013}" } } }
+                div { dt { "Filled" } dd data-k="filled" { (quantity(order.filled)) " / " (quantity(order.quantity)) } }
+                div { dt { "Average price" } dd data-k="average" { @match known.average_price(order) { Some(price) => (figure::price(price)), None => "\u{2013}" } } }
                 div { dt { "Commission" } dd data-k="fee" { (figure::money(order.commission)) } }
             }
             @if order.reduce_only { p.small.dim { "Reduce only: it is never larger than the position, and ends with it." } }
@@ -189,12 +192,12 @@ pub(crate) fn facts(order: &Order, view: &View, names: &Names) -> Markup {
                 div { dt { "Changed" } dd { (figure::time(order.updated)) } }
             }
         }
-        (family(order, view))
+        (family(known, order, view))
     }
 }
 
 /// The order that it is attached to, and those that are attached to it.
-fn family(order: &Order, view: &View) -> Markup {
+fn family(known: &Instruments, order: &Order, view: &View) -> Markup {
     let all = || view.open_orders.iter().chain(&view.completed_orders);
     let parent = order.parent.and_then(|parent| view.order(parent));
     let mut children: Vec<_> = all().filter(|other| other.parent == Some(order.id)).collect();
@@ -207,7 +210,7 @@ fn family(order: &Order, view: &View) -> Markup {
     let row = |other: &Order| {
         html! {
             div {
-                dt { a href={ "/orders/" (other.id) } { (line(other.side, other.quantity, other.symbol, other.order_type, other.tif)) } }
+                dt { a href={ "/orders/" (other.id) } { (line(known, other.side, other.quantity, other.symbol, other.order_type, other.tif)) } }
                 dd data-k={ "a" (other.id) } { (state(other)) }
             }
         }
@@ -248,5 +251,13 @@ async fn send(signed: &Signed, request: OrderRequest) -> Result<Result<(), Refus
 /// The page of an order with the reason why something was not done with it.
 async fn refused(signed: &Signed, order: &Order, why: &Refused) -> Reply {
     let status = ticket::status(why);
-    detail(signed, order, status, &terms_of(order), &Errors::new(), &ticket::said(why)).await
+    detail(
+        signed,
+        order,
+        status,
+        &terms_of(contract::known(signed), order),
+        &Errors::new(),
+        &ticket::said(why),
+    )
+    .await
 }

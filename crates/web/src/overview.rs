@@ -43,7 +43,7 @@ pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
         div.stack {
             section.card #curve aria-labelledby="equity" { (curve(&signed, &view).await?) }
             div.stack data-live={ "/events?range=" (range(&signed)) } { (fragment(&view, &signed)) }
-            (exposure::card(&view, &names))
+            (exposure::card(contract::known(&signed), &view, &names))
         }
     };
     Ok(shell::page(&signed, Tab::Overview, "Overview", &body).into_response())
@@ -74,7 +74,7 @@ pub(crate) fn fragment(view: &View, signed: &Signed) -> Markup {
         }
         section.card aria-labelledby="fills" {
             header { h2 #fills { "Latest executions" } a.small href="/executions" { "All" } }
-            @if fills.is_empty() { p.empty { "None yet." } } @else { (execution::table(&fills)) }
+            @if fills.is_empty() { p.empty { "None yet." } } @else { (execution::table(contract::known(signed), &fills)) }
         }
     }
 }
@@ -101,7 +101,7 @@ fn summary(view: &View) -> Markup {
 
 /// What a position was bought or sold short for, above zero.
 fn cost(held: &Holding) -> Decimal {
-    let shares = Decimal::from(held.position.shares.unsigned_abs());
+    let shares = held.quantity().abs();
     held.average_cost().saturating_mul(shares)
 }
 
@@ -118,17 +118,17 @@ fn positions(held: &[&Holding], signed: &Signed) -> Markup {
         table.lines.positions {
             thead { tr { th { "Symbol" } th.r { "Shares" } th.r { "Average cost" } th.r { "Last" } th.r { "Value" } th.r { "Unrealised" } th.r { "Today" } th { span.sr { "Close" } } } }
             tbody { @for held in held {
-                @let (symbol, position) = (contract::symbol(held.symbol), &held.position);
+                @let (symbol, shares) = (contract::symbol(contract::known(signed), held.symbol), held.quantity());
                 @let (gain, today) = (held.unrealised(), held.daily());
                 tr data-symbol=(symbol) {
-                    td.key { a.mono href={ "/contracts/" (symbol) } { (symbol) } span.sub.small-only { (figure::count(position.shares)) " at " (figure::price(held.price())) } }
-                    td.r.n.room { (figure::count(position.shares)) }
+                    td.key { a.mono href={ "/contracts/" (symbol) } { (symbol) } span.sub.small-only { (figure::quantity(shares)) " at " (figure::price(held.price())) } }
+                    td.r.n.room { (figure::quantity(shares)) }
                     td.r.n.room { (figure::price(held.average_cost().round_dp(4))) }
                     td.r.n.room data-k={ "l" (symbol) } { (figure::price(held.price())) }
                     td.r.n.last data-k={ "v" (symbol) } { (figure::money(held.value())) }
                     td.r.n.change { (figure::gain(gain)) span.sub { (figure::percent(gain, cost(held))) } }
                     td.r.n.percent { (figure::gain(today)) span.sub { (figure::percent(today, basis(held))) } }
-                    td.room.close { div.act { (ticket::close(signed, &symbol, position.shares, None)) } }
+                    td.room.close { div.act { (ticket::close(signed, &symbol, shares, None)) } }
                 }
             } }
             tfoot { tr {

@@ -59,13 +59,14 @@ async fn results(signed: &Signed, typed: &str) -> Result<Markup, Fault> {
         );
     }
     let gate = signed.visit.portal.gate();
-    let mut contracts = Instruments::builtin().matching(typed);
+    let known = contract::known(signed);
+    let mut contracts = known.matching(typed);
     let begun = typed.to_uppercase();
     contracts.sort_by_key(|hit| (!hit.symbol.starts_with(&begun), hit.symbol.as_str()));
     let view = gate.view_of(signed.ticket.account).await.map_err(|why| signed.fault(why))?;
     let wanted = typed.trim_start_matches('#').to_lowercase();
     let all = view.open_orders.iter().rev().chain(view.completed_orders.iter().rev());
-    let orders: Vec<_> = all.filter(|order| is_meant(order, &wanted)).take(MOST).collect();
+    let orders: Vec<_> = all.filter(|order| is_meant(known, order, &wanted)).take(MOST).collect();
     let credentials = gate.credentials().list(Some(signed.ticket.account)).await;
     let credentials = credentials.map_err(|why| signed.fault(why))?;
     let credentials: Vec<_> = credentials
@@ -83,7 +84,7 @@ async fn results(signed: &Signed, typed: &str) -> Result<Markup, Fault> {
         }
         @if !orders.is_empty() {
             h2 { "Orders" }
-            ul.hits { @for hit in &orders { li { a href={ "/orders/" (hit.id) } { (order::line(hit.side, hit.quantity, hit.symbol, hit.order_type, hit.tif)) span.sub.mono { "#" (hit.id) } } } } }
+            ul.hits { @for hit in &orders { li { a href={ "/orders/" (hit.id) } { (order::line(known, hit.side, hit.quantity, hit.symbol, hit.order_type, hit.tif)) span.sub.mono { "#" (hit.id) } } } } }
         }
         @if !credentials.is_empty() {
             h2 { "Credentials" }
@@ -93,9 +94,9 @@ async fn results(signed: &Signed, typed: &str) -> Result<Markup, Fault> {
 }
 
 /// An order is found by its number, its symbol and its note.
-fn is_meant(order: &Order, wanted: &str) -> bool {
+fn is_meant(known: &Instruments, order: &Order, wanted: &str) -> bool {
     let note = order.reference.as_deref().unwrap_or_default();
     order.id.to_string().contains(wanted)
-        || contract::symbol(order.symbol).to_lowercase() == wanted
+        || contract::symbol(known, order.symbol).to_lowercase() == wanted
         || note.to_lowercase().contains(wanted)
 }

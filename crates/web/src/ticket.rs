@@ -7,8 +7,9 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gate::{Large, Refused, View};
 use maud::{Markup, html};
+use rust_decimal::Decimal;
 use trade::Denial;
-use trade::instrument::Instrument;
+use trade::instrument::{Instrument, Instruments};
 use trade::order::{OrderId, OrderType, Side};
 use trade::price::Ticks;
 use trade::quote::{Level, Quote};
@@ -68,7 +69,7 @@ fn maker(
     (fields, errors): (&Fields, &Errors),
     why: &Markup,
 ) -> Markup {
-    let chosen = contract::named(fields.get("symbol"));
+    let chosen = contract::named(signed, fields.get("symbol"));
     let stream = chosen.map(|chosen| format!("/events?market={}", chosen.symbol));
     html! {
         (shell::title("Ticket", &html! { a.btn href="/contracts" { "Find a contract" } }))
@@ -100,7 +101,7 @@ pub(crate) fn market_now(signed: &Signed, view: &View, chosen: &Instrument) -> M
         let price = quote.price(level.price);
         html! {
             button.take id={ "take-" (word) } form="ticket" formaction="/ticket/edit" formnovalidate name="take" value=(price) aria-label={ "Take the " (word) " of " (price) " as the price" } { (figure::price(price)) }
-            span.sub { (figure::count(level.size)) " shares" }
+            span.sub { (figure::quantity(quote.quantity(level.size))) " shares" }
         }
     };
     let held = view.position(chosen.id).filter(|held| held.position.shares != 0);
@@ -111,7 +112,7 @@ pub(crate) fn market_now(signed: &Signed, view: &View, chosen: &Instrument) -> M
             div { dt { "Ask" } dd { (side("ask", quote.ask())) } }
             div { dt { "Last" } dd { span data-k="last" { (figure::price(quote.price(quote.last))) } span.sub { (figure::gain(quote.price(quote.last) - quote.price(quote.close))) " today" } } }
             div { dt { "Position" } @match held {
-                Some(held) => dd { (figure::count(held.position.shares)) span.sub { "at " (figure::price(held.average_cost().round_dp(2))) } },
+                Some(held) => dd { (figure::quantity(held.quantity())) span.sub { "at " (figure::price(held.average_cost().round_dp(2))) } },
                 None => dd { "0" span.sub { "none held" } },
             } }
         }
@@ -123,7 +124,7 @@ pub(crate) fn market_now(signed: &Signed, view: &View, chosen: &Instrument) -> M
 pub(crate) fn market(quote: &Quote) -> Markup {
     let level = |level: Option<trade::quote::Level>| {
         let Some(level) = level else { return html! { span.dim { "none" } } };
-        html! { (figure::price(quote.price(level.price))) span.small.dim { " \u{d7} " (figure::count(level.size)) } }
+        html! { (figure::price(quote.price(level.price))) span.small.dim { " \u{d7} " (figure::quantity(quote.quantity(level.size))) } }
     };
     html! {
         dl.figs.pair {
@@ -144,7 +145,7 @@ fn draft_preview(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup {
             Ok((sheet, _)) => {
                 html! { (sheet) p.small.dim { "Nothing is sent until you confirm on the next page." } }
             }
-            Err(why) => html! { (summary(&wanted)) (said(&why)) },
+            Err(why) => html! { (summary(contract::known(signed), &wanted)) (said(&why)) },
         },
         Err(errors) => {
             html! { ul.says { @for text in errors.values() { li.cannot { span { (text) } } } } }
@@ -176,14 +177,14 @@ pub(crate) fn warning(side: Side, order_type: OrderType, quote: &Quote) -> Marku
 }
 
 /// A button to the confirmation of a market order that closes a position and does no more; none without one.
-pub(crate) fn close(signed: &Signed, symbol: &str, held: i64, key: Option<&str>) -> Markup {
-    let side = if held > 0 { "sell" } else { "buy" };
+pub(crate) fn close(signed: &Signed, symbol: &str, held: Decimal, key: Option<&str>) -> Markup {
+    let side = if held > Decimal::ZERO { "sell" } else { "buy" };
     html! {
-        @if held != 0 {
+        @if !held.is_zero() {
             form method="post" action="/ticket/preview" {
                 (shell::token(signed))
                 @for (name, value) in [("symbol", symbol), ("side", side), ("type", "MKT"), ("tif", "DAY"), ("reduce", "1")] { input type="hidden" name=(name) value=(value); }
-                input type="hidden" name="quantity" value=(held.unsigned_abs());
+                input type="hidden" name="quantity" value=(held.abs().normalize());
                 button.mini[key.is_none()] data-key=[key] aria-label={ "Close the position in " (symbol) } { "Close" }
             }
         }
@@ -213,12 +214,12 @@ pub(crate) const fn status(why: &Refused) -> StatusCode {
 }
 
 /// One line, the same everywhere: `BUY 100 AAPL LMT 231.40 DAY`.
-fn summary(wanted: &Wanted) -> Markup {
-    html! { p.sum { (wanted.lines()) } }
+fn summary(known: &Instruments, wanted: &Wanted<'_>) -> Markup {
+    html! { p.sum { (wanted.lines(known)) } }
 }
 
 /// Exits that stay when a position is closed at the market, and would then open one the other way.
-fn left_open(signed: &Signed, wanted: &Wanted) -> Markup {
+fn left_open(signed: &Signed, wanted: &Wanted<'_>) -> Markup {
     let order = &wanted.order;
     let resting =
         signed.visit.portal.gate().resting(signed.ticket.account, order.symbol, order.side);
@@ -229,7 +230,7 @@ fn left_open(signed: &Signed, wanted: &Wanted) -> Markup {
     html! {
         @if resting > 0 && order.order_type == OrderType::Market {
             div.note.warm role="status" {
-                b { "Open orders stay. " } "They " (verb) " " (figure::count(resting)) " more shares, which could leave you " (word) ": "
+                b { "Open orders stay. " } "They " (verb) " " (contract::quantity(contract::known(signed), order.symbol, resting)) " more shares, which could leave you " (word) ": "
                 a href={ "/orders?show=open&symbol=" (wanted.contract.symbol) } { "see them" } "."
             }
         }
@@ -248,13 +249,13 @@ fn cancelled_first(exits: &[OrderId]) -> Markup {
 }
 
 /// The order, its checks and what it would bind.
-fn weigh(signed: &Signed, wanted: &Wanted) -> Result<(Markup, Option<Large>), Refused> {
+fn weigh(signed: &Signed, wanted: &Wanted<'_>) -> Result<(Markup, Option<Large>), Refused> {
     let gate = signed.visit.portal.gate();
     let (preview, exits) = gate.preview(&signed.sees, signed.ticket.address, wanted.request())?;
     let large = gate.large_orders().of(&signed.sees, &signed.ticket, &wanted.request())?;
     let entitlements = signed.sees.entitlements();
     let sheet = html! {
-        (summary(wanted))
+        (summary(contract::known(signed), wanted))
         ul.says {
             li.can { span { "This session can place it until " (signed.clock(entitlements.until.min(signed.ticket.until))) "." } }
             li.can { span { "It passes every pre-trade check: size, value, price, open orders, buying power." } }
@@ -284,7 +285,12 @@ pub(crate) async fn preview(signed: Signed) -> Reply {
 }
 
 /// The page to confirm an order on, or why there is none.
-async fn confirming(signed: &Signed, wanted: &Wanted, status: StatusCode, why: &Markup) -> Reply {
+async fn confirming(
+    signed: &Signed,
+    wanted: &Wanted<'_>,
+    status: StatusCode,
+    why: &Markup,
+) -> Reply {
     match weigh(signed, wanted) {
         Ok((sheet, large)) => {
             let body = confirm(signed, wanted, &sheet, large.as_ref()).await?;
@@ -296,7 +302,7 @@ async fn confirming(signed: &Signed, wanted: &Wanted, status: StatusCode, why: &
 
 /// The order that a form of the pages of large orders carries.
 pub(crate) fn asked(signed: &Signed, fields: &Fields) -> Option<Asked> {
-    draft::read(signed, fields).ok().map(|wanted| wanted.asked())
+    draft::read(signed, fields).ok().map(|wanted| wanted.asked(contract::known(signed)))
 }
 
 /// The page to confirm the form's order on once more, with the reason.
@@ -326,7 +332,7 @@ async fn refused(signed: &Signed, why: Refused) -> Reply {
 /// The second page: the order in full, and the button that sends it.
 async fn confirm(
     signed: &Signed,
-    wanted: &Wanted,
+    wanted: &Wanted<'_>,
     sheet: &Markup,
     large: Option<&Large>,
 ) -> Result<Markup, Fault> {
@@ -338,7 +344,8 @@ async fn confirm(
     );
     let word = if buy { "buy" } else { "sell" };
     let ways = if let Some(large) = large {
-        let ways = large_order::ways(signed, &wanted.asked(), large, &key).await?;
+        let ways =
+            large_order::ways(signed, &wanted.asked(contract::known(signed)), large, &key).await?;
         let change = html! { (shell::token(signed)) (wanted.hidden()) button { "Change it" } };
         html! { (ways) form method="post" action="/ticket/edit" { (change) } }
     } else {

@@ -3,6 +3,8 @@
 use access::{CredentialId, DeviceId};
 use serde::{Deserialize, Serialize};
 
+use crate::quantity::Quantity;
+
 answers! {
     /// An order.
     OrderRow {
@@ -14,10 +16,10 @@ answers! {
         from: OriginRow,
         /// `buy` or `sell`.
         side: String,
-        /// Shares.
-        quantity: u64,
-        /// Shares filled.
-        filled: u64,
+        /// Shares or other units.
+        quantity: Quantity,
+        /// What of it is filled.
+        filled: Quantity,
         /// What prices and amounts are in: `USD`.
         currency: String,
         /// The symbol.
@@ -72,8 +74,8 @@ answers! {
         order: u64,
         /// `buy` or `sell`.
         side: String,
-        /// Shares.
-        quantity: u64,
+        /// Shares or other units.
+        quantity: Quantity,
         /// The symbol.
         symbol: String,
         /// For one share or other unit.
@@ -120,8 +122,8 @@ answers! {
     PositionRow {
         /// The symbol.
         symbol: String,
-        /// Shares; below zero is short.
-        quantity: i64,
+        /// Shares or other units; below zero is short.
+        quantity: Quantity,
         /// For one share or other unit, rounded to four places.
         average_cost: String,
         /// At the last price.

@@ -13,6 +13,7 @@ use access::id::{DeviceId, PersonId};
 use access::refusal::ServerRefusal;
 use access::{Digest, Holder, Refusal};
 use store::OrderDecision;
+use trade::instrument::Instruments;
 use trade::journal::Stamped;
 
 use super::order;
@@ -122,7 +123,7 @@ impl Gate {
         let store = &self.0.people.store;
         let (mut owners, mut rows) = (Owners::new(), Vec::with_capacity(found.len()));
         for (record, stamped) in found {
-            let Some(mut row) = decision(record, stamped) else { continue };
+            let Some(mut row) = decision(record, stamped, self.instruments()) else { continue };
             if let Entry::Vacant(place) = owners.entry(row.holder) {
                 let owner = store.owner_of(row.holder).await;
                 place.insert(owner.map_err(|error| store_failed(&error))?);
@@ -143,9 +144,9 @@ impl Gate {
 }
 
 /// A decision as the tables have it, but for whose it is.
-fn decision(record: Vec<u8>, stamped: Stamped) -> Option<OrderDecision> {
+fn decision(record: Vec<u8>, stamped: Stamped, known: &Instruments) -> Option<OrderDecision> {
     let account = stamped.decision.account;
-    let entry = order::entry(stamped)?;
+    let entry = order::entry(stamped, known)?;
     let holder = entry.holder?;
     let words = [&entry.what, entry.text.as_str(), entry.code.as_deref().unwrap_or("")].join(" ");
     Some(OrderDecision {
@@ -252,7 +253,9 @@ impl Compared {
     /// Compares the next record; what is wrong with its row.
     pub(super) fn follow(&mut self, record: &Record<'_>, stamped: Stamped) -> Option<String> {
         let seq = record.seq;
-        let right = is_decision(&stamped).then(|| decision(record.payload.to_vec(), stamped));
+        let known = Instruments::builtin();
+        let right =
+            is_decision(&stamped).then(|| decision(record.payload.to_vec(), stamped, known));
         let right = right.flatten().map(|mut row| {
             own(&mut row, &self.owners);
             digest(&row)

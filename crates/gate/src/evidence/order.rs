@@ -99,7 +99,7 @@ fn records(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
 }
 
 /// What the activity shows of a record; none where it was not a decision.
-pub(crate) fn entry(stamped: Stamped) -> Option<ActivityEntry> {
+pub(crate) fn entry(stamped: Stamped, known: &Instruments) -> Option<ActivityEntry> {
     let mut entry = blank(stamped.seq, stamped.time, stamped.decision.holder);
     if let Some((what, text)) = own(&stamped) {
         (entry.what, entry.text) = (Cow::Borrowed(what), text);
@@ -117,12 +117,12 @@ pub(crate) fn entry(stamped: Stamped) -> Option<ActivityEntry> {
         | Command::ClockJumped { .. } => return None,
         Command::Place(orders) => {
             entry.what = Cow::Borrowed("order_placed");
-            let orders: Vec<_> = orders.get().iter().map(order_text).collect();
+            let orders: Vec<_> = orders.get().iter().map(|one| order_text(one, known)).collect();
             entry.text = format!("{}.", orders.join("; "));
         }
         Command::PlaceReduceOnly(orders) => {
             entry.what = Cow::Borrowed("order_placed");
-            let orders: Vec<_> = orders.get().iter().map(order_text).collect();
+            let orders: Vec<_> = orders.get().iter().map(|one| order_text(one, known)).collect();
             entry.text = format!("{}, reduce only.", orders.join("; "));
         }
         Command::Modify(change) => {
@@ -246,8 +246,8 @@ pub(crate) fn blank(seq: u64, at: Time, holder: Holder) -> ActivityEntry {
     }
 }
 
-fn order_text(order: &NewOrder) -> String {
-    let Some(one) = Instruments::builtin().get(order.symbol) else {
+fn order_text(order: &NewOrder, known: &Instruments) -> String {
+    let Some(one) = known.get(order.symbol) else {
         return format!("{} {} of contract {}", order.side, order.quantity, order.symbol);
     };
     let (quantity, symbol) = (one.quantity(order.quantity), &one.symbol);

@@ -536,6 +536,7 @@ impl Listing {
         Quote {
             symbol: contract.id,
             tick: contract.prices.tick(),
+            step: contract.step,
             open_now,
             bids: self.depth(Side::Buy, open_now),
             asks: self.depth(Side::Sell, open_now),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gate::OrderRequest;
 use trade::instrument::Units;
-use trade::{Asked, Change, Instrument, Instruments, NewOrder, Oca, Order};
+use trade::{Asked, Change, Instrument, NewOrder, Oca, Order};
 use tws::PlaceOrder;
 use tws::outbound::ErrorCode;
 
@@ -78,7 +78,9 @@ impl Client {
             quantity: meant.quantity,
             order_type: meant.order_type,
             tif: meant.tif,
-            units: Instruments::builtin()
+            units: self
+                .gate
+                .instruments()
                 .get(meant.symbol)
                 .map_or(Units::SHARES, Instrument::units),
         };

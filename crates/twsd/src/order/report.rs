@@ -33,8 +33,8 @@ pub(super) fn status(order: &Order) -> Status {
 }
 
 /// The limit and the stop price.
-fn prices(order: &Order) -> [Option<Decimal>; 2] {
-    let price = |ticks| Instruments::builtin().price(order.symbol, ticks);
+fn prices(order: &Order, known: &Instruments) -> [Option<Decimal>; 2] {
+    let price = |ticks| known.price(order.symbol, ticks);
     [order.order_type.limit(), order.order_type.trigger()].map(|it| it.map(price))
 }
 
@@ -50,12 +50,12 @@ fn group(order: &Order) -> (&str, Option<i32>) {
 }
 
 /// An order in fields, for a message that is not written from a template.
-fn fields(order: &Order, account: &str) -> OrderFields {
-    let [limit_price, aux_price] = prices(order);
+fn fields(order: &Order, account: &str, known: &Instruments) -> OrderFields {
+    let [limit_price, aux_price] = prices(order, known);
     let (oca_group, oca_type) = group(order);
     OrderFields {
         action: action(order).to_owned(),
-        total_quantity: Some(Instruments::builtin().quantity(order.symbol, order.quantity)),
+        total_quantity: Some(known.quantity(order.symbol, order.quantity)),
         order_type: order.order_type.name().to_owned(),
         limit_price,
         aux_price,
@@ -92,14 +92,15 @@ impl Client {
     fn put_order_of(&mut self, order: &Order, parent: i32, out: &mut Outgoing) {
         let Some(contract) = self.directory.fields(order.symbol) else { return };
         let (order_id, client_id) = self.shown_ids(order);
-        let [limit_price, aux_price] = prices(order);
+        let known = self.gate.instruments();
+        let [limit_price, aux_price] = prices(order, known);
         let (oca_group, oca_type) = group(order);
         let commission = (!order.commission.is_zero()).then_some(order.commission);
         out.put_order(&PlainOrder {
             order_id,
             contract,
             action: action(order),
-            total_quantity: Instruments::builtin().quantity(order.symbol, order.quantity),
+            total_quantity: known.quantity(order.symbol, order.quantity),
             order_type: order.order_type.name(),
             limit_price,
             aux_price,
@@ -123,7 +124,7 @@ impl Client {
 
     fn put_status(&self, order: &Order, parent: i32, out: &mut Outgoing) {
         let (order_id, client_id) = self.shown_ids(order);
-        let known = Instruments::builtin();
+        let known = self.gate.instruments();
         let quantity = |steps| known.quantity(order.symbol, steps);
         out.put(&OrderStatus {
             order_id,
@@ -154,15 +155,22 @@ impl Client {
             self.put_order(order, out);
             match event {
                 Event::OrderFilled { execution, .. } => {
-                    let average = Instruments::builtin().average_price(order).unwrap_or_default();
+                    let known = self.gate.instruments();
+                    let average = known.average_price(order).unwrap_or_default();
                     self.put_execution(-1, execution, average, out);
                 }
                 Event::OrderCancelled { .. } => {
-                    let text = format!("Order Canceled - reason: {}", ending(order));
+                    let text = format!(
+                        "Order Canceled - reason: {}",
+                        ending(order, self.gate.instruments())
+                    );
                     out.error(order.origin.order_id, ErrorCode::ORDER_CANCELLED, &text);
                 }
                 Event::OrderRejected { .. } => {
-                    let text = format!("Order rejected - reason: {}", ending(order));
+                    let text = format!(
+                        "Order rejected - reason: {}",
+                        ending(order, self.gate.instruments())
+                    );
                     out.error(order.origin.order_id, ErrorCode::ORDER_REJECTED, &text);
                 }
                 Event::OrderAccepted { .. }
@@ -268,7 +276,7 @@ impl Client {
         api_only: bool,
         out: &mut Outgoing,
     ) {
-        let since = self.day_start();
+        let (since, known) = (self.day_start(), self.gate.instruments());
         for order in orders.from_where(|order| order.updated.seconds() < since) {
             if api_only && !is_of_a_program(order.origin.holder) {
                 continue;
@@ -276,13 +284,13 @@ impl Client {
             let Some(contract) = self.directory.get(order.symbol) else { continue };
             out.put(&CompletedOrder {
                 contract,
-                order: &fields(order, self.managed.name(order.account)),
+                order: &fields(order, self.managed.name(order.account), known),
                 perm_id: perm_id(order.id),
                 status: status(order),
-                filled: Instruments::builtin().quantity(order.symbol, order.filled),
+                filled: known.quantity(order.symbol, order.filled),
                 parent_perm_id: order.parent.map_or(0, perm_id),
                 completed_time: &stamp::with_zone(order.updated),
-                completed_status: &ending(order),
+                completed_status: &ending(order, known),
             });
         }
     }
@@ -322,10 +330,12 @@ fn why_held(order: &Order) -> &'static str {
 }
 
 /// How an order ended.
-fn ending(order: &Order) -> String {
+fn ending(order: &Order, known: &Instruments) -> String {
     match order.end {
         Some(end) => format!("{}: {end}", end.code()),
-        None if order.remaining() == 0 => format!("Filled Size: {}", order.filled),
+        None if order.remaining() == 0 => {
+            format!("Filled Size: {}", known.quantity(order.symbol, order.filled))
+        }
         None => String::new(),
     }
 }

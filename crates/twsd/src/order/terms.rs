@@ -29,11 +29,8 @@ impl Client {
     ) -> Result<NewOrder, Complaint> {
         let PlaceOrder { order_id, contract, order } = request;
         let order_id = checked_id(*order_id)?;
-        let stock = contract::find(contract).map_err(|text| Complaint {
-            code: "CONTRACT_UNKNOWN",
-            text,
-            off_tick: false,
-        })?;
+        let stock = contract::find(contract, self.gate.instruments())
+            .map_err(|text| Complaint { code: "CONTRACT_UNKNOWN", text, off_tick: false })?;
         if contract.is_combo()
             || contract.delta_neutral.is_some()
             || !contract.combo_legs.is_empty()
@@ -65,9 +62,13 @@ impl Client {
     }
 
     /// An order that is like one that was understood, with other numbers.
-    pub(super) fn alike(known: &NewOrder, shaped: &ShapedOrder<'_>) -> Result<NewOrder, Complaint> {
+    pub(super) fn alike(
+        known: &NewOrder,
+        shaped: &ShapedOrder<'_>,
+        instruments: &Instruments,
+    ) -> Result<NewOrder, Complaint> {
         let ShapedOrder { order_id, total_quantity, limit_price, aux_price, order_ref } = *shaped;
-        let stock = Instruments::builtin().get(known.symbol).ok_or_else(|| Complaint {
+        let stock = instruments.get(known.symbol).ok_or_else(|| Complaint {
             code: "CONTRACT_UNKNOWN",
             text: format!("no contract has conId {}", known.symbol),
             off_tick: false,

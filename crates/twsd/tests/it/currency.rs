@@ -5,8 +5,9 @@ use access::{PaperAccountId, Scopes, Span};
 use gate::{Actor, Gate, NewCredential, NewPaperAccount};
 use trade::ledger::SelfMatch;
 use tws::inbound::{AccountSummary, AccountUpdates};
+use tws::{Contract, PlaceOrder};
 
-use crate::desk::{Raw, Server, errors, order, statuses};
+use crate::desk::{Raw, Server, errors, order, statuses, stock};
 
 async fn opened_in(gate: &Gate, base_currency: Currency) -> PaperAccountId {
     let new = NewPaperAccount {
@@ -22,7 +23,7 @@ async fn opened_in(gate: &Gate, base_currency: Currency) -> PaperAccountId {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn values_of_each_account_are_in_its_own_currency_and_another_one_is_not_traded() {
-    let server = Server::start().await;
+    let server = Server::trading().await;
     let gate = &server.gate;
     let dollars = gate.account();
     let euros = opened_in(gate, "EUR".parse().unwrap()).await;
@@ -73,5 +74,14 @@ async fn values_of_each_account_are_in_its_own_currency_and_another_one_is_not_t
     assert!(text.contains(&why), "{text}");
     let taken = client.ask(order(2, |o| o.order.account = dollars.to_string())).await;
     assert_eq!(statuses(&taken, 2), ["Submitted"]);
+    // A stock in euros trades on the one alone as well.
+    let stock = |o: &mut PlaceOrder, account: PaperAccountId| {
+        o.contract = Contract { currency: "EUR".to_owned(), ..stock("SAPX") };
+        o.order.account = account.to_string();
+    };
+    let taken = client.ask(order(3, |o| stock(o, euros))).await;
+    assert_eq!(statuses(&taken, 3), ["Submitted"]);
+    let denied = client.ask(order(4, |o| stock(o, dollars))).await;
+    assert!(errors(&denied)[0].2.contains("SAPX trades in EUR"), "{denied:?}");
     server.stop().await;
 }

@@ -1,12 +1,14 @@
 //! A server in a temporary folder, and a raw client over the codec.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use floorpass_twsd::{Config, Handle, serve};
+use gate::disk::LocalDisk;
 use gate::folder::FolderError;
 use gate::{
-    ActivityEntry, ActivityFilter, ActivityKind, Actor, Durability, Gate, Hours, OpenError,
+    ActivityEntry, ActivityFilter, ActivityKind, Actor, Clock, Durability, Gate, Hours, OpenError,
 };
 use rust_decimal::Decimal;
 use tempfile::TempDir;
@@ -14,6 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use trade::Instruments;
 use tws::frame::FrameReader;
 use tws::inbound::{CurrentTime, StartApi};
 use tws::{Contract, Inbound, PlaceOrder, ServerVersion, write_greeting};
@@ -39,7 +42,18 @@ impl Server {
         Self::start_in(self.stopped().await).await
     }
 
+    /// One whose exchange trades a stock in dollars, a fund in hundredths and a stock in euros.
+    pub async fn trading() -> Self {
+        let text = include_str!("../../../../tests/instruments.csv");
+        let instruments = Instruments::read("tests/instruments.csv", text).unwrap();
+        Self::start_with(TempDir::new().unwrap(), Arc::new(instruments)).await
+    }
+
     async fn start_in(folder: TempDir) -> Self {
+        Self::start_with(folder, Arc::clone(Instruments::builtin())).await
+    }
+
+    async fn start_with(folder: TempDir, instruments: Arc<Instruments>) -> Self {
         let config = gate::Config {
             data: folder.path().to_owned(),
             database: None,
@@ -51,7 +65,7 @@ impl Server {
             passkeys: None,
             token_required_by_default: false,
         };
-        let gate = opened(config).await;
+        let gate = opened(config, &instruments).await;
         let (stop, stopped) = oneshot::channel();
         let config =
             Config { bind: IpAddr::V4(Ipv4Addr::LOCALHOST), free_ports: true, ports: Vec::new() };
@@ -105,10 +119,11 @@ impl Server {
 }
 
 /// The gate, once nobody holds its folder: a thread of the server before may do so for a moment.
-async fn opened(config: gate::Config) -> Gate {
+async fn opened(config: gate::Config, instruments: &Arc<Instruments>) -> Gate {
     let open = async {
         loop {
-            match Gate::open(config.clone()).await {
+            let (disk, own) = (Arc::new(LocalDisk), Arc::clone(instruments));
+            match Gate::open_trading(config.clone(), Clock::system(), disk, own).await {
                 Ok(gate) => return gate,
                 Err(OpenError::Folder(FolderError::InUse { .. } | FolderError::Shared { .. })) => {
                     tokio::time::sleep(Duration::from_millis(10)).await;

@@ -14,6 +14,7 @@ mod desk;
 mod fact;
 mod family;
 mod hostile;
+mod instrument;
 mod message;
 mod order;
 mod order_id;

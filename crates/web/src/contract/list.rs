@@ -38,14 +38,17 @@ impl Shown {
         Self { typed: query.get("q").to_owned(), column, falling }
     }
 
-    fn contracts(&self, quotes: &Quotes) -> Vec<(&'static Instrument, Option<Quote>)> {
-        let contracts = Instruments::builtin();
+    fn contracts<'k>(
+        &self,
+        contracts: &'k Instruments,
+        quotes: &Quotes,
+    ) -> Vec<(&'k Instrument, Option<Quote>)> {
         let found = if self.typed.is_empty() {
             contracts.all().iter().collect()
         } else {
             contracts.matching(&self.typed)
         };
-        let quoted = |contract: &'static Instrument| (contract, quotes.get(contract.id).cloned());
+        let quoted = |contract: &'k Instrument| (contract, quotes.get(contract.id).cloned());
         let mut found: Vec<_> = found.into_iter().map(quoted).collect();
         found.sort_by_key(|(contract, _)| contract.symbol.as_str());
         let key = |quote: &Option<Quote>| quote.as_ref().map(|quote| self.key(quote));
@@ -94,8 +97,8 @@ impl Shown {
     }
 
     /// All of it that changes; the page holds it, and the stream sends it again.
-    pub(crate) fn fragment(&self, quotes: &Quotes) -> Markup {
-        let found = self.contracts(quotes);
+    pub(crate) fn fragment(&self, known: &Instruments, quotes: &Quotes) -> Markup {
+        let found = self.contracts(known, quotes);
         html! {
             @if found.is_empty() { p.empty { "No symbol or company here matches \u{201c}" (self.typed) "\u{201d}." } } @else {
                 table.lines {
@@ -120,7 +123,7 @@ fn row(contract: &Instrument, quote: Option<&Quote>) -> Markup {
                 td.r.n.last data-k={ "l" (symbol) } { (figure::price(last)) }
                 td.r.n.change { (figure::gain(last - close)) }
                 td.r.n.percent { (figure::percent(last - close, close)) }
-                td.r.n.room { (figure::count(quote.volume)) }
+                td.r.n.room { (figure::quantity(quote.quantity(quote.volume))) }
                 td.r.n.room { (best(quote.bid())) }
                 td.r.n.room { (best(quote.ask())) }
             } @else { td.r colspan="6" { "no quote" } }
@@ -147,7 +150,7 @@ pub(crate) async fn search(signed: Signed) -> Reply {
                 p.small.sorts { "Sort by " @for (at, (column, label)) in COLUMNS.iter().enumerate() { @if at > 0 { ", " } a href={ "/contracts?" (shown.sorted_by(column, *column != "symbol" && !(shown.column == *column && shown.falling))) } { (label.to_lowercase()) } } }
             }
             section.card aria-label="Contracts found" {
-                div data-live=(stream) { (shown.fragment(&quotes)) }
+                div data-live=(stream) { (shown.fragment(super::known(&signed), &quotes)) }
             }
         }
     };

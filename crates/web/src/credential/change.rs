@@ -10,6 +10,7 @@ use maud::{Markup, html};
 
 use super::create::preview_of;
 use super::{Reply, assets, draft, find};
+use crate::contract;
 use crate::field::{self, Errors, Field};
 use crate::figure;
 use crate::form::Fields;
@@ -162,7 +163,7 @@ pub(crate) async fn edit(Path(id): Path<String>, signed: Signed) -> Reply {
         return Err(signed
             .fault(Refusal::Credential(CredentialRefusal::CredentialRevoked { at: revoked.at })));
     }
-    let fields = draft::of(&info.credential.scopes);
+    let fields = draft::of(contract::known(&signed), &info.credential.scopes);
     Ok(editor(&signed, &info, &fields, &Errors::new(), None).into_response())
 }
 

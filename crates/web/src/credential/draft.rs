@@ -7,6 +7,7 @@ use access::{Limits, Misread, Number, PaperAccountId, Scopes, Side, Span, Time};
 use gate::{CredentialInfo, NewCredential};
 use maud::{Markup, html};
 use rust_decimal::Decimal;
+use trade::instrument::Instruments;
 
 use crate::contract;
 use crate::currency;
@@ -80,7 +81,7 @@ pub(super) fn preset(name: &str) -> Fields {
 }
 
 /// What the form holds for scopes that there are.
-pub(super) fn of(scopes: &Scopes) -> Fields {
+pub(super) fn of(known: &Instruments, scopes: &Scopes) -> Fields {
     let limits = &scopes.limits;
     let list = |words: Vec<String>| words.join(", ");
     let number = |value: Option<String>| value.unwrap_or_default();
@@ -97,7 +98,9 @@ pub(super) fn of(scopes: &Scopes) -> Fields {
             "symbols",
             match &scopes.symbols {
                 Symbols::All => String::new(),
-                Symbols::Only(all) => list(all.iter().map(|id| contract::symbol(*id)).collect()),
+                Symbols::Only(all) => {
+                    list(all.iter().map(|id| contract::symbol(known, *id)).collect())
+                }
             },
         ),
         (
@@ -287,7 +290,7 @@ pub(super) fn scopes(
     let window: Option<u32> = counted(fields, "duplicate_seconds", SECONDS, errors);
     Scopes {
         read_only: fields.get("kind") == "read-only",
-        symbols: symbols(fields.get("symbols"), errors),
+        symbols: symbols(contract::known(signed), fields.get("symbols"), errors),
         sides: match fields.get("sides") {
             "buy" => Sides::Only(Side::Buy),
             "sell" => Sides::Only(Side::Sell),
@@ -350,11 +353,10 @@ fn bps(percent: Decimal) -> Option<u32> {
     u32::try_from(percent.checked_mul(Decimal::ONE_HUNDRED)?).ok()
 }
 
-fn symbols(typed: &str, errors: &mut Errors) -> Symbols {
+fn symbols(contracts: &Instruments, typed: &str, errors: &mut Errors) -> Symbols {
     if typed.is_empty() {
         return Symbols::All;
     }
-    let contracts = trade::instrument::Instruments::builtin();
     let mut found = Vec::new();
     for name in typed.split([',', ' ', ';']).filter(|name| !name.is_empty()) {
         if let Some(contract) = contracts.named(name) {

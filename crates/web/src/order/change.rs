@@ -25,7 +25,7 @@ use crate::visit::{Signed, go};
 
 /// The forms under an open order.
 pub(super) fn acts(signed: &Signed, order: &Order, fields: &Fields, errors: &Errors) -> Markup {
-    let currency = Instruments::builtin().get(order.symbol).map(|one| one.currency);
+    let currency = contract::known(signed).get(order.symbol).map(|one| one.currency);
     let currency = currency.map_or_else(String::new, |currency| format!(", {currency}"));
     let (limit, stop) = (format!("Limit price{currency}"), format!("Stop price{currency}"));
     let line = |name, label, mode| {
@@ -38,7 +38,7 @@ pub(super) fn acts(signed: &Signed, order: &Order, fields: &Fields, errors: &Err
             form.f.kinds method="post" action={ "/orders/" (order.id) "/preview" } {
                 (shell::token(signed))
                 div.two {
-                    (line("quantity", "Shares in total", "numeric"))
+                    (line("quantity", "Shares in total", "decimal"))
                     (field::select("type", "Kind", fields.get("type"), &ticket::TYPES))
                     div.limit { (line("price", &limit, "decimal")) }
                     div.stop { (line("trigger", &stop, "decimal")) }
@@ -52,10 +52,10 @@ pub(super) fn acts(signed: &Signed, order: &Order, fields: &Fields, errors: &Err
 }
 
 /// The new terms that a form has.
-fn change(order: &Order, fields: &Fields) -> Result<Change, Errors> {
+fn change(known: &Instruments, order: &Order, fields: &Fields) -> Result<Change, Errors> {
     let mut errors = Errors::new();
-    let quantity = ticket::shares(fields, &mut errors);
-    let contract = Instruments::builtin().get(order.symbol);
+    let contract = known.get(order.symbol);
+    let quantity = ticket::shares(fields, contract, &mut errors);
     let kind = ticket::order_type(fields, contract, &mut errors);
     let (Some(quantity), Some(order_type)) = (quantity, kind) else { return Err(errors) };
     Ok(Change {
@@ -63,7 +63,7 @@ fn change(order: &Order, fields: &Fields) -> Result<Change, Errors> {
         quantity,
         order_type,
         tif: order.tif,
-        units: Instruments::builtin().get(order.symbol).map_or(Units::SHARES, Instrument::units),
+        units: contract.map_or(Units::SHARES, Instrument::units),
     })
 }
 
@@ -77,7 +77,7 @@ fn canonical(order: &Order, change: &Change) -> String {
 
 /// The form's change; or the page of the order, with what is wrong.
 async fn read(signed: &Signed, order: &Order) -> Result<Change, Reply> {
-    match change(order, &signed.visit.fields) {
+    match change(contract::known(signed), order, &signed.visit.fields) {
         Ok(change) => Ok(change),
         Err(errors) => {
             let why = refusal::missing("Nothing was changed: see the fields marked below.");
@@ -117,7 +117,8 @@ pub(crate) async fn modify(Path(id): Path<String>, signed: Signed) -> Reply {
     match send(&signed, OrderRequest::Modify(change)).await? {
         Ok(()) => Ok(go(&format!("/orders/{}?modified=1", order.id))),
         Err(why @ Refused::Denial(Denial::Large { .. })) => {
-            let (status, asked) = (ticket::status(&why), asked_of(&order, change));
+            let (status, asked) =
+                (ticket::status(&why), asked_of(contract::known(&signed), &order, change));
             large_order::change(&signed, &asked, status, &html! {}).await
         }
         Err(why) => refused(&signed, &order, &why).await,
@@ -143,13 +144,14 @@ async fn confirming(
     status: StatusCode,
     why: &Markup,
 ) -> Reply {
+    let known = contract::known(signed);
     let same = (order.quantity, order.order_type) == (change.quantity, change.order_type);
     if same {
         let note = refusal::missing("The order already has these terms. Nothing was changed.");
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return detail(signed, order, status, &terms_of(order), &Errors::new(), &note).await;
+        return detail(signed, order, status, &terms_of(known, order), &Errors::new(), &note).await;
     }
-    let asked = asked_of(order, change);
+    let asked = asked_of(known, order, change);
     let gate = signed.visit.portal.gate();
     match gate.large_orders().of(&signed.sees, &signed.ticket, &asked.request) {
         Ok(None) => {}
@@ -166,7 +168,7 @@ async fn confirming(
         div.narrow { section.card.stack aria-labelledby="change" {
             h1 #change { "Confirm this change" }
             p.sum { (asked.line) }
-            (differences(order, &change))
+            (differences(known, order, &change))
             @if let Some(quote) = &quote { (ticket::warning(order.side, change.order_type, quote)) }
             form.f method="post" action={ "/orders/" (order.id) "/modify" } {
                 (shell::token(signed))
@@ -181,21 +183,22 @@ async fn confirming(
 }
 
 /// What was and what will be, line by line.
-pub(super) fn differences(order: &Order, change: &Change) -> Markup {
+pub(super) fn differences(known: &Instruments, order: &Order, change: &Change) -> Markup {
+    let quantity = |steps| contract::quantity(known, order.symbol, steps);
     let price = |ticks: Option<Ticks>| {
         ticks.map_or_else(
             || "none".to_owned(),
-            |ticks| figure::price(contract::price(order.symbol, ticks)),
+            |ticks| figure::price(known.price(order.symbol, ticks)),
         )
     };
     let (old, new) = (order.order_type, change.order_type);
     let rows = [
-        ("Shares in total", figure::count(order.quantity), figure::count(change.quantity)),
+        ("Shares in total", quantity(order.quantity), quantity(change.quantity)),
         ("Kind", kind(old).to_owned(), kind(new).to_owned()),
         ("Limit price", price(old.limit()), price(new.limit())),
         ("Stop price", price(old.trigger()), price(new.trigger())),
     ];
-    let value = worth(order, change);
+    let value = worth(known, order, change);
     let value = value.map(|value| format!("{} {}", figure::money(value.amount), value.currency));
     html! {
         dl.pairs {
@@ -203,14 +206,14 @@ pub(super) fn differences(order: &Order, change: &Change) -> Markup {
                 div { dt { (label) } dd.n { span.dim { (old) } " \u{2192} " b { (new) } } }
             } }
             @if let Some(value) = value { div { dt { "Value at that price" } dd.n { (value) } } }
-            @if order.filled > 0 { div { dt { "Filled already" } dd.n { (figure::count(order.filled)) } } }
+            @if order.filled > 0 { div { dt { "Filled already" } dd.n { (quantity(order.filled)) } } }
         }
     }
 }
 
-fn worth(order: &Order, change: &Change) -> Option<Money> {
+fn worth(known: &Instruments, order: &Order, change: &Change) -> Option<Money> {
     let at = change.order_type.limit().or(change.order_type.trigger())?;
-    let instrument = Instruments::builtin().get(order.symbol)?;
+    let instrument = known.get(order.symbol)?;
     let amount = instrument.amount(i128::from(at.0) * i128::from(change.quantity));
     Some(Money::new(amount, instrument.currency))
 }
@@ -223,24 +226,25 @@ fn kind(of: OrderType) -> &'static str {
 /// The change that a form of the pages of large orders carries.
 pub(crate) async fn asked(signed: &Signed, id: &str, fields: &Fields) -> Result<Asked, Fault> {
     let order = find(signed, id).await?;
-    let change = change(&order, fields).map_err(|_| signed.fault(Cause::Malformed))?;
-    Ok(asked_of(&order, change))
+    let known = contract::known(signed);
+    let change = change(known, &order, fields).map_err(|_| signed.fault(Cause::Malformed))?;
+    Ok(asked_of(known, &order, change))
 }
 
-fn asked_of(order: &Order, change: Change) -> Asked {
+fn asked_of(known: &Instruments, order: &Order, change: Change) -> Asked {
     let Change { quantity, order_type, tif, .. } = change;
     let text = |price: Option<Ticks>| {
-        price.map_or_else(String::new, |price| contract::price(order.symbol, price).to_string())
+        price.map_or_else(String::new, |price| known.price(order.symbol, price).to_string())
     };
-    let before = line(order.side, order.quantity, order.symbol, order.order_type, tif);
-    let after = line(order.side, quantity, order.symbol, order_type, tif);
+    let before = line(known, order.side, order.quantity, order.symbol, order.order_type, tif);
+    let after = line(known, order.side, quantity, order.symbol, order_type, tif);
     Asked {
         request: OrderRequest::Modify(change),
         side: order.side,
         line: html! { span.dim { "Order " (order.id) ", " (before) "," } br; "becomes " (after) },
         fields: vec![
             ("order", order.id.to_string()),
-            ("quantity", quantity.to_string()),
+            ("quantity", known.quantity(order.symbol, quantity).normalize().to_string()),
             ("type", order_type.name().to_owned()),
             ("price", text(order_type.limit())),
             ("trigger", text(order_type.trigger())),

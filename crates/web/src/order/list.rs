@@ -64,8 +64,8 @@ impl Filter {
         from && (self.symbol.is_empty() || self.symbol == symbol)
     }
 
-    fn keeps_order(&self, order: &Order) -> bool {
-        self.keeps(&contract::symbol(order.symbol), order.origin.holder)
+    fn keeps_order(&self, known: &Instruments, order: &Order) -> bool {
+        self.keeps(&contract::symbol(known, order.symbol), order.origin.holder)
     }
 
     /// The address of the stream of the same list.
@@ -112,14 +112,14 @@ async fn page(signed: &Signed, status: StatusCode, why: &Markup) -> Reply {
             div.note.good role="status" { "All open orders were cancelled." }
         }
         div.stack {
-            (choice(&filter, &names))
+            (choice(signed, &filter, &names))
             div.stack data-live=(filter.events()) { (list.fragment()) }
         }
     };
     Ok((status, shell::page(signed, Tab::Orders, "Orders", &body)).into_response())
 }
 
-fn choice(filter: &Filter, names: &Names) -> Markup {
+fn choice(signed: &Signed, filter: &Filter, names: &Names) -> Markup {
     let mut from = vec![(String::new(), "Anyone"), (PORTAL.to_owned(), "The portal")];
     from.extend(names.credentials());
     let from: Vec<(&str, &str)> = from.iter().map(|(id, name)| (id.as_str(), *name)).collect();
@@ -127,7 +127,7 @@ fn choice(filter: &Filter, names: &Names) -> Markup {
         form.row.ends.filter method="get" action="/orders" role="search" aria-label="Filter orders" {
             (field::select("show", "Show", &filter.shows, &SHOWN))
             (Field { name: "symbol", label: "Symbol", value: &filter.symbol, list: "symbols", ..Field::default() })
-            datalist #symbols { @for known in Instruments::builtin().all() { option value=(known.symbol) { (known.name) } } }
+            datalist #symbols { @for known in contract::known(signed).all() { option value=(known.symbol) { (known.name) } } }
             (field::select("from", "Sent by", &filter.from, &from))
             button { "Filter" }
             @if !filter.is_all() { a.btn href="/orders" { "Show all" } }
@@ -146,8 +146,13 @@ impl List<'_> {
     }
 
     fn open(&self) -> Markup {
-        let mut orders: Vec<_> =
-            self.view.open_orders.iter().filter(|order| self.filter.keeps_order(order)).collect();
+        let known = contract::known(self.signed);
+        let mut orders: Vec<_> = self
+            .view
+            .open_orders
+            .iter()
+            .filter(|order| self.filter.keeps_order(known, order))
+            .collect();
         let (all, found) = (self.view.open_orders.len(), orders.len());
         // Only the newest: this list is sent anew each second, and thousands may be open.
         orders.drain(..found.saturating_sub(MOST));
@@ -168,11 +173,12 @@ impl List<'_> {
     }
 
     fn done(&self) -> Markup {
+        let known = contract::known(self.signed);
         let mut orders: Vec<_> = self
             .view
             .completed_orders
             .iter()
-            .filter(|order| self.filter.keeps_order(order))
+            .filter(|order| self.filter.keeps_order(known, order))
             .collect();
         orders.sort_by_key(|order| std::cmp::Reverse((order.updated, order.id)));
         orders.truncate(MOST);
@@ -260,28 +266,27 @@ pub(crate) fn open_orders(orders: &[&Order], signed: &Signed) -> Markup {
 
 /// One order; `names` are those of the senders, where they have a column.
 fn row(order: &Order, child: bool, signed: &Signed, names: Option<&Names>) -> Markup {
+    let known = contract::known(signed);
     let none = || html! { span.dim { "\u{2013}" } };
+    let quantity = |steps| contract::quantity(known, order.symbol, steps);
     let price = |ticks: Option<Ticks>| {
-        ticks.map_or_else(
-            none,
-            |ticks| html! { (figure::price(contract::price(order.symbol, ticks))) },
-        )
+        ticks.map_or_else(none, |ticks| html! { (figure::price(known.price(order.symbol, ticks))) })
     };
-    let symbol = contract::symbol(order.symbol);
+    let symbol = contract::symbol(known, order.symbol);
     html! {
         tr.child[child] {
             td.key {
-                a.mono href={ "/orders/" (order.id) } { (brief(order.side, &figure::count(order.quantity), &symbol)) }
+                a.mono href={ "/orders/" (order.id) } { (brief(order.side, &quantity(order.quantity), &symbol)) }
                 span.sub {
                     (order.order_type.name()) " " (order.tif.name()) " \u{b7} " span.mono { "#" (order.id) } @if !child { (attached(order)) }
-                    span.phone { (terms(order)) }
+                    span.phone { (terms(known, order)) }
                 }
             }
             td.r.n.off data-l="Limit" { (price(order.order_type.limit())) }
             td.r.n.off data-l="Stop" { (price(order.order_type.trigger())) }
             td.state.end data-l="State" { span data-k={ "s" (order.id) } { (state(order)) } @if let Some(end) = order.end { span.sub { (refusal::sentence(&end.to_string())) } } }
-            td.r.n.off data-l="Filled" data-k={ "f" (order.id) } { (figure::count(order.filled)) " / " (figure::count(order.quantity)) }
-            td.r.n.off data-l="Average" { @match Instruments::builtin().average_price(order) { Some(price) => (figure::price(price)), None => span.dim { "\u{2013}" } } }
+            td.r.n.off data-l="Filled" data-k={ "f" (order.id) } { (quantity(order.filled)) " / " (quantity(order.quantity)) }
+            td.r.n.off data-l="Average" { @match known.average_price(order) { Some(price) => (figure::price(price)), None => span.dim { "\u{2013}" } } }
             @if let Some(names) = names { td.off data-l="Sent by" { (names.source(order.origin)) } }
             td.end.last.off[order.state.is_open()] data-l="Changed" { (figure::lately(order.updated, signed.now())) }
             td.end.last.off[!order.state.is_open()] { @if order.state.is_open() { div.act {
@@ -305,8 +310,7 @@ fn brief(side: Side, quantity: &str, symbol: &str) -> Markup {
 
 /// The same of what was refused, in the words that it came in.
 fn refused_line(asked: &Asked) -> Markup {
-    let quantity =
-        asked.quantity.parse::<u64>().map_or_else(|_| asked.quantity.clone(), figure::count);
+    let quantity = asked.quantity.parse().map_or_else(|_| asked.quantity.clone(), figure::quantity);
     match asked.side.as_str() {
         "BUY" => brief(Side::Buy, &quantity, &asked.symbol),
         "SELL" => brief(Side::Sell, &quantity, &asked.symbol),
@@ -315,13 +319,13 @@ fn refused_line(asked: &Asked) -> Markup {
 }
 
 /// What has no column on a phone: prices, and how much of it has traded.
-fn terms(order: &Order) -> Markup {
+fn terms(known: &Instruments, order: &Order) -> Markup {
     let prices = [("limit", order.order_type.limit()), ("stop", order.order_type.trigger())];
     html! {
-        @for (word, ticks) in prices { @if let Some(ticks) = ticks { " \u{b7} " (word) " " (figure::price(contract::price(order.symbol, ticks))) } }
+        @for (word, ticks) in prices { @if let Some(ticks) = ticks { " \u{b7} " (word) " " (figure::price(known.price(order.symbol, ticks))) } }
         @if order.filled > 0 {
-            " \u{b7} filled " @if order.filled < order.quantity { (figure::count(order.filled)) " " }
-            @if let Some(price) = Instruments::builtin().average_price(order) { "at " (figure::price(price)) }
+            " \u{b7} filled " @if order.filled < order.quantity { (contract::quantity(known, order.symbol, order.filled)) " " }
+            @if let Some(price) = known.average_price(order) { "at " (figure::price(price)) }
         }
     }
 }

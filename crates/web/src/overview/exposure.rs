@@ -42,7 +42,7 @@ impl Sender {
 
 /// The shares that each sender bought, less what it sold, over the executions that are kept; what they do not explain
 /// was there before.
-fn parts(view: &View) -> BTreeMap<Sender, Part> {
+fn parts(known: &Instruments, view: &View) -> BTreeMap<Sender, Part> {
     let mut parts: BTreeMap<Sender, Part> = BTreeMap::new();
     for fill in &view.executions {
         let part = parts.entry(Sender::of(fill.origin.holder)).or_default();
@@ -53,8 +53,7 @@ fn parts(view: &View) -> BTreeMap<Sender, Part> {
             Side::Sell => shares.saturating_sub(quantity),
         };
         let value = i128::from(fill.price.0).saturating_mul(i128::from(fill.quantity));
-        let known = Instruments::builtin().get(fill.symbol);
-        let value = known.map_or(Decimal::ZERO, |one| one.amount(value));
+        let value = known.get(fill.symbol).map_or(Decimal::ZERO, |one| one.amount(value));
         part.traded = part.traded.saturating_add(value);
     }
     for order in &view.open_orders {
@@ -76,13 +75,12 @@ fn parts(view: &View) -> BTreeMap<Sender, Part> {
 }
 
 /// The value of what a sender holds, long and short.
-fn worth(part: &Part, view: &View) -> (Decimal, Decimal) {
+fn worth(known: &Instruments, part: &Part, view: &View) -> (Decimal, Decimal) {
     let mut worth = (Decimal::ZERO, Decimal::ZERO);
     for (symbol, shares) in &part.shares {
         let mark = view.position(*symbol).map_or(0, |held| held.mark.0);
         let value = i128::from(mark).saturating_mul(i128::from(*shares));
-        let known = Instruments::builtin().get(*symbol);
-        let value = known.map_or(Decimal::ZERO, |one| one.amount(value));
+        let value = known.get(*symbol).map_or(Decimal::ZERO, |one| one.amount(value));
         let side = if *shares > 0 { &mut worth.0 } else { &mut worth.1 };
         *side = side.saturating_add(value);
     }
@@ -90,8 +88,9 @@ fn worth(part: &Part, view: &View) -> (Decimal, Decimal) {
 }
 
 /// The card, as of the time that the page was loaded.
-pub(super) fn card(view: &View, names: &Names) -> Markup {
-    let rows = parts(view).into_iter().map(|(sender, part)| (sender, worth(&part, view), part));
+pub(super) fn card(known: &Instruments, view: &View, names: &Names) -> Markup {
+    let weighed = |(sender, part)| (sender, worth(known, &part, view), part);
+    let rows = parts(known, view).into_iter().map(weighed);
     let mut rows: Vec<_> = rows.collect();
     rows.sort_by_key(|(_, (long, short), part)| std::cmp::Reverse((*long - *short, part.open)));
     let all = rows.len();

@@ -4,7 +4,7 @@ use access::{Holder, Number};
 use gate::OrderRequest;
 use maud::{Markup, html};
 use trade::instrument::{Instrument, Instruments};
-use trade::order::{NewOrder, OrderType, Origin, Side, TimeInForce};
+use trade::order::{NewOrder, OrderType, Origin, Shares, Side, TimeInForce};
 use trade::price::Ticks;
 use trade::{Exits, Preview};
 
@@ -43,24 +43,31 @@ const FIELDS: [(&str, &str); 10] = [
 ];
 
 /// An order as it was read, its contract, and the exits that are attached to it.
-pub(super) struct Wanted {
+pub(super) struct Wanted<'k> {
     pub(super) order: NewOrder,
-    pub(super) contract: &'static Instrument,
+    pub(super) contract: &'k Instrument,
     exits: Exits,
     /// It is refused where it would do more than close what is held.
     pub(super) reduces: bool,
 }
 
-impl Wanted {
+impl Wanted<'_> {
     /// The order, and behind it its exits.
     pub(super) fn orders(&self) -> Vec<NewOrder> {
         self.exits.attached_to(self.order.clone())
     }
 
     /// Each order in one line, the first as all pages write it.
-    pub(super) fn lines(&self) -> Markup {
+    pub(super) fn lines(&self, known: &Instruments) -> Markup {
         let line = |order: &NewOrder| {
-            order::line(order.side, order.quantity, self.contract.id, order.order_type, order.tif)
+            order::line(
+                known,
+                order.side,
+                order.quantity,
+                self.contract.id,
+                order.order_type,
+                order.tif,
+            )
         };
         let orders = self.orders();
         html! {
@@ -110,7 +117,7 @@ impl Wanted {
         [
             ("symbol", self.contract.symbol.clone()),
             ("side", order.side.to_string()),
-            ("quantity", order.quantity.to_string()),
+            ("quantity", self.contract.quantity(order.quantity).normalize().to_string()),
             ("type", order.order_type.name().to_owned()),
             ("price", text(order.order_type.limit())),
             ("trigger", text(order.order_type.trigger())),
@@ -122,11 +129,11 @@ impl Wanted {
     }
 
     /// The same for the pages of large orders.
-    pub(super) fn asked(&self) -> Asked {
+    pub(super) fn asked(&self, known: &Instruments) -> Asked {
         Asked {
             request: self.request(),
             side: self.order.side,
-            line: self.lines(),
+            line: self.lines(known),
             fields: self.fields().into(),
             canonical: Some(self.canonical()),
             changes: None,
@@ -190,9 +197,9 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
             (field::choice("side", "Side", fields.get("side"), &[("buy", "Buy"), ("sell", "Sell")]))
             div.two {
                 (Field { list: "symbols", required: true, ..line("symbol", "Symbol", "", "") })
-                (Field { required: true, ..line("quantity", "Shares", "", "numeric") })
+                (Field { required: true, ..line("quantity", "Shares", "", "decimal") })
             }
-            datalist #symbols { @for one in Instruments::builtin().all() { option value=(one.symbol) { (one.name) } } }
+            datalist #symbols { @for one in contract::known(signed).all() { option value=(one.symbol) { (one.name) } } }
             div.two {
                 (field::select("type", "Kind", fields.get("type"), &TYPES))
                 (field::select("tif", "Good for", fields.get("tif"), &tifs))
@@ -214,16 +221,16 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
 }
 
 /// Reads the form; every field that is wrong is named.
-pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<Wanted, Errors> {
+pub(super) fn read<'s>(signed: &'s Signed, fields: &Fields) -> Result<Wanted<'s>, Errors> {
     let mut errors = Errors::new();
-    let contract = contract::named(fields.get("symbol"));
+    let contract = contract::named(signed, fields.get("symbol"));
     if contract.is_none() {
         errors.insert(
             "symbol",
             "No contract with that symbol trades here; search by name.".to_owned(),
         );
     }
-    let quantity = shares(fields, &mut errors);
+    let quantity = shares(fields, contract, &mut errors);
     let side = match fields.get("side") {
         "buy" => Some(Side::Buy),
         "sell" => Some(Side::Sell),
@@ -306,10 +313,20 @@ fn wrong_side(contract: &Instrument, side: Side, entry: Ticks, exits: Exits, err
     }
 }
 
-/// Shares, whole and at least one.
-pub(crate) fn shares(fields: &Fields, errors: &mut Errors) -> Option<u64> {
-    let shares = Number::SHARES.read_whole(fields.get("quantity"));
-    shares.map_err(|why| errors.insert("quantity", why.to_string())).ok()
+/// The quantity in steps of the contract, at least one.
+pub(crate) fn shares(
+    fields: &Fields,
+    contract: Option<&Instrument>,
+    errors: &mut Errors,
+) -> Option<Shares> {
+    let number = contract.map_or(Number::SHARES, |one| Number::quantity(one.step.size()));
+    let quantity = number.read(fields.get("quantity"));
+    let quantity = quantity.map_err(|why| errors.insert("quantity", why.to_string())).ok()?;
+    let why = |off: trade::instrument::QuantityError| {
+        let text = format!("Type a multiple of {}, the step of this contract.", off.step);
+        errors.insert("quantity", text)
+    };
+    contract?.steps(quantity).map_err(why).ok()
 }
 
 /// A price of a contract.

@@ -13,6 +13,7 @@ mod field;
 mod form;
 mod forwarded;
 mod front_door;
+mod instrument;
 mod large_order;
 mod link;
 mod lock;

@@ -12,6 +12,7 @@ use gate::disk::LocalDisk;
 use gate::{BrowserKey, Clock, Config, DemoSecrets, Durability, Gate, Hours, SessionSigner};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
+use trade::Instruments;
 use url::form_urlencoded::Serializer;
 
 pub const ORIGIN: &str = "http://localhost:8080";
@@ -75,7 +76,20 @@ impl Place {
         Self { router: Self::portal(&gate, false, None), gate, secrets, _data: data }
     }
 
+    /// A demo whose exchange trades a stock in dollars, a fund in hundredths and a stock in euros.
+    pub async fn trading() -> Self {
+        let text = include_str!("../../../../tests/instruments.csv");
+        let own = Arc::new(Instruments::read("tests/instruments.csv", text).unwrap());
+        let (gate, data) = Self::open_trading(true, &Clock::system(), own).await;
+        let secrets = gate.demo_secrets().unwrap();
+        Self { router: Self::portal(&gate, true, None), gate, secrets, _data: data }
+    }
+
     async fn open(demo: bool, clock: &Clock) -> (Gate, TempDir) {
+        Self::open_trading(demo, clock, Arc::clone(Instruments::builtin())).await
+    }
+
+    async fn open_trading(demo: bool, clock: &Clock, own: Arc<Instruments>) -> (Gate, TempDir) {
         let data = TempDir::new().unwrap();
         let config = Config {
             data: data.path().join("data"),
@@ -89,7 +103,7 @@ impl Place {
             token_required_by_default: false,
         };
         let disk = Arc::new(LocalDisk);
-        (Gate::open_with(config, clock.clone(), disk).await.unwrap(), data)
+        (Gate::open_trading(config, clock.clone(), disk, own).await.unwrap(), data)
     }
 
     /// A demo that other devices on the network reach, too.
