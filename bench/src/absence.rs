@@ -49,7 +49,7 @@ pub struct Peer<'a> {
 
 /// Ticks that a contract last traded at, if it did within five minutes.
 fn last_price(gate: &Gate, symbol: SymbolId, now: Time) -> Option<i64> {
-    let bars = gate.bars(symbol, BarSize::Minutes(1), now - Span::minutes(5), now);
+    let bars = gate.markets().bars(symbol, BarSize::Minutes(1), now - Span::minutes(5), now);
     bars.last().map(|bar| bar.close.0)
 }
 
@@ -87,7 +87,7 @@ async fn leave(data: &Path, end: Time) {
     clock.set(end);
     // An hour is caught up by the beat, which also has to notice it first. Until then there are neither prices nor orders.
     let first = SymbolId(700_001);
-    while gate.progress().is_some() || last_price(&gate, first, end).is_none() {
+    while gate.markets().progress().is_some() || last_price(&gate, first, end).is_none() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let program = admission(&gate);
@@ -96,9 +96,9 @@ async fn leave(data: &Path, end: Time) {
         let now = end + Span::milliseconds(100 * number as i64);
         clock.set(now);
         let order = order(&gate, number, now);
-        gate.submit(&program, HOME, OrderRequest::Place(vec![order])).expect("placed");
+        gate.orders().submit(&program, HOME, OrderRequest::Place(vec![order])).expect("placed");
     }
-    gate.flush().await.expect("written");
+    gate.orders().flush().await.expect("written");
     let open = gate.view().await.expect("a view").open_orders.len();
     assert_eq!(open, RESTING, "orders rest");
     gate.close().await.expect("closed");

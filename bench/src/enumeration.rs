@@ -48,12 +48,12 @@ impl Place {
             user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
                 .into(),
         };
-        let before = self.gate.password_checks();
+        let before = self.gate.authenticators().password_checks();
         let password = Secret::from_text("correct horse battery".to_owned());
         let guess = self.gate.sign_ins().password(name, password, &browser);
         let (time, step) = nanos(|| runtime.block_on(guess));
         assert!(step.is_err(), "a guess was taken");
-        assert_eq!(self.gate.password_checks() - before, 1, "{name}");
+        assert_eq!(self.gate.authenticators().password_checks() - before, 1, "{name}");
         time
     }
 }
@@ -118,7 +118,7 @@ async fn forgive([open, locked]: &[Place; 2], target: LockTarget) {
     // Refused the first time, when there is no lock yet.
     drop(locked.gate.locks().unlock(&operator, target).await);
     for place in [open, locked] {
-        let link = place.gate.demo_link().await.expect("a link");
+        let link = place.gate.demo().link().await.expect("a link");
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let browser = Browser {
             device_token: None,

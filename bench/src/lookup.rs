@@ -227,7 +227,7 @@ pub fn end_all(count: usize) -> Row {
     let tokens: Vec<Secret> = server.sockets.block_on(async {
         let mut tokens = Vec::new();
         for _ in 0..count {
-            let link = server.gate.demo_link().await.expect("a link");
+            let link = server.gate.demo().link().await.expect("a link");
             let browser = gate::Browser {
                 device_token: None,
                 address: HOME,

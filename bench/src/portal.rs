@@ -52,7 +52,7 @@ impl Portal {
 
     /// A browser that signed in by a fresh link and signs its requests, with a key.
     pub fn linked(&self, server: &Server, key: Option<BrowserKey>) -> Browser {
-        let link = server.sockets.block_on(server.gate.demo_link()).expect("a link");
+        let link = server.sockets.block_on(server.gate.demo().link()).expect("a link");
         let token = link.token.expose_text().expect("a text").to_owned();
         let mut browser = Browser::connect(self.address, HOST).expect("connected");
         if let Some(key) = key {

@@ -56,7 +56,7 @@ pub fn config(data: &Path) -> Config {
 /// The bot's next order at the last price: some trade at once, some rest near, some far away.
 fn order(gate: &Gate, number: usize, now: Time) -> Option<NewOrder> {
     let symbol = SymbolId(700_001 + (number % 22) as u32);
-    let bars = gate.bars(symbol, BarSize::Minutes(1), now - Span::minutes(5), now);
+    let bars = gate.markets().bars(symbol, BarSize::Minutes(1), now - Span::minutes(5), now);
     let last = bars.last()?.close.0;
     let (side, away) =
         if (number / 22).is_multiple_of(2) { (Side::Buy, -1) } else { (Side::Sell, 1) };
@@ -89,7 +89,7 @@ pub fn admission(gate: &Gate) -> Admission {
     let listeners = gate.credentials().listeners();
     let trading =
         listeners.borrow().iter().find(|l| l.name == "trading").expect("trading").credential;
-    gate.admit_credential(&CredentialDoor { credential: trading, address: HOME, token: None })
+    gate.admissions().admit_credential(&CredentialDoor { credential: trading, address: HOME, token: None })
         .expect("admitted")
 }
 
@@ -110,7 +110,7 @@ async fn live(data: &Path, end: Time) -> Left {
             tokio::time::sleep(Duration::from_millis(1_500)).await;
         }
         if number % (ORDERS / SIGN_INS) == 0 {
-            let link = gate.demo_link().await.expect("a link");
+            let link = gate.demo().link().await.expect("a link");
             let browser = Browser {
                 device_token: None,
                 address: HOME,
@@ -121,7 +121,7 @@ async fn live(data: &Path, end: Time) -> Left {
             gate.sign_ins().by_link(&link.token, &browser).await.expect("signed in");
         }
         let Some(order) = order(&gate, number, now) else { continue };
-        let Ok(placed) = gate.submit(&bot, HOME, OrderRequest::Place(vec![order])) else {
+        let Ok(placed) = gate.orders().submit(&bot, HOME, OrderRequest::Place(vec![order])) else {
             continue;
         };
         taken += 1;
@@ -129,14 +129,14 @@ async fn live(data: &Path, end: Time) -> Left {
         while open.len() > RESTING {
             let Some(order) = open.pop_front() else { break };
             // It may have ended: that is refused, and on record as a bot's would be.
-            drop(gate.submit(&bot, HOME, OrderRequest::Cancel { order }));
+            drop(gate.orders().submit(&bot, HOME, OrderRequest::Cancel { order }));
         }
         if number % 16 == 0 {
-            gate.flush().await.expect("written");
+            gate.orders().flush().await.expect("written");
         }
     }
     clock.set(end);
-    gate.flush().await.expect("written");
+    gate.orders().flush().await.expect("written");
     let view = gate.view().await.expect("a view");
     let (open, executions) = (view.open_orders.len(), view.executions.len());
     Left { account: gate.account().to_string(), orders: taken, open, executions, bytes: 0 }

@@ -20,7 +20,7 @@ fn admission(server: &Server) -> gate::Admission {
     let credential =
         listeners.borrow().iter().find(|l| l.name == "trading").expect("trading").credential;
     let door = CredentialDoor { credential, address: IpAddr::V4(Ipv4Addr::LOCALHOST), token: None };
-    server.gate.admit_credential(&door).expect("admitted")
+    server.gate.admissions().admit_credential(&door).expect("admitted")
 }
 
 /// Measures the check on an open connection.

@@ -69,7 +69,7 @@ pub fn measure(rounds: usize, phase: Duration) -> Row {
         load(&mut signed, &page, phase, &mut quiet);
         load(&mut signed, &page, phase, &mut again);
         let stop = AtomicBool::new(false);
-        let before = server.gate.password_checks();
+        let before = server.gate.authenticators().password_checks();
         std::thread::scope(|scope| {
             for number in 0..GUESSERS {
                 let (stop, from) = (&stop, &from);
@@ -78,7 +78,7 @@ pub fn measure(rounds: usize, phase: Duration) -> Row {
             let start = Instant::now();
             load(&mut signed, &page, phase, &mut storm);
             stormed += start.elapsed();
-            hashes += server.gate.password_checks() - before;
+            hashes += server.gate.authenticators().password_checks() - before;
             stop.store(true, Ordering::Relaxed);
         });
     }

@@ -195,7 +195,7 @@ async fn close(desk: &Desk<'_>, account: PaperAccountId) -> Result<AccountRow, F
                 ));
             }
             if !positions.is_empty() {
-                let known = gate.instruments();
+                let known = gate.markets().instruments();
                 let held = positions.iter().map(|(id, steps)| {
                     let quantity = known.get(*id).map(|one| one.signed_quantity(*steps));
                     let quantity = quantity.unwrap_or_default().normalize();

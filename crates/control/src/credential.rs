@@ -321,8 +321,8 @@ fn connection(connected: &gate::Connected) -> ConnectionRow {
 fn detail(gate: &Gate, info: &CredentialInfo, now: Time) -> CredentialDetail {
     let sentences = match &info.entitlements {
         Ok(given) => {
-            let name = |id| symbol(gate.instruments(), id);
-            can_cannot(given, gate.currency_of(given.account), &name)
+            let name = |id| symbol(gate.markets().instruments(), id);
+            can_cannot(given, gate.paper_accounts().currency_of(given.account), &name)
         }
         Err(_) => Vec::new(),
     };
@@ -332,7 +332,7 @@ fn detail(gate: &Gate, info: &CredentialInfo, now: Time) -> CredentialDetail {
     CredentialDetail {
         row: row(info, now),
         host: gate::snippet::host(info.listening.map(|bound| bound.ip())),
-        scopes: scopes_row(gate.instruments(), &info.credential.scopes),
+        scopes: scopes_row(gate.markets().instruments(), &info.credential.scopes),
         says: says.collect(),
     }
 }
@@ -395,7 +395,7 @@ async fn create(desk: &Desk<'_>, wish: CredentialWish) -> Result<CredentialMade,
 
 /// Scopes with what is wished in place of what they were.
 fn wished(gate: &Gate, wish: &ScopesWish, mut scopes: Scopes) -> Result<Scopes, Fault> {
-    let (now, known) = (gate.now(), gate.instruments());
+    let (now, known) = (gate.now(), gate.markets().instruments());
     wish.clear.iter().for_each(|limit| clear(&mut scopes, *limit));
     if let Some(days) = wish.days {
         scopes.until = in_days(now, days);

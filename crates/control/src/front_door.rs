@@ -14,13 +14,13 @@ const LOCAL: &str = "local";
 pub(crate) async fn show(gate: &Gate, username: Option<&str>) -> Result<WhereNow, Refusal> {
     let names = match username {
         Some(name) => vec![name.to_owned()],
-        None => gate.usernames().await?.into_iter().map(|(_, name)| name).collect(),
+        None => gate.people().usernames().await?.into_iter().map(|(_, name)| name).collect(),
     };
     let mut ways = Vec::new();
     for name in names {
-        ways.extend(rows(gate.ways_of(&name).await?));
+        ways.extend(rows(gate.front_door().ways_of(&name).await?));
     }
-    let interfaces = gate.entrances().into_iter().map(|one| EntranceRow {
+    let interfaces = gate.front_door().entrances().into_iter().map(|one| EntranceRow {
         kind: one.kind.name().to_owned(),
         name: one.name,
         // The command line has none but this machine.

@@ -86,7 +86,7 @@ impl Listening {
             house.gate.vitals().clear(GONE, "");
             return;
         }
-        if !house.gate.is_folder_ours() {
+        if !house.gate.records().is_folder_ours() {
             return;
         }
         match Self::bind(&house.data) {

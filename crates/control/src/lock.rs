@@ -92,7 +92,7 @@ fn named(target: &Target) -> (Option<String>, Option<String>) {
 async fn username(gate: &Gate, target: &Target) -> Result<String, Refusal> {
     match target {
         Target::Person(username) => Ok(username.clone()),
-        Target::Account(account) => gate.owner_name(*account).await,
+        Target::Account(account) => gate.people().owner_name(*account).await,
         Target::OnlyAccount => Err(Refusal::Change(ChangeRefusal::NotFound { what: "account" })),
     }
 }

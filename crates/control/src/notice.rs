@@ -67,7 +67,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: NoticeRequest) -> Result<Value
         NoticeRequest::Outbox { username, limit } => value(outbox(desk, username, limit).await?),
         NoticeRequest::Deliveries { username } => value(deliveries(gate, actor, username).await?),
         NoticeRequest::WebhookSecret => {
-            let secret = gate.webhook_secret().await?.text();
+            let secret = gate.deliveries().webhook_secret().await?.text();
             let secret = secret.expose_text().unwrap_or_default().to_owned();
             value(WebhookKey { secret })
         }
@@ -164,7 +164,7 @@ pub(crate) async fn deliveries(
     username: Option<String>,
 ) -> Result<Vec<DeliveryLine>, Refusal> {
     let wanted = person::named(gate, username).await?.map(|one| one.username);
-    let mut rows = gate.deliveries(actor).await?;
+    let mut rows = gate.deliveries().list(actor).await?;
     rows.retain(|row| wanted.as_ref().is_none_or(|wanted| *wanted == row.delivery.username));
     let lines = rows.into_iter().map(|row| DeliveryLine {
         notice: row.delivery.notice.id,

@@ -138,7 +138,8 @@ pub(crate) async fn the(gate: &Gate, username: Option<String>) -> Result<String,
     if let Some(name) = username {
         return Ok(name);
     }
-    let mut names: Vec<_> = gate.usernames().await?.into_iter().map(|(_, name)| name).collect();
+    let mut names: Vec<_> =
+        gate.people().usernames().await?.into_iter().map(|(_, name)| name).collect();
     match names.pop() {
         Some(only) if names.is_empty() => Ok(only),
         Some(last) => {

@@ -93,7 +93,7 @@ pub(crate) async fn list(
 }
 
 pub(crate) fn row(gate: &Gate, order: &Order, names: &BTreeMap<Holder, String>) -> OrderRow {
-    let (kind, known) = (order.order_type, gate.instruments());
+    let (kind, known) = (order.order_type, gate.markets().instruments());
     let quantity = |steps| Quantity(known.quantity(order.symbol, steps));
     let price = |ticks: Option<Ticks>| ticks.map(|ticks| money(known.price(order.symbol, ticks)));
     OrderRow {
@@ -160,7 +160,7 @@ async fn cancel_all(
 }
 
 async fn cancelled(gate: &Gate, meant: OperatorCancel) -> Result<OrdersCancelled, Fault> {
-    let cancelled = gate.cancel_as_operator(meant).await?;
+    let cancelled = gate.orders().cancel_as_operator(meant).await?;
     Ok(OrdersCancelled { orders: cancelled.into_iter().map(|order| order.0).collect() })
 }
 
@@ -178,7 +178,7 @@ pub(crate) async fn executions(
     gate: &Gate,
     account: Option<PaperAccountId>,
 ) -> Result<Vec<ExecutionRow>, Fault> {
-    let (mut rows, known) = (Vec::new(), gate.instruments());
+    let (mut rows, known) = (Vec::new(), gate.markets().instruments());
     for view in views(gate, account).await? {
         rows.extend(view.executions.iter().map(|one| ExecutionRow {
             execution: one.id.0,
@@ -211,7 +211,7 @@ pub(crate) async fn positions(
         net_liquidation: money(view.summary.net_liquidation),
         positions: held
             .map(|holding| PositionRow {
-                symbol: symbol(gate.instruments(), holding.symbol),
+                symbol: symbol(gate.markets().instruments(), holding.symbol),
                 quantity: Quantity(holding.quantity()),
                 average_cost: format!("{:.4}", holding.average_cost().round_dp(4)),
                 value: money(holding.value()),

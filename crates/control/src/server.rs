@@ -55,8 +55,8 @@ fn status(desk: &Desk<'_>) -> StatusNow {
         process: std::process::id(),
         data: desk.data.to_path_buf(),
         time: instant(gate.wall()),
-        stamps_ahead: gate.ahead().0.div_euclid(1_000_000),
-        clock_jump: gate.last_jump().map(|jump| JumpRow {
+        stamps_ahead: gate.clock().ahead().0.div_euclid(1_000_000),
+        clock_jump: gate.clock().last_jump().map(|jump| JumpRow {
             at: instant(jump.at),
             by: seconds(jump.by),
             ahead: seconds(jump.ahead),
@@ -66,8 +66,8 @@ fn status(desk: &Desk<'_>) -> StatusNow {
         demo: gate.is_demo(),
         account: gate.account().to_string(),
         accounts: gate.paper_accounts().open_ones().iter().map(ToString::to_string).collect(),
-        journal_seq: gate.journal_seq(),
-        catching_up: gate.progress().map(|one| ProgressRow {
+        journal_seq: gate.records().journal_seq(),
+        catching_up: gate.markets().progress().map(|one| ProgressRow {
             from: instant(one.from),
             at: instant(one.at),
             to: instant(one.to),
@@ -75,7 +75,7 @@ fn status(desk: &Desk<'_>) -> StatusNow {
         }),
         portal: desk.portal.to_owned(),
         sockets: sockets.collect(),
-        conditions: gate.conditions().into_iter().map(condition).collect(),
+        conditions: gate.vitals().conditions().into_iter().map(condition).collect(),
     }
 }
 
@@ -86,7 +86,7 @@ fn condition(one: gate::Condition) -> ConditionRow {
 
 /// Signs a checkpoint and gives its line in the folder's file, the newest.
 async fn checkpoint(desk: &Desk<'_>) -> Result<CheckpointNow, Fault> {
-    desk.gate.checkpoint().await?;
+    desk.gate.records().checkpoint().await?;
     let file = desk.data.join(gate::checkpoint::FILE);
     let text = tokio::fs::read_to_string(&file)
         .await
@@ -101,8 +101,12 @@ async fn backup(desk: &Desk<'_>, to: &Path) -> Result<BackupMade, Fault> {
             format!("{} is not an absolute path", to.display()),
         ));
     }
-    let made =
-        desk.gate.backup(to).await.map_err(|e| Fault::new("BACKUP_FAILED", e.to_string()))?;
+    let made = desk
+        .gate
+        .records()
+        .backup(to)
+        .await
+        .map_err(|e| Fault::new("BACKUP_FAILED", e.to_string()))?;
     Ok(BackupMade {
         to: to.display().to_string(),
         journal_seq: made.journal_seq,

@@ -138,7 +138,7 @@ async fn admit(gate: &Gate, bearer: &Bearer) -> Result<Bearing, Fault> {
     let id: CredentialId = found.id;
     let token = bearer.token.as_ref().map(|token| Secret::from_text(token.0.clone()));
     let door = CredentialDoor { credential: id, address: HERE, token: token.as_ref() };
-    let admission = on(&gate.admit_credential(&door)?, bearer.account, &found.name)?;
+    let admission = on(&gate.admissions().admit_credential(&door)?, bearer.account, &found.name)?;
     Ok(Bearing { admission, name: found.name.to_string() })
 }
 
@@ -259,7 +259,7 @@ impl Wanted {
 }
 
 fn read(gate: &Gate, bearing: &Bearing, wish: &OrderWish) -> Result<Wanted, Fault> {
-    let contract = gate.instruments().named(&wish.symbol);
+    let contract = gate.markets().instruments().named(&wish.symbol);
     let contract = contract.ok_or_else(|| {
         let known = "the symbol of a contract that trades here; the portal\u{2019}s Contracts page lists them";
         unknown("symbol", &wish.symbol, known)
@@ -280,7 +280,7 @@ fn read(gate: &Gate, bearing: &Bearing, wish: &OrderWish) -> Result<Wanted, Faul
         profit: exit(wish.take_profit, "--take-profit")?,
         loss: exit(wish.stop_loss, "--stop-loss")?,
     };
-    let last = gate.quotes().get(contract.id).map(|quote| quote.last);
+    let last = gate.markets().quotes().get(contract.id).map(|quote| quote.last);
     if let Some(entry) = order_type.limit().or(order_type.trigger()).or(last) {
         let (profit, loss) = exits.misplaced(side, entry);
         if profit || loss {
@@ -315,12 +315,12 @@ fn read(gate: &Gate, bearing: &Bearing, wish: &OrderWish) -> Result<Wanted, Faul
 async fn preview(gate: &Gate, wish: &OrderWish) -> Result<OrderSheet, Fault> {
     let bearing = admit(gate, &wish.bearer).await?;
     let wanted = read(gate, &bearing, wish)?;
-    let (sheet, cancels) = gate.preview(&bearing.admission, HERE, wanted.request())?;
+    let (sheet, cancels) = gate.orders().preview(&bearing.admission, HERE, wanted.request())?;
     Ok(OrderSheet {
         lines: wanted
             .orders()
             .iter()
-            .map(|order| trade::Asked::of_new(order, gate.instruments()).to_string())
+            .map(|order| trade::Asked::of_new(order, gate.markets().instruments()).to_string())
             .collect(),
         credential_name: bearing.name,
         currency: sheet.currency.to_string(),
@@ -353,9 +353,9 @@ async fn submit(
     request: OrderRequest,
     meant: impl FnOnce(&[Arc<Order>]) -> Option<OrderId>,
 ) -> Result<OrdersTaken, Fault> {
-    let _connected = gate.note_connected(&bearing.admission, HERE, PROGRAM);
-    let taken = gate.submit(&bearing.admission, HERE, request)?;
-    gate.flush().await?;
+    let _connected = gate.admissions().note_connected(&bearing.admission, HERE, PROGRAM);
+    let taken = gate.orders().submit(&bearing.admission, HERE, request)?;
+    gate.orders().flush().await?;
     let names = gate.activity().holder_names().await?;
     let mut orders = taken.orders();
     orders.sort_by_key(|order| order.id);
@@ -380,7 +380,7 @@ async fn change(gate: &Gate, wish: &ChangeWish) -> Result<OrdersTaken, Fault> {
         );
         Fault::new("ORDER_NOT_OPEN", text)
     })?;
-    let instrument = gate.instruments().get(open.symbol).ok_or_else(|| {
+    let instrument = gate.markets().instruments().get(open.symbol).ok_or_else(|| {
         let text = format!("order {} is in a contract that is not known here", open.id);
         Fault::new("ORDER_NOT_OPEN", text)
     })?;

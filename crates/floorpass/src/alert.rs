@@ -45,12 +45,12 @@ pub async fn start(gate: &Gate, data: &Path, alerts: &Alerts) -> Result<(), Fail
     };
     let mut channels = vec![mail];
     if let Some(webhook) = &alerts.webhook {
-        let secret = gate.webhook_secret().await.map_err(Failure::failed)?;
+        let secret = gate.deliveries().webhook_secret().await.map_err(Failure::failed)?;
         let authorities = webhook.authorities.as_deref();
         let hook = alert::Webhook::new(webhook.url.clone(), secret, authorities);
         channels.push(Arc::new(hook.map_err(|e| Failure::usage(format!("webhook: {e}")))?));
     }
-    gate.start_deliveries(channels);
+    gate.deliveries().start(channels);
     if let Some(push) = &alerts.push {
         let key = gate.pushes().key().await.map_err(Failure::failed)?;
         gate.pushes().start(pusher(push, key)?);

@@ -38,7 +38,7 @@ pub async fn show(
         );
         return Ok(());
     }
-    let issued = started.gate.demo_link().await?;
+    let issued = started.gate.demo().link().await?;
     let token = issued.token.expose_text().unwrap_or_default();
     let link = control::link_url(&ready.portal, token);
     output::line(&text(&link, ready, durability, started.authority.as_ref()));

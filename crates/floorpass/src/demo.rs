@@ -145,7 +145,7 @@ async fn announce(
     durability: Durability,
     json: bool,
 ) -> Result<Option<ReadyFile>, Failure> {
-    let secrets = started.gate.demo_secrets();
+    let secrets = started.gate.demo().secrets();
     let people = secrets.iter().map(|s| Person {
         username: s.username.clone(),
         password: s.password.expose_text().unwrap_or_default().to_owned(),

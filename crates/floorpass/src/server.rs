@@ -248,11 +248,11 @@ impl House {
                 Some(loaded)
             }
         };
-        gate.note_portal(portal_proof(tls.as_ref(), plan.proxy));
+        gate.front_door().note_portal(portal_proof(tls.as_ref(), plan.proxy));
         let (mut lan, mut lan_tls) = (None, None);
         if let Some(door) = &plan.lan {
             let (loaded, authority) = vouch("lan", &door.names)?;
-            gate.note_devices(door.origin.as_str(), portal_proof(Some(&loaded), None));
+            gate.front_door().note_devices(door.origin.as_str(), portal_proof(Some(&loaded), None));
             made = Some(authority);
             lan = Some(web::Lan { portal: door.origin.clone(), trust: door.trust.clone() });
             lan_tls = Some(loaded);

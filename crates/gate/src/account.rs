@@ -85,7 +85,7 @@ pub enum Unclosed {
 /// Paper accounts, for the operator.
 #[derive(Clone, Copy)]
 pub struct PaperAccounts<'a> {
-    gate: &'a Gate,
+    pub(crate) gate: &'a Gate,
 }
 
 impl Gate {
@@ -93,21 +93,21 @@ impl Gate {
     pub const fn paper_accounts(&self) -> PaperAccounts<'_> {
         PaperAccounts { gate: self }
     }
+}
 
+impl PaperAccounts<'_> {
     /// The base currency of an account; the US dollar for one that there is not.
-    pub fn currency_of(&self, account: PaperAccountId) -> Currency {
-        self.0.sequencer.peek(|exchange| exchange.base_of(account)).1
+    pub fn currency_of(self, account: PaperAccountId) -> Currency {
+        self.gate.0.sequencer.peek(|exchange| exchange.base_of(account)).1
     }
 
     /// The base currency that these accounts have in common; none where they have several.
-    pub fn common_currency(&self, accounts: &[PaperAccountId]) -> Option<Currency> {
+    pub fn common_currency(self, accounts: &[PaperAccountId]) -> Option<Currency> {
         let mut all = accounts.iter().map(|account| self.currency_of(*account));
         let first = all.next()?;
         all.all(|one| one == first).then_some(first)
     }
-}
 
-impl PaperAccounts<'_> {
     /// All of them in the order that they were opened, closed ones included.
     pub fn list(self) -> Vec<PaperAccount> {
         let look = |exchange: &trade::exchange::Exchange| {
@@ -152,7 +152,7 @@ impl PaperAccounts<'_> {
             }
             turn.stamp(by_operator(opening.account), Command::OpenAccount(opening), false)?;
         }
-        self.gate.flush().await
+        self.gate.orders().flush().await
     }
 
     /// Closes an account that holds nothing and has no open order; durable when it returns. False when
@@ -172,7 +172,7 @@ impl PaperAccounts<'_> {
             turn.stamp(by_operator(account), Command::CloseAccount { account }, true)?;
             turn.exchange().ledger(account).is_some_and(|ledger| ledger.closed.is_some())
         };
-        self.gate.flush().await?;
+        self.gate.orders().flush().await?;
         Ok(closed)
     }
 }
@@ -236,7 +236,7 @@ impl PaperAccounts<'_> {
         let slice = self.gate.load(Key::Account(id)).await?;
         let found = slice.account(id);
         let mut holders = Vec::new();
-        for (person, name) in self.gate.usernames().await? {
+        for (person, name) in self.gate.people().usernames().await? {
             let mandates = found.map_or(&[][..], |one| &one.mandates);
             holders.extend(
                 mandates

@@ -131,7 +131,7 @@ impl ActivityGate<'_> {
         limit: usize,
     ) -> Result<Vec<ActivityEntry>, Refusal> {
         let most = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
-        let (store, known) = (&self.gate.0.people.store, self.gate.instruments());
+        let (store, known) = (&self.gate.0.people.store, self.gate.markets().instruments());
         let mut entries = Vec::new();
         if filter.kind != Some(ActivityKind::Order) {
             let found = store.search_evidence(search, stretch, most).await;

@@ -128,9 +128,22 @@ impl std::fmt::Debug for Admission {
     }
 }
 
+/// Authority at the doors, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct AdmissionGate<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// Authority at the doors, through the gate.
+    pub const fn admissions(&self) -> AdmissionGate<'_> {
+        AdmissionGate { gate: self }
+    }
+}
+
+impl AdmissionGate<'_> {
     /// Lets a connection in at a credential's port, or says why not, and records that.
-    pub fn admit_credential(&self, door: &CredentialDoor<'_>) -> Result<Admission, Refusal> {
+    pub fn admit_credential(self, door: &CredentialDoor<'_>) -> Result<Admission, Refusal> {
         let admitted = self.check_door(door);
         if let Err(refusal) = &admitted {
             let text = refusal.evidence_text();
@@ -139,10 +152,91 @@ impl Gate {
         admitted
     }
 
+    /// Whether a holder may read: the account, or market data of one contract. A refusal is
+    /// recorded.
+    pub fn may(
+        self,
+        admission: &Admission,
+        address: IpAddr,
+        act: Act,
+        symbol: Option<SymbolId>,
+    ) -> Result<(), Refusal> {
+        let question = Question {
+            act,
+            account: admission.account(),
+            product: Product::Stock,
+            symbol,
+            side: None,
+            kind: None,
+            address,
+            now: self.gate.now(),
+        };
+        let slot = &admission.slot;
+        let checked = slot.check_open().and_then(|()| slot.peek().check(&question));
+        if let Err(refusal) = &checked {
+            let (holder, code, address) = (slot.holder, refusal.code(), Some(address));
+            let account = self.beside_first(slot.account);
+            let kind = Kind::Refused { holder, account, code, symbol: None, address };
+            self.note(kind, refusal.evidence_text());
+        }
+        checked
+    }
+
+    /// Records, coalesced and with the next group, what a door itself refuses before the gate is
+    /// asked: an order that it cannot read or that asks for what is not there.
+    pub fn note_refused(
+        self,
+        admission: &Admission,
+        address: IpAddr,
+        code: &'static str,
+        text: String,
+    ) {
+        self.note_refused_order(admission, address, (code, text), None);
+    }
+
+    /// The same for an order that its door refuses, with all that was asked for.
+    pub fn note_refused_order(
+        self,
+        admission: &Admission,
+        address: IpAddr,
+        (code, text): (&'static str, String),
+        asked: Option<Asked>,
+    ) {
+        let (holder, address) = (admission.holder(), Some(address));
+        let account = self.beside_first(admission.account());
+        let kind = Kind::Refused { holder, account, code, symbol: None, address };
+        self.note_all(kind, text, asked.map(tidied).into_iter().collect());
+    }
+
+    /// Records, coalesced and with the next group, a program that a credential's port turned away.
+    pub fn note_turned_away(
+        self,
+        credential: CredentialId,
+        address: IpAddr,
+        code: &'static str,
+        text: String,
+    ) {
+        let (holder, address) = (Holder::Credential(credential), Some(address));
+        let slot = self.gate.0.live.slots(credential).into_iter().next();
+        let account = slot.and_then(|slot| self.beside_first(slot.account));
+        self.note(Kind::TurnedAway { holder, account, code, address }, text);
+    }
+
+    /// Records, coalesced and with the next group, that a program was let in, and lists it until what
+    /// comes back is dropped. `client` says which.
+    pub fn note_connected(self, admission: &Admission, address: IpAddr, client: &str) -> Presence {
+        let holder = admission.holder();
+        let account = self.beside_first(admission.account());
+        self.note(Kind::Connected { holder, account }, format!("{client}, from {address}"));
+        let client = access::call::tidy(client, CLIENT_LIMIT);
+        let connected = Connected { client, address, since: self.gate.now() };
+        self.gate.0.people.connections.enter(holder, connected)
+    }
+
     /// The credential on each account that it may come in on; why not, where it may on none.
-    fn check_door(&self, door: &CredentialDoor<'_>) -> Result<Admission, Refusal> {
+    fn check_door(self, door: &CredentialDoor<'_>) -> Result<Admission, Refusal> {
         let (mut slots, mut ended) = (Vec::new(), None);
-        for place in self.0.live.door(door.credential) {
+        for place in self.gate.0.live.door(door.credential) {
             match place.slot.check_open() {
                 // What its token or its place lacks, it lacks on every account.
                 Ok(()) => slots.push(self.check_place(door, place)?),
@@ -153,13 +247,13 @@ impl Gate {
             .ok_or(ended.unwrap_or(Refusal::Credential(CredentialRefusal::CredentialUnknown)))
     }
 
-    fn check_place(&self, door: &CredentialDoor<'_>, place: Place) -> Result<Arc<Slot>, Refusal> {
+    fn check_place(self, door: &CredentialDoor<'_>, place: Place) -> Result<Arc<Slot>, Refusal> {
         let Place { mut slot, bearers } = place;
-        let now = self.now();
+        let now = self.gate.now();
         if !bearers.is_empty() {
             let token = door.token.ok_or(Refusal::Credential(CredentialRefusal::TokenMissing))?;
             let Some(bearer) = bearers.into_iter().find(|one| one.token.is_of(token)) else {
-                return Err(self.wrong_token(door.credential, door.address));
+                return Err(self.gate.wrong_token(door.credential, door.address));
             };
             if bearer.until <= now {
                 return Err(Refusal::Credential(CredentialRefusal::TokenReplaced {
@@ -184,106 +278,20 @@ impl Gate {
         Ok(slot)
     }
 
-    /// Whether a holder may read: the account, or market data of one contract. A refusal is
-    /// recorded.
-    pub fn may(
-        &self,
-        admission: &Admission,
-        address: IpAddr,
-        act: Act,
-        symbol: Option<SymbolId>,
-    ) -> Result<(), Refusal> {
-        let question = Question {
-            act,
-            account: admission.account(),
-            product: Product::Stock,
-            symbol,
-            side: None,
-            kind: None,
-            address,
-            now: self.now(),
-        };
-        let slot = &admission.slot;
-        let checked = slot.check_open().and_then(|()| slot.peek().check(&question));
-        if let Err(refusal) = &checked {
-            let (holder, code, address) = (slot.holder, refusal.code(), Some(address));
-            let account = self.beside_first(slot.account);
-            let kind = Kind::Refused { holder, account, code, symbol: None, address };
-            self.note(kind, refusal.evidence_text());
-        }
-        checked
-    }
-
-    /// Records, coalesced and with the next group, what a door itself refuses before the gate is
-    /// asked: an order that it cannot read or that asks for what is not there.
-    pub fn note_refused(
-        &self,
-        admission: &Admission,
-        address: IpAddr,
-        code: &'static str,
-        text: String,
-    ) {
-        self.note_refused_order(admission, address, (code, text), None);
-    }
-
-    /// The same for an order that its door refuses, with all that was asked for.
-    pub fn note_refused_order(
-        &self,
-        admission: &Admission,
-        address: IpAddr,
-        (code, text): (&'static str, String),
-        asked: Option<Asked>,
-    ) {
-        let (holder, address) = (admission.holder(), Some(address));
-        let account = self.beside_first(admission.account());
-        let kind = Kind::Refused { holder, account, code, symbol: None, address };
-        self.note_all(kind, text, asked.map(tidied).into_iter().collect());
-    }
-
-    /// Records, coalesced and with the next group, a program that a credential's port turned away.
-    pub fn note_turned_away(
-        &self,
-        credential: CredentialId,
-        address: IpAddr,
-        code: &'static str,
-        text: String,
-    ) {
-        let (holder, address) = (Holder::Credential(credential), Some(address));
-        let slot = self.0.live.slots(credential).into_iter().next();
-        let account = slot.and_then(|slot| self.beside_first(slot.account));
-        self.note(Kind::TurnedAway { holder, account, code, address }, text);
-    }
-
-    /// Records, coalesced and with the next group, that a program was let in, and lists it until what
-    /// comes back is dropped. `client` says which.
-    pub fn note_connected(&self, admission: &Admission, address: IpAddr, client: &str) -> Presence {
-        let holder = admission.holder();
-        let account = self.beside_first(admission.account());
-        self.note(Kind::Connected { holder, account }, format!("{client}, from {address}"));
-        let client = access::call::tidy(client, CLIENT_LIMIT);
-        let connected = Connected { client, address, since: self.now() };
-        self.0.people.connections.enter(holder, connected)
-    }
-
     /// An account, unless it is the first: so records name it.
-    fn beside_first(&self, account: PaperAccountId) -> Option<PaperAccountId> {
-        (account != self.account()).then_some(account)
+    fn beside_first(self, account: PaperAccountId) -> Option<PaperAccountId> {
+        (account != self.gate.account()).then_some(account)
     }
 
-    fn note(&self, kind: Kind, text: String) {
+    fn note(self, kind: Kind, text: String) {
         self.note_all(kind, text, Vec::new());
     }
 
-    fn note_all(&self, kind: Kind, text: String, asked: Vec<Asked>) {
+    fn note_all(self, kind: Kind, text: String, asked: Vec<Asked>) {
         // A journal that has failed records nothing, and has said so.
-        if let Ok(mut turn) = self.0.sequencer.turn(self.now()) {
+        if let Ok(mut turn) = self.gate.0.sequencer.turn(self.gate.now()) {
             turn.note(kind, move || printable(&text), asked);
         }
-    }
-
-    /// Whether orders can be taken: the journal works and the server is not stopping.
-    pub fn health(&self) -> Result<(), Refusal> {
-        self.0.sequencer.health()
     }
 }
 

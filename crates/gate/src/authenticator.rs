@@ -81,6 +81,11 @@ impl Gate {
 }
 
 impl AuthenticatorGate<'_> {
+    /// Argon2id calls since the start, for tests that compare names.
+    pub fn password_checks(self) -> u64 {
+        self.gate.0.people.passwords.calls()
+    }
+
     /// What of it a person has set up, in one read.
     pub async fn setup(self, person: PersonId) -> Result<Setup, Refusal> {
         let (slice, now) = (self.gate.load(Key::Person(person)).await?, self.gate.now());

@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use access::secret::SealKey;
 use store::{Engine, Store, StoreError};
 
-use crate::Gate;
-use crate::checkpoint;
+use crate::checkpoint::{self, RecordGate};
 use crate::folder::{self, DATABASE, FolderError, FolderFacts, journal_folder};
 use crate::journal::{self, Head, JournalError, SegmentReader};
 use crate::key_file::{self, KeyFileError};
@@ -96,31 +95,31 @@ fn io_error(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
     move |source| BackupError::Io { path, source }
 }
 
-impl Gate {
+impl RecordGate<'_> {
     /// Copies tables and journal at one point to the new folder `to`, while the server goes on. On
     /// PostgreSQL the tables are `pg_dump`'s to copy, and this is refused.
-    pub async fn backup(&self, to: &Path) -> Result<BackupReport, BackupError> {
-        let _no_checkpoint = self.0.checkpoints.lock().await;
+    pub async fn backup(self, to: &Path) -> Result<BackupReport, BackupError> {
+        let _no_checkpoint = self.gate.0.checkpoints.lock().await;
         // What is owed is in no table: a copy without it would undo it.
-        if self.settle_owed().await.is_err() {
+        if self.gate.settle_owed().await.is_err() {
             return Err(BackupError::Owed);
         }
         make(to)?;
-        let head = self.0.sequencer.head().map_err(BackupError::Refused)?;
+        let head = self.gate.0.sequencer.head().map_err(BackupError::Refused)?;
         let tables = to.join(DATABASE);
-        if self.0.people.store.database().engine() == Engine::Sqlite {
+        if self.gate.0.people.store.database().engine() == Engine::Sqlite {
             // Made here, for its mode: SQLite fills an empty file.
             private::create(&tables).map_err(io_error(&tables))?;
         }
-        self.0.people.store.backup(&tables).await?;
-        let id = self.0.folder.facts.id_bytes();
-        copy_journal(&self.0.folder.path, to, id, head)?;
-        let lines = self.0.folder.path.join(checkpoint::FILE);
+        self.gate.0.people.store.backup(&tables).await?;
+        let id = self.gate.0.folder.facts.id_bytes();
+        copy_journal(&self.gate.0.folder.path, to, id, head)?;
+        let lines = self.gate.0.folder.path.join(checkpoint::FILE);
         if lines.exists() {
             copy(&lines, &to.join(checkpoint::FILE))?;
         }
         // Last, so that a backup that was cut short does not count as one.
-        copy(&self.0.folder.path.join(folder::FACTS), &to.join(folder::FACTS))?;
+        copy(&self.gate.0.folder.path.join(folder::FACTS), &to.join(folder::FACTS))?;
         Ok(BackupReport { journal_seq: head.seq, bytes: folder::size(to).map_err(io_error(to))? })
     }
 }

@@ -16,7 +16,6 @@ use access::{By, Call, Command, Digest, Refusal, SessionId, Source};
 use data_encoding::BASE64URL_NOPAD;
 use store::Key;
 
-use crate::Gate;
 use crate::session::table::Found;
 use crate::session::{SessionGate, SessionTicket};
 use crate::sign_in::Browser;
@@ -51,34 +50,22 @@ pub(crate) fn check_new_key(
     Ok(new)
 }
 
-impl Gate {
+impl SessionGate<'_> {
     /// Checks the key that a request was signed by.
-    pub fn shown(&self, request: &SignedRequest<'_>) -> Result<Shown, Refusal> {
-        check(request, &self.0.people.session_keys, (self.now(), self.wall()))
-    }
-
-    fn found(&self, token: &str) -> Result<Found, Refusal> {
-        if !token::is_well_formed(Kind::Session, token) {
-            return Err(Refusal::Session(SessionRefusal::NotSignedIn));
-        }
-        let digest = Digest::of(token.as_bytes());
-        self.0
-            .people
-            .sessions
-            .find(&digest, self.now())
-            .ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?
+    pub fn shown(self, request: &SignedRequest<'_>) -> Result<Shown, Refusal> {
+        check(request, &self.gate.0.people.session_keys, (self.gate.now(), self.gate.wall()))
     }
 
     /// What a browser is asked to sign with a key in its hardware, for a session of this token.
-    pub fn hardware_challenge(&self, token: &str) -> Result<(SessionId, String), Refusal> {
+    pub fn hardware_challenge(self, token: &str) -> Result<(SessionId, String), Refusal> {
         let session = self.found(token)?.id;
-        Ok((session, challenge(&self.0.people.key, session, self.now())))
+        Ok((session, challenge(&self.gate.0.people.key, session, self.gate.now())))
     }
 
     /// Binds a session to the key in its device's hardware that signed the challenge; once, soon
     /// after the session began, from the address where it is used.
     pub async fn bind_hardware(
-        &self,
+        self,
         token: &str,
         answer: &str,
         address: IpAddr,
@@ -93,15 +80,15 @@ impl Gate {
         let source = Source { address: Some(address), ..Source::local() };
         let command = Command::Session(session::Command::Bind { hardware });
         let call = Arc::new(Call { by: By::Session(found.id), source, command });
-        self.0.people.sessions.answers(found.id, self.now());
-        self.run_done(Key::Person(found.person), &call).await?;
+        self.gate.0.people.sessions.answers(found.id, self.gate.now());
+        self.gate.run_done(Key::Person(found.person), &call).await?;
         Ok(self.hardware_proof(found.id, address))
     }
 
     /// Renews the cookie that stands for a proof by hardware; also from a new address, where the
     /// key itself says that it is the same machine.
     pub fn prove_hardware(
-        &self,
+        self,
         token: &str,
         answer: &str,
         address: IpAddr,
@@ -113,16 +100,33 @@ impl Gate {
         Ok(self.hardware_proof(found.id, address))
     }
 
-    /// Takes the answer to a challenge, each once.
-    fn answered(&self, session: SessionId, signed: &str) -> Result<(), Refusal> {
-        let now = self.now();
-        let at = challenged_at(&self.0.people.key, session, signed, now);
-        self.0.people.sessions.answered(session, at.ok_or(wrong(ProofFault::Time { now }))?, now)
+    fn found(self, token: &str) -> Result<Found, Refusal> {
+        if !token::is_well_formed(Kind::Session, token) {
+            return Err(Refusal::Session(SessionRefusal::NotSignedIn));
+        }
+        let digest = Digest::of(token.as_bytes());
+        self.gate
+            .0
+            .people
+            .sessions
+            .find(&digest, self.gate.now())
+            .ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?
     }
 
-    fn hardware_proof(&self, session: SessionId, address: IpAddr) -> HardwareProof {
-        let until = self.now() + HARDWARE_WINDOW;
-        let cookie = cookie(&self.0.people.key, session, address, until);
+    /// Takes the answer to a challenge, each once.
+    fn answered(self, session: SessionId, signed: &str) -> Result<(), Refusal> {
+        let now = self.gate.now();
+        let at = challenged_at(&self.gate.0.people.key, session, signed, now);
+        self.gate.0.people.sessions.answered(
+            session,
+            at.ok_or(wrong(ProofFault::Time { now }))?,
+            now,
+        )
+    }
+
+    fn hardware_proof(self, session: SessionId, address: IpAddr) -> HardwareProof {
+        let until = self.gate.now() + HARDWARE_WINDOW;
+        let cookie = cookie(&self.gate.0.people.key, session, address, until);
         HardwareProof { session, cookie, life: HARDWARE_WINDOW }
     }
 }

@@ -12,33 +12,17 @@ use trade::journal::Decided;
 use crate::clock::Stopwatch;
 use crate::sequencer::Sequencer;
 
-/// Time that a request passes by itself. It costs a few milliseconds at most.
-pub(crate) const AT_ONCE: Span = Span::minutes(10);
+mod progress;
+
+pub(crate) use progress::AT_ONCE;
+pub use progress::Progress;
+
 /// How long a step should take: the next one is made longer or shorter by it.
 const STEP: Duration = Duration::from_millis(6);
 /// The shortest step.
 const LEAST: Span = Span::seconds(10);
 /// Between two steps: a lock that is taken again at once lets nobody in.
 const PAUSE: Duration = Duration::from_millis(1);
-
-/// How far the markets have come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Where they began.
-    pub from: Time,
-    /// Where they are.
-    pub at: Time,
-    /// Where they go.
-    pub to: Time,
-}
-
-impl Progress {
-    /// In hundredths of the way.
-    pub fn percent(&self) -> i64 {
-        let (done, whole) = (self.at.since(self.from).0, self.to.since(self.from).0);
-        done.saturating_mul(100).checked_div(whole).unwrap_or(100).clamp(0, 100)
-    }
-}
 
 impl Sequencer {
     /// Moves the markets to `now`, step by step. True when a second passed. It ends early when the

@@ -162,19 +162,32 @@ async fn pair(store: &Store, key: &SealKey, clock: &Clock) -> Result<Ed25519KeyP
     pair.ok_or(Refusal::Server(ServerRefusal::KeyMismatch))
 }
 
+/// What is kept on record, and the folder that it is in, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct RecordGate<'a> {
+    pub(crate) gate: &'a Gate,
+}
+
 impl Gate {
+    /// What is kept on record, and the folder that it is in, through the gate.
+    pub const fn records(&self) -> RecordGate<'_> {
+        RecordGate { gate: self }
+    }
+}
+
+impl RecordGate<'_> {
     /// Makes a checkpoint of what is durable now.
-    pub async fn checkpoint(&self) -> Result<SignedCheckpoint, Refusal> {
-        let _alone = self.0.checkpoints.lock().await;
-        let people = &self.0.people;
-        let pair = pair(&people.store, &people.key, &self.0.clock).await?;
+    pub async fn checkpoint(self) -> Result<SignedCheckpoint, Refusal> {
+        let _alone = self.gate.0.checkpoints.lock().await;
+        let people = &self.gate.0.people;
+        let pair = pair(&people.store, &people.key, &self.gate.0.clock).await?;
         let heads = people.store.evidence_heads().await.map_err(|error| store_failed(&error))?;
         let (common, shards): (Vec<_>, Vec<_>) =
             heads.into_iter().partition(|head| head.shard == COMMON);
         let access = common.first().copied().unwrap_or(Chain::default().head(COMMON));
-        let head = self.0.sequencer.head()?;
+        let head = self.gate.0.sequencer.head()?;
         let checkpoint = Checkpoint {
-            at: self.now(),
+            at: self.gate.now(),
             access_seq: access.seq,
             access_hash: access.hash,
             shards,
@@ -186,13 +199,15 @@ impl Gate {
         let signed = SignedCheckpoint { checkpoint, signer, signature };
         let kept = people.store.put_checkpoint(&signed).await;
         kept.map_err(|error| store_failed(&error))?;
-        self.0.append_checkpoint(&signed).map_err(|error| {
+        self.gate.0.append_checkpoint(&signed).map_err(|error| {
             tracing::error!(%error, "the checkpoint file could not be written");
             Refusal::Server(ServerRefusal::StoreFailed)
         })?;
         Ok(signed)
     }
+}
 
+impl Gate {
     /// Makes one every ten minutes in which anything was recorded; ends when the gate is dropped.
     pub(crate) fn spawn_checkpoints(&self) {
         let weak = Arc::downgrade(&self.0);
@@ -219,7 +234,7 @@ async fn keep_checkpoints(weak: Weak<Inner>) {
             continue;
         }
         let gate = Gate(inner);
-        match gate.checkpoint().await {
+        match gate.records().checkpoint().await {
             Ok(_) => last = now,
             Err(error) => tracing::error!(%error, "no checkpoint could be made"),
         }

@@ -170,6 +170,12 @@ impl Clock {
         !matches!(&self.0.source, Source::System { .. })
     }
 
+    /// What the system's clock will say when a stamp has come; of what is past, the stamp.
+    pub fn on_wall(&self, stamp: Time) -> Time {
+        let past = stamp < self.stamp() - Span::minutes(1);
+        if past { stamp } else { stamp - self.ahead() }
+    }
+
     /// From now on stamps are at least `time` (the last one of a journal that was just read).
     pub fn at_least(&self, time: Time) {
         let behind = time.since(self.stamp());

@@ -270,7 +270,7 @@ impl CredentialGate<'_> {
             name: new.name,
             accounts: new.accounts,
             scopes: new.scopes,
-            with_token: new.token_required.unwrap_or(self.gate.token_required_by_default()),
+            with_token: new.token_required.unwrap_or(self.gate.config().token_required_by_default),
             port,
         });
         let key = match actor {

@@ -12,7 +12,7 @@ use trade::ledger::Ledger;
 use trade::order::OrderId;
 
 use crate::Gate;
-use crate::order::Refused;
+use crate::order::{OrderGate, Refused};
 
 /// What the operator cancels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Gate {
     }
 
     /// Cancels open orders on the account, of one holder or of all, after `by` cut their
-    /// authority; how many. Durable after [`Gate::flush`].
+    /// authority; how many. Durable after [`crate::order::OrderGate::flush`].
     pub(crate) fn cancel_orders(
         &self,
         account: PaperAccountId,
@@ -62,14 +62,16 @@ impl Gate {
         let cancelled = |event: &&Event| matches!(event, Event::OrderCancelled { .. });
         Ok(record.events.iter().filter(cancelled).count())
     }
+}
 
+impl OrderGate<'_> {
     /// Cancels as the operator: one open order, or all of one account or of every one. Gives those that were cancelled, with the
     /// children that went with them; durable when it returns.
-    pub async fn cancel_as_operator(&self, meant: OperatorCancel) -> Result<Vec<OrderId>, Refusal> {
+    pub async fn cancel_as_operator(self, meant: OperatorCancel) -> Result<Vec<OrderId>, Refusal> {
         let cause = Cause::Request;
         let mut cancelled = Vec::new();
         {
-            let mut turn = self.0.sequencer.turn(self.now()).map_err(told)?;
+            let mut turn = self.gate.0.sequencer.turn(self.gate.now()).map_err(told)?;
             let exchange = turn.exchange();
             let all_of = |account| {
                 let scope = exchange.scope_of(account);

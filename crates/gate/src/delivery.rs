@@ -31,26 +31,40 @@ const LISTED: u32 = 500;
 /// How long a task sleeps at most: clocks may jump.
 const SLEEP: Duration = Duration::from_mins(1);
 
+/// Deliveries of messages, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct DeliveryGate<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// Deliveries of messages, through the gate.
+    pub const fn deliveries(&self) -> DeliveryGate<'_> {
+        DeliveryGate { gate: self }
+    }
+}
+
+impl DeliveryGate<'_> {
     /// Delivers notices by these channels from now on, each in a task of its own on the runtime
     /// that this is called on. Only from then on notices wait for a webhook.
-    pub fn start_deliveries(&self, channels: Vec<Arc<dyn Channel>>) {
+    pub fn start(self, channels: Vec<Arc<dyn Channel>>) {
         let webhook = channels.iter().any(|one| one.name() == store::delivery::WEBHOOK);
-        self.0.people.store.set_webhook(webhook);
-        let deliveries = &self.0.people.deliveries;
+        self.gate.0.people.store.set_webhook(webhook);
+        let deliveries = &self.gate.0.people.deliveries;
         let mut tasks = deliveries.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         for channel in channels {
-            let (weak, queued) = (Arc::downgrade(&self.0), deliveries.queued.subscribe());
+            let (weak, queued) = (Arc::downgrade(&self.gate.0), deliveries.queued.subscribe());
             let make = move || run(Weak::clone(&weak), Arc::clone(&channel), queued.clone());
-            tasks.push(self.0.health.task("delivery", told(&self.0), make).abort_handle());
+            tasks
+                .push(self.gate.0.health.task("delivery", told(&self.gate.0), make).abort_handle());
         }
     }
 
     /// The secret that this folder's webhook signs with, drawn at its first use.
-    pub async fn webhook_secret(&self) -> Result<WebhookSecret, Refusal> {
-        let people = &self.0.people;
-        let drawn = Secret::new(self.moment()?.draw::<32>(WEBHOOK_FACT).to_vec());
-        let sealed = people.key.seal(&drawn, WEBHOOK_FACT, &self.moment()?);
+    pub async fn webhook_secret(self) -> Result<WebhookSecret, Refusal> {
+        let people = &self.gate.0.people;
+        let drawn = Secret::new(self.gate.moment()?.draw::<32>(WEBHOOK_FACT).to_vec());
+        let sealed = people.key.seal(&drawn, WEBHOOK_FACT, &self.gate.moment()?);
         let first = HEXLOWER.encode(&sealed.0);
         let kept = people.store.fact_or(WEBHOOK_FACT, &first).await;
         let kept = kept.map_err(|error| store_failed(&error))?;
@@ -65,12 +79,19 @@ impl Gate {
     }
 
     /// How deliveries stand, those of the newest notices first; the operator alone.
-    pub async fn deliveries(&self, actor: &Actor) -> Result<Vec<DeliveryRow>, Refusal> {
+    pub async fn list(self, actor: &Actor) -> Result<Vec<DeliveryRow>, Refusal> {
         actor.check_operator()?;
-        let rows = self.0.people.store.deliveries(LISTED).await;
+        let rows = self.gate.0.people.store.deliveries(LISTED).await;
         rows.map_err(|error| store_failed(&error))
     }
 
+    /// Wakes the channels' tasks: the clock of a test was moved.
+    pub fn wake(self) {
+        self.gate.0.people.deliveries.wake();
+    }
+}
+
+impl Gate {
     /// What a channel has to try now, each counted as tried.
     async fn take_due(&self, channel: &str) -> Result<Vec<Delivery>, Refusal> {
         let people = &self.0.people;
@@ -202,10 +223,5 @@ impl Gate {
         // Not below a moment: tables that cannot be written are not asked without a pause.
         let wait = Duration::from_micros(u64::try_from(wait.0).unwrap_or(0));
         wait.clamp(Duration::from_millis(20), SLEEP)
-    }
-
-    /// Wakes the channels' tasks: the clock of a test was moved.
-    pub fn wake_deliveries(&self) {
-        self.0.people.deliveries.wake();
     }
 }

@@ -25,6 +25,34 @@ pub const USERNAME: &str = "trader";
 /// The demo's credentials and their ports.
 pub const SOCKETS: [(&str, u16); 3] = [("trading", 7497), ("read-only", 7498), ("narrow", 7499)];
 
+/// What a demo folder shows, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct DemoGate<'a> {
+    gate: &'a Gate,
+}
+
+impl Gate {
+    /// What a demo folder shows, through the gate.
+    pub const fn demo(&self) -> DemoGate<'_> {
+        DemoGate { gate: self }
+    }
+}
+
+impl DemoGate<'_> {
+    /// What to show once: only the start that made a demo folder has it, and gives it out once.
+    pub fn secrets(self) -> Option<DemoSecrets> {
+        self.gate.0.people.secrets.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// A fresh sign-in link for the demo's banner; only demo folders have one.
+    pub async fn link(self) -> Result<LinkIssued, Refusal> {
+        if !self.gate.is_demo() {
+            return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
+        }
+        self.gate.issue(&system(), USERNAME, Purpose::SignIn).await
+    }
+}
+
 impl Gate {
     /// Fills a new demo folder.
     pub(crate) async fn create_demo(&self) -> Result<(), Refusal> {
@@ -50,24 +78,11 @@ impl Gate {
             username: USERNAME.to_owned(),
             password: Secret::from_text(text),
             totp,
-            link: self.demo_link().await?,
+            link: self.demo().link().await?,
         };
         let mut kept = self.0.people.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         *kept = Some(secrets);
         Ok(())
-    }
-
-    /// What to show once: only the start that made a demo folder has it, and gives it out once.
-    pub fn demo_secrets(&self) -> Option<DemoSecrets> {
-        self.0.people.secrets.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    /// A fresh sign-in link for the demo's banner; only demo folders have one.
-    pub async fn demo_link(&self) -> Result<LinkIssued, Refusal> {
-        if !self.is_demo() {
-            return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
-        }
-        self.issue(&system(), USERNAME, Purpose::SignIn).await
     }
 
     async fn create_demo_credential(&self, name: &str, port: u16) -> Result<(), Refusal> {
@@ -89,7 +104,7 @@ impl Gate {
             "read-only" => Scopes::read_only(year),
             "narrow" => {
                 let mut scopes = Scopes::trading(now + Span::days(30));
-                let apple = self.instruments().named("AAPL").map(|contract| contract.id);
+                let apple = self.markets().instruments().named("AAPL").map(|contract| contract.id);
                 scopes.symbols = Symbols::only(apple.into_iter().collect::<Vec<SymbolId>>());
                 scopes.rate = Some(Rate { per_second: 5, burst: 5 });
                 scopes.limits.max_quantity = Some(100);

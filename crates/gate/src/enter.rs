@@ -28,7 +28,7 @@ use sha2::Sha256;
 use crate::Gate;
 use crate::admission::Admission;
 use crate::binding::{Shown, Shows};
-use crate::session::SessionTicket;
+use crate::session::{SessionGate, SessionTicket};
 use crate::step_up::Reissued;
 
 /// What a place takes of whoever comes in.
@@ -114,6 +114,25 @@ pub enum Barred {
     Failed(Refusal),
 }
 
+impl SessionGate<'_> {
+    /// The live session of a request that shows all that it is bound to. None where it names no session.
+    pub fn present(
+        self,
+        proof: &Presented<'_>,
+        is_use: bool,
+    ) -> Option<Result<SessionTicket, Refusal>> {
+        Some(self.gate.seek(proof, is_use)?.and_then(|ticket| proof.subject.of(ticket)))
+    }
+
+    /// The token of every form of a session. It needs no table, outlives restarts and the session's
+    /// own tokens, so that a page in another tab still counts after a proof in this one, and ends with
+    /// the session.
+    pub fn form_token(self, session: SessionId) -> String {
+        let mac = self.gate.form_mac(session);
+        mac.map_or_else(String::new, |mac| BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()))
+    }
+}
+
 impl Gate {
     /// Lets a request in at a door, or says what it lacks.
     pub async fn enter(&self, door: &Doorway, proof: Presented<'_>) -> Result<Entered, Barred> {
@@ -146,19 +165,10 @@ impl Gate {
         } else {
             self.step_ups().foresee(ticket).await.map_err(Barred::Failed)?
         };
-        match self.may(&entered.sees, proof.address, act, None) {
+        match self.admissions().may(&entered.sees, proof.address, act, None) {
             Ok(()) => Ok(entered),
             Err(why) => Err(Barred::Refused(Box::new(entered), why)),
         }
-    }
-
-    /// The live session of a request that shows all that it is bound to. None where it names no session.
-    pub fn present(
-        &self,
-        proof: &Presented<'_>,
-        is_use: bool,
-    ) -> Option<Result<SessionTicket, Refusal>> {
-        Some(self.seek(proof, is_use)?.and_then(|ticket| proof.subject.of(ticket)))
     }
 
     fn seek(&self, proof: &Presented<'_>, is_use: bool) -> Option<Result<SessionTicket, Refusal>> {
@@ -199,14 +209,6 @@ impl Gate {
         entered.sees = entered.admission.clone();
         entered.ticket = proven;
         Ok(())
-    }
-
-    /// The token of every form of a session. It needs no table, outlives restarts and the session's
-    /// own tokens, so that a page in another tab still counts after a proof in this one, and ends with
-    /// the session.
-    pub fn form_token(&self, session: SessionId) -> String {
-        let mac = self.form_mac(session);
-        mac.map_or_else(String::new, |mac| BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()))
     }
 
     /// Whether a form's token is its session's, compared in constant time.

@@ -17,6 +17,7 @@ use trade::instrument::Instruments;
 use trade::ledger::{KEPT, KEPT_FOR};
 use trade::price::Ticks;
 
+use crate::account::PaperAccounts;
 use crate::registry::store_failed;
 use crate::{Gate, Hours, View};
 
@@ -56,50 +57,9 @@ impl View {
 }
 
 impl Gate {
-    /// The net liquidation since the trading day began, every five minutes and now.
-    pub fn equity_today(&self, view: &View) -> Vec<(Time, Decimal)> {
-        let session = Session::at(view.time.seconds(), self.hours());
-        let reach = view.reach().seconds();
-        let steps = (view.time.seconds() - session.start + STEP - 1) / STEP;
-        // An account that began today has its first value then.
-        let begun = Some(view.began).filter(|began| began.seconds() > session.start);
-        let begun = begun.filter(|began| *began >= view.reach() && *began < view.time);
-        let times = (0..steps)
-            .map(|step| session.start + step * STEP)
-            .filter(|second| *second > reach)
-            .map(Time::from_seconds);
-        let times: Vec<Time> = begun.into_iter().chain(times).collect();
-        let since = Time::from_seconds(session.start);
-        let bars = self.bars_of(view.held_since(since), BarSize::Minutes(5), since, view.time);
-        let values = view.worth_at(self.instruments(), &times, |symbol, time| {
-            let bars = bars.get(&symbol).map(Vec::as_slice).unwrap_or_default();
-            let after = bars.partition_point(|bar| bar.time < time);
-            let last = after.checked_sub(1).and_then(|at| bars.get(at)).map(|bar| bar.close);
-            last.or_else(|| bars.first().map(|bar| bar.open)).unwrap_or(mark(view, symbol))
-        });
-        times.into_iter().zip(values).chain([(view.time, view.summary.net_liquidation)]).collect()
-    }
-
-    /// The net liquidation at the end of each of the last thirty trading days that is known, oldest first, and now.
-    pub async fn equity_by_day(&self, view: &View) -> Result<Vec<(Day, Decimal)>, Refusal> {
-        let today = Session::at(view.time.seconds(), self.hours()).day;
-        let store = &self.0.people.store;
-        let kept = store.equity_since(view.account, today.plus(-DAYS).0).await;
-        let kept = kept.map_err(|error| store_failed(&error))?;
-        let mut days: BTreeMap<Day, Decimal> = BTreeMap::new();
-        for (day, value) in kept {
-            days.extend(value.parse().ok().map(|value| (Day(day), value)));
-        }
-        for (day, value) in self.closes(view) {
-            days.entry(day).or_insert(value);
-        }
-        days.insert(today, view.summary.net_liquidation);
-        Ok(days.into_iter().collect())
-    }
-
     /// The days that ended since the executions reach, with what the account was worth.
     fn closes(&self, view: &View) -> Vec<(Day, Decimal)> {
-        let (hours, reach) = (self.hours(), view.reach());
+        let (hours, reach) = (self.markets().hours(), view.reach());
         let today = Session::at(view.time.seconds(), hours).day;
         let ended = (1..=8).rev().map(|back| Session::of_day(today.plus(-back), hours));
         let ended: Vec<Session> = ended
@@ -110,7 +70,7 @@ impl Gate {
             ended.iter().map(|session| Time(Time::from_seconds(session.roll).0 - 1)).collect();
         let since = reach - Span::days(8);
         let bars = self.bars_of(view.held_since(reach), BarSize::Day, since, view.time);
-        let values = view.worth_at(self.instruments(), &times, |symbol, time| {
+        let values = view.worth_at(self.markets().instruments(), &times, |symbol, time| {
             let day = Session::at(time.seconds(), hours).day;
             let bars = bars.get(&symbol).map(Vec::as_slice).unwrap_or_default();
             let after = bars.partition_point(|bar| bar.day <= day);
@@ -127,7 +87,10 @@ impl Gate {
         from: Time,
         to: Time,
     ) -> BTreeMap<SymbolId, Vec<Bar>> {
-        symbols.into_iter().map(|symbol| (symbol, self.bars(symbol, size, from, to))).collect()
+        symbols
+            .into_iter()
+            .map(|symbol| (symbol, self.markets().bars(symbol, size, from, to)))
+            .collect()
     }
 
     /// Keeps, for every account, the ends of days that can still be worked back.
@@ -148,6 +111,49 @@ impl Gate {
         if let Err(error) = self.0.people.store.put_equity(view.account, &days).await {
             tracing::warn!(%error, "the account's values at the end of its days could not be stored");
         }
+    }
+}
+
+impl PaperAccounts<'_> {
+    /// The net liquidation since the trading day began, every five minutes and now.
+    pub fn equity_today(self, view: &View) -> Vec<(Time, Decimal)> {
+        let session = Session::at(view.time.seconds(), self.gate.markets().hours());
+        let reach = view.reach().seconds();
+        let steps = (view.time.seconds() - session.start + STEP - 1) / STEP;
+        // An account that began today has its first value then.
+        let begun = Some(view.began).filter(|began| began.seconds() > session.start);
+        let begun = begun.filter(|began| *began >= view.reach() && *began < view.time);
+        let times = (0..steps)
+            .map(|step| session.start + step * STEP)
+            .filter(|second| *second > reach)
+            .map(Time::from_seconds);
+        let times: Vec<Time> = begun.into_iter().chain(times).collect();
+        let since = Time::from_seconds(session.start);
+        let bars = self.gate.bars_of(view.held_since(since), BarSize::Minutes(5), since, view.time);
+        let values = view.worth_at(self.gate.markets().instruments(), &times, |symbol, time| {
+            let bars = bars.get(&symbol).map(Vec::as_slice).unwrap_or_default();
+            let after = bars.partition_point(|bar| bar.time < time);
+            let last = after.checked_sub(1).and_then(|at| bars.get(at)).map(|bar| bar.close);
+            last.or_else(|| bars.first().map(|bar| bar.open)).unwrap_or(mark(view, symbol))
+        });
+        times.into_iter().zip(values).chain([(view.time, view.summary.net_liquidation)]).collect()
+    }
+
+    /// The net liquidation at the end of each of the last thirty trading days that is known, oldest first, and now.
+    pub async fn equity_by_day(self, view: &View) -> Result<Vec<(Day, Decimal)>, Refusal> {
+        let today = Session::at(view.time.seconds(), self.gate.markets().hours()).day;
+        let store = &self.gate.0.people.store;
+        let kept = store.equity_since(view.account, today.plus(-DAYS).0).await;
+        let kept = kept.map_err(|error| store_failed(&error))?;
+        let mut days: BTreeMap<Day, Decimal> = BTreeMap::new();
+        for (day, value) in kept {
+            days.extend(value.parse().ok().map(|value| (Day(day), value)));
+        }
+        for (day, value) in self.gate.closes(view) {
+            days.entry(day).or_insert(value);
+        }
+        days.insert(today, view.summary.net_liquidation);
+        Ok(days.into_iter().collect())
     }
 }
 

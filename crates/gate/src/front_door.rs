@@ -79,23 +79,36 @@ pub struct Power {
     pub stands: Result<(), Refusal>,
 }
 
+/// The front door, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct FrontDoor<'a> {
+    gate: &'a Gate,
+}
+
 impl Gate {
+    /// The front door, through the gate.
+    pub const fn front_door(&self) -> FrontDoor<'_> {
+        FrontDoor { gate: self }
+    }
+}
+
+impl FrontDoor<'_> {
     /// Says how the portal shows that it is genuine; the first word counts.
-    pub fn note_portal(&self, proof: Proof) {
+    pub fn note_portal(self, proof: Proof) {
         // A second one would be the same server started twice, which a folder refuses.
-        self.0.portal_proof.portal.set(proof).ok();
+        self.gate.0.portal_proof.portal.set(proof).ok();
     }
 
     /// Says where other devices reach the portal, where that is an address of their own; the first word counts.
-    pub fn note_devices(&self, address: &str, proof: Proof) {
+    pub fn note_devices(self, address: &str, proof: Proof) {
         let address = address.trim_end_matches('/').to_owned();
-        self.0.portal_proof.devices.set((address, proof)).ok();
+        self.gate.0.portal_proof.devices.set((address, proof)).ok();
     }
 
     /// The interfaces that anyone may know of.
-    pub fn public_entrances(&self) -> Vec<Entrance> {
-        let address = self.config().portal_origin.as_str().trim_end_matches('/').to_owned();
-        let told = &self.0.portal_proof;
+    pub fn public_entrances(self) -> Vec<Entrance> {
+        let address = self.gate.config().portal_origin.as_str().trim_end_matches('/').to_owned();
+        let told = &self.gate.0.portal_proof;
         let portal = (address, told.portal.get().cloned().unwrap_or(Proof::ThisMachine));
         let phone = told.devices.get().unwrap_or(&portal);
         let entrance = |kind, name: &str, at: &(String, Proof), purpose: &str| Entrance {
@@ -123,9 +136,9 @@ impl Gate {
     }
 
     /// Every interface, those of programs too.
-    pub fn entrances(&self) -> Vec<Entrance> {
+    pub fn entrances(self) -> Vec<Entrance> {
         let mut all = self.public_entrances();
-        let listeners = self.credentials().listeners().borrow().clone();
+        let listeners = self.gate.credentials().listeners().borrow().clone();
         all.extend(listeners.iter().map(|one| {
             let address = one.bound.map_or_else(|| format!("port {}", one.port), |at| at.to_string());
             let token = if one.token_required { ", with its token" } else { "" };
@@ -160,10 +173,10 @@ impl Gate {
     }
 
     /// The ways of a person to sign in, at a new browser and at each that is trusted now.
-    pub async fn ways_of(&self, username: &str) -> Result<PersonWays, Refusal> {
-        let slice = self.load(Key::Username(username)).await?;
+    pub async fn ways_of(self, username: &str) -> Result<PersonWays, Refusal> {
+        let slice = self.gate.load(Key::Username(username)).await?;
         let person = slice.owner()?;
-        let now = self.now();
+        let now = self.gate.now();
         let trusted = slice.devices.iter().filter(|one| one.standing(now) == Standing::Trusted);
         let at_trusted = trusted.map(|one| {
             // As if it came itself: its token and key are what a trusted browser shows.
@@ -179,16 +192,13 @@ impl Gate {
 
     /// The ways at this browser of the person who trusts it. None for a browser that is trusted by
     /// nobody, or does not show the key that it is known by: nothing is said about anyone there.
-    pub async fn ways_here(
-        &self,
-        browser: &Browser,
-    ) -> Result<Option<(String, Vec<Way>)>, Refusal> {
+    pub async fn ways_here(self, browser: &Browser) -> Result<Option<(String, Vec<Way>)>, Refusal> {
         let key = browser.key.and_then(|shown| shown.own_key());
         let (Some(token), Some(key)) = (&browser.device_token, key) else {
             return Ok(None);
         };
-        let slice = self.load(Key::Device(token.digest())).await?;
-        let (source, now) = (browser.source(), self.now());
+        let slice = self.gate.load(Key::Device(token.digest())).await?;
+        let (source, now) = (browser.source(), self.gate.now());
         let known = slice.trusted_device(&source, now).is_some_and(|one| one.key == Some(key));
         let person = slice.person.as_ref().filter(|_| known);
         Ok(person.map(|one| (one.username.to_string(), way::ways(&slice, &source, now))))
@@ -196,9 +206,9 @@ impl Gate {
 
     /// What stands between a session and each act, asked of the entitlements that its requests
     /// are checked against.
-    pub fn powers(&self, ticket: &SessionTicket) -> Result<Vec<Power>, Refusal> {
-        let given = self.sessions().admit(ticket)?.entitlements();
-        let now = self.now();
+    pub fn powers(self, ticket: &SessionTicket) -> Result<Vec<Power>, Refusal> {
+        let given = self.gate.sessions().admit(ticket)?.entitlements();
+        let now = self.gate.now();
         let power = |act: &Act| {
             let question = Question {
                 act: *act,
@@ -217,7 +227,7 @@ impl Gate {
             let stands = given.check(&question);
             Power {
                 act: *act,
-                stands: stands.and_then(|()| if orders { self.health() } else { Ok(()) }),
+                stands: stands.and_then(|()| if orders { self.gate.health() } else { Ok(()) }),
             }
         };
         Ok(Act::ALL.iter().map(power).collect())

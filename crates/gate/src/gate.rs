@@ -3,19 +3,20 @@
 
 use std::sync::Arc;
 
+use access::Refusal;
 use access::id::PaperAccountId;
-use access::moment::{Span, Time};
+use access::moment::Time;
 use arc_swap::ArcSwap;
 use trade::instrument::Instruments;
 use trade::quote::Quotes;
 
-use crate::clock::{Clock, Jump};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::evidence::Indexed;
 use crate::feed::Feed;
 use crate::folder::Folder;
 use crate::front_door::PortalProof;
-use crate::health::{Condition, Health};
+use crate::health::Health;
 use crate::live::Live;
 use crate::order::refused::Older;
 use crate::registry::Registry;
@@ -81,30 +82,19 @@ impl Gate {
         self.0.clock.wall()
     }
 
-    /// How far stamps are ahead of the system's clock, because it was set back.
-    pub fn ahead(&self) -> Span {
-        self.0.clock.ahead()
-    }
-
-    /// What the system's clock will say when a stamp has come; of what is past, the stamp.
-    pub fn on_wall(&self, stamp: Time) -> Time {
-        let past = stamp < self.now() - Span::minutes(1);
-        if past { stamp } else { stamp - self.ahead() }
-    }
-
-    /// The last jump of the system's clock since the start.
-    pub fn last_jump(&self) -> Option<Jump> {
-        self.0.clock.last_jump()
-    }
-
-    /// What is not as it should be now.
-    pub fn conditions(&self) -> Vec<Condition> {
-        self.0.health.conditions()
+    /// Whether orders can be taken: the journal works and the server is not stopping.
+    pub fn health(&self) -> Result<(), Refusal> {
+        self.0.sequencer.health()
     }
 
     /// Where conditions are raised, and the watch over threads and tasks.
     pub fn vitals(&self) -> &Arc<Health> {
         &self.0.health
+    }
+
+    /// The clock, for what neither of the two says: how far they are apart, and the last jump.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
     }
 
     /// The account that this folder began with, which its genesis names. It never closes; others may be open beside
@@ -119,18 +109,8 @@ impl Gate {
         &self.0.config
     }
 
-    /// Argon2id calls since the start, for tests that compare names.
-    pub fn password_checks(&self) -> u64 {
-        self.0.people.passwords.calls()
-    }
-
     /// Whether this is a demo folder, whose one-time codes can be printed.
     pub fn is_demo(&self) -> bool {
         self.0.folder.facts.demo
-    }
-
-    /// Whether a new credential demands a token unless told otherwise.
-    pub fn token_required_by_default(&self) -> bool {
-        self.0.config.token_required_by_default
     }
 }

@@ -17,13 +17,11 @@ use private::Identity;
 use trade::journal::Stamped;
 
 pub use self::read::{Damage, SegmentReader, Tail};
-pub use self::record::{ChainHash, Header, Pending, Record};
+pub use self::record::{ChainHash, Header, Pending, Record, SCHEMA};
 
 use self::record::HEADER_BYTES;
 use crate::disk::{Disk, SegmentFile};
 
-/// The schema of the segments that are written.
-pub const SCHEMA: u32 = trade::journal::SCHEMA as u32;
 /// Name of the next segment before it has a first sequence.
 const SPARE: &str = "spare";
 /// Bytes of a segment in a demo folder.

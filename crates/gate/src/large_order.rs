@@ -214,7 +214,7 @@ impl LargeOrderGate<'_> {
 
     /// Every field of what is asked for, and last what it may cost.
     fn terms(self, request: &OrderRequest, bound: Decimal) -> Result<(Act, Terms), Refusal> {
-        let known = self.gate.instruments();
+        let known = self.gate.markets().instruments();
         let mut terms = Terms::default();
         let (act, side, order_type, symbol) = match request {
             OrderRequest::Place(orders) => {
@@ -260,7 +260,7 @@ impl LargeOrderGate<'_> {
 
     /// What else is to be known now.
     fn facts(self, request: &OrderRequest, large: &Large) -> Terms {
-        let known = self.gate.instruments();
+        let known = self.gate.markets().instruments();
         let mut facts = Terms::default();
         let before = match request {
             OrderRequest::Modify(change) => self.order(change),

@@ -1,8 +1,8 @@
 //! The only way in: loads what a decision needs, asks for the decision, commits it with its
 //! evidence, publishes it.
 //!
-//! It has two halves. *Orders* go through [`Gate::submit`]: entitlements from memory ([`live`]), pre-trade, a
-//! stamp and a journal record under one lock, no SQL; acknowledged after [`Gate::flush`].
+//! It has two halves. *Orders* go through [`order::OrderGate::submit`]: entitlements from memory ([`live`]), pre-trade, a
+//! stamp and a journal record under one lock, no SQL; acknowledged after [`order::OrderGate::flush`].
 //! *People's acts* are one access command each: load the slice, decide, commit with evidence, publish to
 //! the live table.
 
@@ -45,7 +45,7 @@ pub mod large_order;
 pub mod live;
 pub mod lock;
 pub mod mandate;
-mod market;
+pub mod market;
 mod network;
 mod noted;
 pub mod notice;

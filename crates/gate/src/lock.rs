@@ -262,7 +262,7 @@ impl Gate {
         by: Holder,
     ) -> Result<usize, Refusal> {
         let cancelled = self.cancel_orders(account, of, by)?;
-        self.flush().await?;
+        self.orders().flush().await?;
         Ok(cancelled)
     }
 }

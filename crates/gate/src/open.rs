@@ -150,7 +150,7 @@ impl Gate {
                 "owed cuts could not be recorded in the tables; the next start will record them"
             );
         }
-        let noted = self.checkpoint().await;
+        let noted = self.records().checkpoint().await;
         inner.watch.end().await;
         inner.people.store.close().await;
         stopped.and(noted.map(drop))

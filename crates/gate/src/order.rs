@@ -340,38 +340,37 @@ impl Case<'_, '_> {
     }
 }
 
+/// Orders, and what becomes of them, through the gate. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct OrderGate<'a> {
+    pub(crate) gate: &'a Gate,
+}
+
 impl Gate {
+    /// Orders, and what becomes of them, through the gate.
+    pub const fn orders(&self) -> OrderGate<'_> {
+        OrderGate { gate: self }
+    }
+}
+
+impl OrderGate<'_> {
     /// Decides a request and, when it passes, stamps and applies it. No SQL, no waiting for the
-    /// disk: acknowledge only after [`Gate::flush`]. The orders' holder is the admission's, whatever
+    /// disk: acknowledge only after [`OrderGate::flush`]. The orders' holder is the admission's, whatever
     /// they say. A refusal is recorded.
     pub fn submit(
-        &self,
+        self,
         admission: &Admission,
         address: IpAddr,
         request: OrderRequest,
     ) -> Result<Submitted, Refused> {
-        self.submit_within(admission, address, request, None)
-    }
-
-    /// The same for an order that was let through although it is large, within this bound.
-    pub(crate) fn submit_within(
-        &self,
-        admission: &Admission,
-        address: IpAddr,
-        mut request: OrderRequest,
-        bound: Option<Decimal>,
-    ) -> Result<Submitted, Refused> {
-        request.own(admission.holder());
-        let attempt = Attempt::of(&request);
-        let record = self.case(admission, address, &attempt, |case| case.decide(request, bound))?;
-        Ok(Submitted { record: record.of(admission.account()) })
+        self.gate.submit_within(admission, address, request, None)
     }
 
     /// What placing these orders would do; refused and denied exactly as they would be, but takes no
     /// token of the rate. Nothing was asked for, so nothing is refused on record, but for a program
     /// that asks about what it has no authority for.
     pub fn what_if(
-        &self,
+        self,
         admission: &Admission,
         address: IpAddr,
         orders: Vec<NewOrder>,
@@ -382,13 +381,13 @@ impl Gate {
     /// The same for a request that may say of itself that it only reduces and is held to that, with the
     /// open orders that it would cancel first.
     pub fn preview(
-        &self,
+        self,
         admission: &Admission,
         address: IpAddr,
         mut request: OrderRequest,
     ) -> Result<(Preview, Vec<OrderId>), Refused> {
         request.own(admission.holder());
-        self.case(admission, address, &Attempt::Preview, |case| {
+        self.gate.case(admission, address, &Attempt::Preview, |case| {
             let mut cancelled = Vec::new();
             match &request {
                 OrderRequest::Reduce(order) => cancelled = case.may_reduce(order)?,
@@ -407,8 +406,8 @@ impl Gate {
 
     /// Shares that open orders of an account would sell or buy of a contract, whatever is held: an exit of a position that is
     /// closed stays, and would open the other side. What may only reduce ends with the position.
-    pub fn resting(&self, account: PaperAccountId, symbol: SymbolId, side: Side) -> u64 {
-        let (_, shares) = self.0.sequencer.peek(|exchange| {
+    pub fn resting(self, account: PaperAccountId, symbol: SymbolId, side: Side) -> u64 {
+        let (_, shares) = self.gate.0.sequencer.peek(|exchange| {
             let ledger = exchange.ledger(account);
             let open = ledger.into_iter().flat_map(Ledger::open_orders).filter(|open| {
                 (open.symbol, open.side) == (symbol, side) && open.order_type != OrderType::Market
@@ -421,17 +420,17 @@ impl Gate {
 
     /// The highest order id that a client id of this holder has used, as far back as the journal
     /// remembers; 0 for none.
-    pub fn highest_order_id(&self, admission: &Admission, client_id: i32) -> i32 {
+    pub fn highest_order_id(self, admission: &Admission, client_id: i32) -> i32 {
         let holder = admission.holder();
-        self.0.sequencer.peek(|exchange| exchange.highest_order_id(holder, client_id)).1
+        self.gate.0.sequencer.peek(|exchange| exchange.highest_order_id(holder, client_id)).1
     }
 
     /// Writes down that this holder has used an order id that left no order, so that it is not
     /// handed out again. Nothing is lost when it cannot be written but the memory of the id.
-    pub fn note_order_id(&self, admission: &Admission, client_id: i32, order_id: i32) {
+    pub fn note_order_id(self, admission: &Admission, client_id: i32, order_id: i32) {
         let origin = Origin { holder: admission.holder(), client_id, order_id };
         // A journal that has failed records nothing, and has said so.
-        let Ok(mut turn) = self.0.sequencer.turn(self.now()) else { return };
+        let Ok(mut turn) = self.gate.0.sequencer.turn(self.gate.now()) else { return };
         if turn.exchange().highest_order_id(origin.holder, client_id) < order_id
             && let Err(error) = turn.stamp(Decided::system(), Command::OrderIdUsed(origin), false)
         {
@@ -441,10 +440,85 @@ impl Gate {
 
     /// Returns when everything submitted before is durable and published. On an error none of it
     /// may be acknowledged. The first caller writes for all and blocks its thread for one sync.
-    pub async fn flush(&self) -> Result<(), Refusal> {
-        let target = self.0.sequencer.applied();
-        self.0.sequencer.flush_to(target).await?;
-        self.0.sequencer.may_acknowledge()
+    pub async fn flush(self) -> Result<(), Refusal> {
+        let target = self.gate.0.sequencer.applied();
+        self.gate.0.sequencer.flush_to(target).await?;
+        self.gate.0.sequencer.may_acknowledge()
+    }
+
+    /// An inbox of all that happens on the admission's account from now on. When the admission has
+    /// ended already, that is the first delivery.
+    pub fn subscribe(self, admission: &Admission) -> Subscription {
+        self.listen(admission, vec![Arc::clone(admission.slot())], None)
+    }
+
+    /// What one client id learns on all accounts that the admission's holder came in on: what happens to
+    /// its own orders, and every trade. What others place and cancel does not wake it.
+    pub fn subscribe_client(self, admission: &Admission, client_id: i32) -> Subscription {
+        self.listen(admission, admission.slots().to_vec(), Some(client_id))
+    }
+
+    /// The newest records of refused orders on an account, newest first: those of the last 200 of all
+    /// accounts. It is asked by anyone who may see the account.
+    pub async fn refused(
+        self,
+        account: PaperAccountId,
+    ) -> Result<Vec<Arc<RefusedOrders>>, Refusal> {
+        let older = self.gate.0.older_refused.0.get_or_try_init(|| self.read_refused()).await?;
+        let recent = self.gate.0.sequencer.refused();
+        let first = recent.first().map_or(u64::MAX, |record| record.seq);
+        let mut all: Vec<_> = older.iter().filter(|record| record.seq < first).cloned().collect();
+        all.extend(recent);
+        let named = (account != self.gate.account()).then_some(account);
+        all.retain(|record| record.account.filter(|one| *one != self.gate.account()) == named);
+        Ok(all.into_iter().rev().take(KEPT).collect())
+    }
+
+    fn listen(
+        self,
+        admission: &Admission,
+        slots: Vec<Arc<Slot>>,
+        client: Option<i32>,
+    ) -> Subscription {
+        let subscription = self.gate.0.feed().subscribe(slots, client);
+        // The end may have come between the admission and the line above.
+        if admission.slots().iter().any(|slot| !slot.is_open()) {
+            self.gate.0.feed().hang_up();
+        }
+        subscription
+    }
+
+    /// The first to ask may come long after the start: what is at hand by then is not read again.
+    async fn read_refused(self) -> Result<Vec<Arc<RefusedOrders>>, Refusal> {
+        let (data, last) = (self.gate.0.folder.path.clone(), self.gate.0.sequencer.durable());
+        let read = tokio::task::spawn_blocking(move || evidence::order::refused(&data, last, KEPT));
+        match read.await {
+            Ok(Ok(found)) => Ok(found.into_iter().map(Arc::new).collect()),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the journal could not be read");
+                Err(Refusal::Server(ServerRefusal::JournalFailed))
+            }
+            Err(error) => {
+                tracing::error!(%error, "reading the journal was stopped");
+                Err(Refusal::Server(ServerRefusal::Stopping))
+            }
+        }
+    }
+}
+
+impl Gate {
+    /// The same for an order that was let through although it is large, within this bound.
+    pub(crate) fn submit_within(
+        &self,
+        admission: &Admission,
+        address: IpAddr,
+        mut request: OrderRequest,
+        bound: Option<Decimal>,
+    ) -> Result<Submitted, Refused> {
+        request.own(admission.holder());
+        let attempt = Attempt::of(&request);
+        let record = self.case(admission, address, &attempt, |case| case.decide(request, bound))?;
+        Ok(Submitted { record: record.of(admission.account()) })
     }
 
     pub(crate) fn case<T>(
@@ -481,69 +555,6 @@ impl Gate {
             turn.note(kind, || refused.evidence_text(), asked);
         }
         Err(refused)
-    }
-}
-
-impl Gate {
-    /// An inbox of all that happens on the admission's account from now on. When the admission has
-    /// ended already, that is the first delivery.
-    pub fn subscribe(&self, admission: &Admission) -> Subscription {
-        self.listen(admission, vec![Arc::clone(admission.slot())], None)
-    }
-
-    /// What one client id learns on all accounts that the admission's holder came in on: what happens to
-    /// its own orders, and every trade. What others place and cancel does not wake it.
-    pub fn subscribe_client(&self, admission: &Admission, client_id: i32) -> Subscription {
-        self.listen(admission, admission.slots().to_vec(), Some(client_id))
-    }
-
-    fn listen(
-        &self,
-        admission: &Admission,
-        slots: Vec<Arc<Slot>>,
-        client: Option<i32>,
-    ) -> Subscription {
-        let subscription = self.0.feed().subscribe(slots, client);
-        // The end may have come between the admission and the line above.
-        if admission.slots().iter().any(|slot| !slot.is_open()) {
-            self.0.feed().hang_up();
-        }
-        subscription
-    }
-}
-
-impl Gate {
-    /// The newest records of refused orders on an account, newest first: those of the last 200 of all
-    /// accounts. It is asked by anyone who may see the account.
-    pub async fn refused_orders(
-        &self,
-        account: PaperAccountId,
-    ) -> Result<Vec<Arc<RefusedOrders>>, Refusal> {
-        let older = self.0.older_refused.0.get_or_try_init(|| self.read_refused()).await?;
-        let recent = self.0.sequencer.refused();
-        let first = recent.first().map_or(u64::MAX, |record| record.seq);
-        let mut all: Vec<_> = older.iter().filter(|record| record.seq < first).cloned().collect();
-        all.extend(recent);
-        let named = (account != self.account()).then_some(account);
-        all.retain(|record| record.account.filter(|one| *one != self.account()) == named);
-        Ok(all.into_iter().rev().take(KEPT).collect())
-    }
-
-    /// The first to ask may come long after the start: what is at hand by then is not read again.
-    async fn read_refused(&self) -> Result<Vec<Arc<RefusedOrders>>, Refusal> {
-        let (data, last) = (self.0.folder.path.clone(), self.0.sequencer.durable());
-        let read = tokio::task::spawn_blocking(move || evidence::order::refused(&data, last, KEPT));
-        match read.await {
-            Ok(Ok(found)) => Ok(found.into_iter().map(Arc::new).collect()),
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the journal could not be read");
-                Err(Refusal::Server(ServerRefusal::JournalFailed))
-            }
-            Err(error) => {
-                tracing::error!(%error, "reading the journal was stopped");
-                Err(Refusal::Server(ServerRefusal::Stopping))
-            }
-        }
     }
 }
 

@@ -50,6 +50,18 @@ impl Gate {
 }
 
 impl PersonGate<'_> {
+    /// What everybody signs in with, by name.
+    pub async fn usernames(self) -> Result<Vec<(PersonId, String)>, Refusal> {
+        self.gate.names_or_known().await.map_err(|error| store_failed(&error))
+    }
+
+    /// What the owner of an account signs in with.
+    pub async fn owner_name(self, account: AccountId) -> Result<String, Refusal> {
+        let owner = self.gate.found_or_known(Key::Account(account)).await?.person;
+        let name = owner.map(|person| person.username.to_string());
+        name.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person" }))
+    }
+
     /// Everybody, by name.
     pub async fn list(self) -> Result<Vec<PersonInfo>, Refusal> {
         let mut list: Vec<_> = self.gate.slices(None).await?.iter().filter_map(info).collect();
@@ -131,18 +143,6 @@ impl PersonGate<'_> {
 }
 
 impl Gate {
-    /// What everybody signs in with, by name.
-    pub async fn usernames(&self) -> Result<Vec<(PersonId, String)>, Refusal> {
-        self.names_or_known().await.map_err(|error| store_failed(&error))
-    }
-
-    /// What the owner of an account signs in with.
-    pub async fn owner_name(&self, account: AccountId) -> Result<String, Refusal> {
-        let owner = self.found_or_known(Key::Account(account)).await?.person;
-        let name = owner.map(|person| person.username.to_string());
-        name.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person" }))
-    }
-
     pub(crate) async fn create_person(&self, username: &str) -> Result<PersonId, Refusal> {
         let account = self.account();
         if self.load(Key::Account(account.into())).await?.person.is_some() {

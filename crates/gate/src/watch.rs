@@ -14,6 +14,7 @@ use access::secret::SealKey;
 use private::Identity;
 use store::Holding;
 
+use crate::checkpoint::RecordGate;
 use crate::folder::{self, FACTS, KEY};
 use crate::{Gate, Inner, key_file};
 
@@ -27,18 +28,20 @@ const FILES: Duration = Duration::from_millis(250);
 /// Time between two looks at the database.
 const HOLD: Duration = Duration::from_millis(500);
 
-impl Gate {
+impl RecordGate<'_> {
     /// Sequence of the last record of the journal that is durable.
-    pub fn journal_seq(&self) -> u64 {
-        self.0.sequencer.durable()
+    pub fn journal_seq(self) -> u64 {
+        self.gate.0.sequencer.durable()
     }
 
     /// Whether the data folder's path still leads to the folder that this server holds. Nothing may be
     /// made there otherwise.
-    pub fn is_folder_ours(&self) -> bool {
-        self.0.folder.hold.is_whole()
+    pub fn is_folder_ours(self) -> bool {
+        self.gate.0.folder.hold.is_whole()
     }
+}
 
+impl Gate {
     /// Starts to look. Ends with the gate.
     pub(crate) fn spawn_watch(&self) -> std::io::Result<()> {
         let health = &self.0.health;

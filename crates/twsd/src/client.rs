@@ -77,7 +77,7 @@ impl Client {
         subject: Subject,
         out: &mut Outgoing,
     ) -> bool {
-        match self.gate.may(&self.admission.standing(), self.address, act, symbol) {
+        match self.gate.admissions().may(&self.admission.standing(), self.address, act, symbol) {
             Ok(()) => true,
             Err(refusal) => {
                 out.error(request_id, refusal::code(&refusal, subject), &self.words(&refusal));
@@ -97,11 +97,13 @@ impl Client {
         let sees = |account: &PaperAccountId| {
             let admission = self.admission.on(*account);
             let act = Act::ViewAccount;
-            admission.is_some_and(|one| match self.gate.may(&one, self.address, act, None) {
-                Ok(()) => true,
-                Err(refusal) => {
-                    why.get_or_insert(refusal);
-                    false
+            admission.is_some_and(|one| {
+                match self.gate.admissions().may(&one, self.address, act, None) {
+                    Ok(()) => true,
+                    Err(refusal) => {
+                        why.get_or_insert(refusal);
+                        false
+                    }
                 }
             })
         };
@@ -227,7 +229,7 @@ impl Client {
 
     /// Puts on record what is refused here, before the gate is asked.
     pub(crate) fn note_refused(&self, code: &'static str, text: String) {
-        self.gate.note_refused(&self.admission, self.address, code, text);
+        self.gate.admissions().note_refused(&self.admission, self.address, code, text);
     }
 
     /// The answer to the first request after the credential's end.

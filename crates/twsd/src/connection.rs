@@ -99,12 +99,12 @@ async fn serve(
 ) {
     let Started { admission, claim, client_id, program, reader, mut out } = started;
     // First the subscription, then the state: nothing between them is missed.
-    let subscription = shared.gate.subscribe_client(&admission, client_id);
+    let subscription = shared.gate.orders().subscribe_client(&admission, client_id);
     let address = peer.ip().to_canonical();
     shared.gate.credentials().used(&admission, address, &program);
-    let presence = shared.gate.note_connected(&admission, address, &program);
+    let presence = shared.gate.admissions().note_connected(&admission, address, &program);
     tracing::info!(%peer, %program, "client connected");
-    let quotes = shared.gate.quotes_changed();
+    let quotes = shared.gate.markets().quotes_changed();
     let client = Client::begin(shared, admission, address, client_id, &mut out).await;
     let mut connection = Connection {
         read,
@@ -264,7 +264,7 @@ impl Connection<'_> {
             return Ok(());
         }
         self.client.note_order_ids();
-        match self.client.gate.flush().await {
+        match self.client.gate.orders().flush().await {
             Ok(()) => {
                 while let Some(delivery) = self.subscription.try_recv() {
                     self.deliver_one(delivery)?;

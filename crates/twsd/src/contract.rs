@@ -294,7 +294,7 @@ impl Client {
             return;
         }
         let gate = self.gate.clone();
-        match matching(&request.contract, gate.instruments()) {
+        match matching(&request.contract, gate.markets().instruments()) {
             Ok(stocks) => {
                 let exchange = venue(&request.contract.exchange).unwrap_or(SMART);
                 for stock in stocks {
@@ -307,10 +307,11 @@ impl Client {
     }
 
     fn describe(&self, request_id: i32, stock: &Instrument, exchange: &str, out: &mut Outgoing) {
-        let (trading, liquid) = hours(self.gate.now(), self.gate.hours());
+        let (trading, liquid) = hours(self.gate.now(), self.gate.markets().hours());
         let venues: Vec<&str> = std::iter::once(SMART).chain(VENUES).collect();
         // One rule for each of the exchanges.
-        let rules = vec![rule_id(stock, self.gate.instruments()).to_string(); venues.len()];
+        let rules =
+            vec![rule_id(stock, self.gate.markets().instruments()).to_string(); venues.len()];
         let isin = TagValue { tag: "ISIN".to_owned(), value: stock.isin.clone() };
         out.put(&ContractData {
             request_id,
@@ -348,7 +349,7 @@ impl Client {
             return;
         }
         let gate = self.gate.clone();
-        let found = gate.instruments().matching(&request.pattern);
+        let found = gate.markets().instruments().matching(&request.pattern);
         let samples: Vec<_> = found
             .iter()
             .take(16)
@@ -370,7 +371,7 @@ impl Client {
     /// error could carry.
     pub(crate) fn market_rule(&self, request: &MarketRuleRequest, out: &mut Outgoing) {
         let at = request.rule_id.checked_sub(FIRST_RULE).and_then(|at| usize::try_from(at).ok());
-        let rules = rules(self.gate.instruments());
+        let rules = rules(self.gate.markets().instruments());
         let increments = at.and_then(|at| rules.into_iter().nth(at)).unwrap_or_default();
         out.put(&MarketRule { rule_id: request.rule_id, increments: &increments });
     }

@@ -28,7 +28,7 @@ impl Client {
         let Some(contract) = self.directory.get(execution.symbol) else { return };
         let own_holder = execution.origin.holder == self.admission.holder();
         let id = execution.id.to_string();
-        let known = self.gate.instruments();
+        let known = self.gate.markets().instruments();
         let quantity = |steps| known.quantity(execution.symbol, steps);
         out.put(&ExecDetails {
             request_id,
@@ -86,7 +86,8 @@ impl Client {
         };
         for account in seen {
             let Some(view) = self.view(account, id, out).await else { return };
-            for (execution, average) in since_then(&view.executions, since, self.gate.instruments())
+            for (execution, average) in
+                since_then(&view.executions, since, self.gate.markets().instruments())
             {
                 if self.matches(filter, execution) {
                     self.put_execution(id, execution, average, out);
@@ -98,7 +99,7 @@ impl Client {
 
     /// The second that this trading day began at.
     pub(crate) fn day_start(&self) -> i64 {
-        Session::at(self.gate.now().seconds(), self.gate.hours()).start
+        Session::at(self.gate.now().seconds(), self.gate.markets().hours()).start
     }
 
     fn matches(&self, filter: &inbound::Executions, execution: &Execution) -> bool {

@@ -73,8 +73,9 @@ impl Generics {
             return;
         }
         let now = gate.now();
-        self.today = Session::at(now.seconds(), gate.hours()).day;
-        let mut days = gate.bars(symbol, BarSize::Day, now - Span::days(i64::from(YEAR) + 7), now);
+        self.today = Session::at(now.seconds(), gate.markets().hours()).day;
+        let mut days =
+            gate.markets().bars(symbol, BarSize::Day, now - Span::days(i64::from(YEAR) + 7), now);
         days.retain(|bar| bar.day < self.today);
         self.past = Some((quote.close, days));
     }

@@ -362,13 +362,13 @@ fn failed(reason: &str) -> String {
 
 impl Client {
     fn units_of(&self, symbol: SymbolId) -> Units {
-        units_of(self.gate.instruments(), symbol)
+        units_of(self.gate.markets().instruments(), symbol)
     }
 
     /// The stock of a request for past data, if it is there and the client may see it; if not the
     /// client was told.
     fn charted(&self, id: i32, contract: &tws::Contract, out: &mut Outgoing) -> Option<SymbolId> {
-        match find(contract, self.gate.instruments()) {
+        match find(contract, self.gate.markets().instruments()) {
             Ok(stock) => {
                 let may =
                     self.may(Act::ViewMarketData, Some(stock.id), id, Subject::Historical, out);
@@ -398,7 +398,7 @@ impl Client {
         if wanted.content == Content::Schedule {
             return self.schedule(id, symbol, wanted.duration, begin, end, out);
         }
-        let bars = self.gate.bars(symbol, wanted.size, begin, end);
+        let bars = self.gate.markets().bars(symbol, wanted.size, begin, end);
         let bars = wanted.duration.last(bars, |bar| bar.day);
         let rows = match wanted.content {
             Content::Bars(show) => {
@@ -436,7 +436,7 @@ impl Client {
     fn volatilities(&self, symbol: SymbolId, bars: &[Bar]) -> Vec<Row> {
         let (Some(first), Some(last)) = (bars.first(), bars.last()) else { return Vec::new() };
         let before = Span::days(VOLATILITY_DAYS);
-        let days = self.gate.bars(symbol, BarSize::Day, first.time - before, last.time);
+        let days = self.gate.markets().bars(symbol, BarSize::Day, first.time - before, last.time);
         let mut closes = (Day::default(), Vec::new());
         let rows = bars.iter().filter_map(|bar| {
             if closes.0 != bar.day || closes.1.is_empty() {
@@ -464,8 +464,8 @@ impl Client {
         end: Time,
         out: &mut Outgoing,
     ) {
-        let hours = self.gate.hours();
-        let first = self.gate.head_timestamp(symbol).unwrap_or(begin);
+        let hours = self.gate.markets().hours();
+        let first = self.gate.markets().head_timestamp(symbol).unwrap_or(begin);
         let begin = begin.max(first).max(end - Span::days(SCHEDULE_DAYS));
         let mut session = Session::at(begin.seconds(), hours);
         let mut sessions = Vec::new();
@@ -507,12 +507,12 @@ impl Client {
             Ok(content) => content,
             Err(reason) => return out.error(id, ErrorCode::HISTORICAL_DATA, &failed(&reason)),
         };
-        let head = self.gate.head_timestamp(symbol).and_then(|head| {
+        let head = self.gate.markets().head_timestamp(symbol).and_then(|head| {
             if content != Content::Volatility {
                 return Some(head);
             }
             let until = head + Span::days(VOLATILITY_DAYS);
-            let days = self.gate.bars(symbol, BarSize::Day, head, until);
+            let days = self.gate.markets().bars(symbol, BarSize::Day, head, until);
             days.get(volatility::MOVES).map(|bar| bar.time)
         });
         match head {
@@ -548,10 +548,15 @@ impl Client {
 
     /// Sends what has changed.
     pub(crate) fn tick_charts(&mut self, out: &mut Outgoing) {
-        let (now, known) = (self.gate.now(), Arc::clone(self.gate.instruments()));
+        let (now, known) = (self.gate.now(), Arc::clone(self.gate.markets().instruments()));
         for (id, chart) in &mut self.charts.bars {
             let from = chart.last.map_or(now, |bar| bar.time);
-            let bars = self.gate.bars(chart.symbol, chart.form.size, from, now + Span::seconds(1));
+            let bars = self.gate.markets().bars(
+                chart.symbol,
+                chart.form.size,
+                from,
+                now + Span::seconds(1),
+            );
             for bar in bars {
                 if chart.last.replace(bar) == Some(bar) {
                     continue;
@@ -575,7 +580,7 @@ impl Client {
             let from = Time::from_seconds(stream.next);
             // The second that is being made belongs to a bar that is not over.
             let over = now.seconds().saturating_sub(REAL_TIME);
-            for bar in self.gate.bars(stream.symbol, BarSize::Seconds(5), from, now) {
+            for bar in self.gate.markets().bars(stream.symbol, BarSize::Seconds(5), from, now) {
                 let second = bar.time.seconds();
                 if second < over {
                     stream.next = second.saturating_add(REAL_TIME);

@@ -105,7 +105,7 @@ impl Client {
             let text = format!("Max number of tickers has been reached: {LINES}; cancel one first");
             return out.error(id, ErrorCode::MAX_TICKERS, &text);
         }
-        let stock = match find(&request.contract, self.gate.instruments()) {
+        let stock = match find(&request.contract, self.gate.markets().instruments()) {
             Ok(stock) => stock,
             Err(reason) => return out.error(id, ErrorCode::NO_DEFINITION, &unknown(&reason)),
         };
@@ -129,7 +129,7 @@ impl Client {
             generics_sent: BTreeMap::new(),
             sent: BTreeMap::new(),
         };
-        let quotes = self.gate.quotes();
+        let quotes = self.gate.markets().quotes();
         if let Some(quote) = quotes.get(stock.id) {
             line.put(id, quote, out);
             line.put_generics(id, quote, &self.gate, out);
@@ -150,7 +150,7 @@ impl Client {
             let text = format!("Max number ({DEPTHS}) of market depth requests has been reached");
             return out.error(id, ErrorCode(309), &text);
         }
-        let stock = match find(&request.contract, self.gate.instruments()) {
+        let stock = match find(&request.contract, self.gate.markets().instruments()) {
             Ok(stock) => stock,
             Err(reason) => return out.error(id, ErrorCode::NO_DEFINITION, &unknown(&reason)),
         };
@@ -164,7 +164,7 @@ impl Client {
             smart: request.is_smart_depth,
             sent: [Vec::new(), Vec::new()],
         };
-        if let Some(quote) = self.gate.quotes().get(stock.id) {
+        if let Some(quote) = self.gate.markets().quotes().get(stock.id) {
             depth.put(id, &stock.exchange, quote, out);
         }
         self.tickers.depths.insert(id, depth);
@@ -175,7 +175,7 @@ impl Client {
         if self.tickers.is_empty() {
             return;
         }
-        let quotes = self.gate.quotes();
+        let quotes = self.gate.markets().quotes();
         for (id, line) in &mut self.tickers.lines {
             if let Some(quote) = quotes.get(line.symbol) {
                 line.put(*id, quote, out);

@@ -160,7 +160,9 @@ impl Client {
     /// placed: then it has to be read in whole, and what is wrong with it is said there.
     pub(crate) fn place_alike(&mut self, frame: Frame<'_>) -> bool {
         let Some((shaped, known)) = self.orders.shapes.find(frame) else { return false };
-        let Ok(order) = Self::alike(known, &shaped, self.gate.instruments()) else { return false };
+        let Ok(order) = Self::alike(known, &shaped, self.gate.markets().instruments()) else {
+            return false;
+        };
         let order_id = shaped.order_id;
         let is_new = matches!(self.orders.known.get(order_id), Known::Free);
         if !is_new || !self.orders.held.is_empty() {
@@ -281,7 +283,12 @@ impl Client {
     fn note_order(&self, order_id: i32, (code, text): (&'static str, &str), asked: Option<Asked>) {
         let text = text.trim_end_matches('.');
         let text = format!("{text} (client {}, order {order_id})", self.client_id);
-        self.gate.note_refused_order(&self.admission, self.address, (code, text), asked);
+        self.gate.admissions().note_refused_order(
+            &self.admission,
+            self.address,
+            (code, text),
+            asked,
+        );
     }
 
     /// Submits what was held together: changes one by one, new orders all or none.
@@ -378,7 +385,7 @@ impl Client {
         });
         let preview = meant.and_then(|meant| {
             let (account, symbol) = (meant.account, meant.symbol);
-            let asked = self.gate.what_if(&self.on(account), self.address, vec![meant]);
+            let asked = self.gate.orders().what_if(&self.on(account), self.address, vec![meant]);
             let asked = asked.map(|preview| (account, symbol, preview));
             asked.map_err(|refused| self.reason(&refused))
         });
@@ -412,9 +419,9 @@ impl Client {
     /// that the next request of a batch finds it; it is told after the sync.
     fn submit(&mut self, account: PaperAccountId, request: OrderRequest) -> Result<(), String> {
         let submitted = if self.admission.account() == account {
-            self.gate.submit(&self.admission, self.address, request)
+            self.gate.orders().submit(&self.admission, self.address, request)
         } else {
-            self.gate.submit(&self.on(account), self.address, request)
+            self.gate.orders().submit(&self.on(account), self.address, request)
         };
         let submitted = submitted.map_err(|refused| self.reason(&refused))?;
         for order in submitted.orders() {
@@ -505,7 +512,7 @@ impl Client {
     /// Has the journal remember the ids that left no order.
     pub(crate) fn note_order_ids(&mut self) {
         if let Some(order_id) = self.orders.known.note() {
-            self.gate.note_order_id(&self.admission, self.client_id, order_id);
+            self.gate.orders().note_order_id(&self.admission, self.client_id, order_id);
         }
     }
 }
@@ -528,7 +535,7 @@ impl Client {
         for view in views {
             self.orders.known.recall(&view.completed_orders, &view.open_orders, day, is_own);
         }
-        let highest = self.gate.highest_order_id(&self.admission, self.client_id);
+        let highest = self.gate.orders().highest_order_id(&self.admission, self.client_id);
         self.orders.known.begin(highest);
     }
 

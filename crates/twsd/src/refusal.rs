@@ -59,14 +59,19 @@ impl Client {
         let Refusal::Authority(AuthorityRefusal::SymbolNotAllowed { symbol, .. }) = refusal else {
             return told(refusal);
         };
-        let ticker =
-            self.gate.instruments().get(*symbol).map_or("?", |contract| contract.symbol.as_str());
+        let ticker = self
+            .gate
+            .markets()
+            .instruments()
+            .get(*symbol)
+            .map_or("?", |contract| contract.symbol.as_str());
         let code = refusal.code();
         let whose = match self.credential_name() {
             Some(name) => format!("credential {name}"),
             None => "this credential".to_owned(),
         };
-        let allowed = allowed(&self.admission.entitlements().symbols, self.gate.instruments());
+        let allowed =
+            allowed(&self.admission.entitlements().symbols, self.gate.markets().instruments());
         format!("{code}: {ticker} is not allowed for {whose} (allowed: {allowed})")
     }
 

@@ -93,7 +93,7 @@ pub(crate) async fn start(
     };
     let token = token(&hello, &first);
     let door = CredentialDoor { credential, address, token: token.as_ref() };
-    let admission = match shared.gate.admit_credential(&door) {
+    let admission = match shared.gate.admissions().admit_credential(&door) {
         Ok(admission) => admission,
         Err(refusal) => {
             return Err(farewell(out, ErrorCode::VENUE_LOST, &refusal::goodbye(&refusal)));
@@ -102,7 +102,12 @@ pub(crate) async fn start(
     let client_id = first.client_id;
     if client_id < 0 {
         let text = format!("The client id is {client_id}; use 0 or more.");
-        shared.gate.note_turned_away(credential, address, "CLIENT_ID_INVALID", text.clone());
+        shared.gate.admissions().note_turned_away(
+            credential,
+            address,
+            "CLIENT_ID_INVALID",
+            text.clone(),
+        );
         return Err(farewell(out, ErrorCode::PROCESSING, &text));
     }
     let Some(claim) = shared.roster.claim(credential, client_id) else {
@@ -110,7 +115,12 @@ pub(crate) async fn start(
             "Unable to connect as the client id is already in use. Retry with a unique client id; \
              {client_id} is connected."
         );
-        shared.gate.note_turned_away(credential, address, "CLIENT_ID_IN_USE", text.clone());
+        shared.gate.admissions().note_turned_away(
+            credential,
+            address,
+            "CLIENT_ID_IN_USE",
+            text.clone(),
+        );
         return Err(farewell(out, ErrorCode::CLIENT_ID_IN_USE, &text));
     };
     let program = program(&hello, client_id);
@@ -207,7 +217,12 @@ impl Stranger<'_> {
             Fault::Handshake(error) => return self.unknown(&error.to_string()),
         };
         tracing::warn!(address = %self.address, %code, %text, "a program was turned away");
-        self.shared.gate.note_turned_away(self.credential, self.address, code, text.clone());
+        self.shared.gate.admissions().note_turned_away(
+            self.credential,
+            self.address,
+            code,
+            text.clone(),
+        );
         let now = self.shared.gate.now();
         let mut out = Outgoing::new(ServerVersion::OLDEST, false);
         out.raw(|bytes| refused.write_reply(&stamp::connection(now), bytes));

@@ -80,11 +80,11 @@ impl Client {
         if self.single_ticks.0.contains_key(&id) {
             return out.error(id, ErrorCode::DUPLICATE_TICKER_ID, "Duplicate ticker id");
         }
-        let stock = match find(&request.contract, self.gate.instruments()) {
+        let stock = match find(&request.contract, self.gate.markets().instruments()) {
             Ok(stock) => stock,
             Err(reason) => return out.error(id, ErrorCode::NO_DEFINITION, &unknown(&reason)),
         };
-        let may = self.gate.may(
+        let may = self.gate.admissions().may(
             &self.admission.standing(),
             self.address,
             Act::ViewMarketData,
@@ -104,7 +104,7 @@ impl Client {
             );
             return out.error(id, ErrorCode::MAX_TICK_BY_TICK, &text);
         }
-        let quotes = self.gate.quotes();
+        let quotes = self.gate.markets().quotes();
         let quote = quotes.get(stock.id);
         let traded = quote.map_or(0, |quote| quote.last_time.0);
         let ignore_size = request.ignore_size;
@@ -120,7 +120,7 @@ impl Client {
         if self.single_ticks.is_empty() {
             return;
         }
-        let quotes = self.gate.quotes();
+        let quotes = self.gate.markets().quotes();
         for (id, stream) in &mut self.single_ticks.0 {
             let listed = self.directory.get(stream.symbol).map_or("", |one| &one.primary_exchange);
             if let Some(quote) = quotes.get(stream.symbol) {

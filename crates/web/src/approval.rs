@@ -217,7 +217,7 @@ pub(crate) async fn events(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     let watcher = Watcher {
         changes: gate.approvals().changed(),
-        subscription: gate.subscribe(&signed.admission),
+        subscription: gate.orders().subscribe(&signed.admission),
         seen: signed.visit.query.get("seen").to_owned(),
         signed,
         over: false,

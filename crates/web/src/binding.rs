@@ -76,7 +76,8 @@ pub(crate) async fn bind(State(portal): State<Portal>, errand: Errand) -> Reply 
     let answer = errand
         .answer
         .ok_or_else(|| refused(Refusal::Session(SessionRefusal::HardwareProofMissing)))?;
-    let bound = portal.gate().bind_hardware(&errand.token, &answer, errand.address).await;
+    let bound =
+        portal.gate().sessions().bind_hardware(&errand.token, &answer, errand.address).await;
     Ok(kept(&portal, &bound.map_err(refused)?))
 }
 
@@ -84,7 +85,7 @@ pub(crate) async fn bind(State(portal): State<Portal>, errand: Errand) -> Reply 
 pub(crate) async fn refresh(errand: Errand) -> Reply {
     let gate = errand.portal.gate();
     let Some(answer) = &errand.answer else { return challenge(&errand) };
-    match gate.prove_hardware(&errand.token, answer, errand.address) {
+    match gate.sessions().prove_hardware(&errand.token, answer, errand.address) {
         Ok(proof) => Ok(kept(&errand.portal, &proof)),
         // The challenge is too old, or from before the server started: the browser answers a new one.
         Err(Refusal::Session(SessionRefusal::KeyProofWrong {
@@ -97,7 +98,8 @@ pub(crate) async fn refresh(errand: Errand) -> Reply {
 /// What the browser has to sign.
 fn challenge(errand: &Errand) -> Reply {
     let gate = errand.portal.gate();
-    let (session, challenge) = gate.hardware_challenge(&errand.token).map_err(refused)?;
+    let (session, challenge) =
+        gate.sessions().hardware_challenge(&errand.token).map_err(refused)?;
     let value = format!("\"{challenge}\";id=\"{session}\"");
     let value = HeaderValue::try_from(value)
         .map_err(|_| refused(Refusal::Server(ServerRefusal::StoreFailed)))?;

@@ -25,7 +25,7 @@ type Reply = Result<Response, Fault>;
 
 /// What is traded.
 pub(crate) fn known(signed: &Signed) -> &Instruments {
-    signed.visit.portal.gate().instruments()
+    signed.visit.portal.gate().markets().instruments()
 }
 
 /// The contract with this ticker.
@@ -47,7 +47,7 @@ pub(crate) fn quantity(known: &Instruments, id: access::SymbolId, steps: u64) ->
 pub(crate) async fn show(Path(symbol): Path<String>, signed: Signed) -> Reply {
     let contract = named(&signed, &symbol).ok_or_else(|| signed.fault(Cause::Missing))?;
     let gate = signed.visit.portal.gate();
-    let quotes = gate.quotes();
+    let quotes = gate.markets().quotes();
     let view = gate.view_of(signed.ticket.account).await.map_err(|why| signed.fault(why))?;
     let held = view.position(contract.id).map_or(Decimal::ZERO, Holding::quantity);
     let heading = format!("{}, {}", contract.symbol, contract.name);
@@ -98,7 +98,8 @@ fn history(signed: &Signed, contract: &Instrument) -> Markup {
     let range = RANGES.iter().map(|(value, _)| *value).find(|value| *value == asked);
     let range = range.unwrap_or("day");
     let gate = signed.visit.portal.gate();
-    let bars = |size, back| gate.bars(contract.id, size, signed.now() - back, signed.now());
+    let bars =
+        |size, back| gate.markets().bars(contract.id, size, signed.now() - back, signed.now());
     let bars = match range {
         // A weekend and a holiday may lie between.
         "day" => last_days(bars(BarSize::Minutes(5), Span::days(5)), 1),

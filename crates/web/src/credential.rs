@@ -62,7 +62,7 @@ fn says_of(signed: &Signed, given: &Entitlements) -> Markup {
 
 /// The sentences of an authority, with the symbols of its contracts.
 pub(crate) fn says(signed: &Signed, given: &Entitlements) -> Vec<Sentence> {
-    let currency = signed.visit.portal.gate().currency_of(given.account);
+    let currency = signed.visit.portal.gate().paper_accounts().currency_of(given.account);
     let name = |id| contract::symbol(contract::known(signed), id);
     access::can_cannot(given, currency, &name)
 }

@@ -76,8 +76,8 @@ pub(crate) async fn stream(signed: Signed) -> Result<Response, Fault> {
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let about = About::of(&signed).await?;
     let watcher = Watcher {
-        subscription: gate.subscribe(&signed.admission),
-        quotes: gate.quotes_changed(),
+        subscription: gate.orders().subscribe(&signed.admission),
+        quotes: gate.markets().quotes_changed(),
         about,
         sent: last.unwrap_or_default().to_owned(),
         shown: String::new(),
@@ -182,12 +182,12 @@ impl Watcher {
                 if !orders.all(|order| names.knows(order.origin.holder)) {
                     *names = Names::load(signed).await.ok()?;
                 }
-                let refused = gate.refused_orders(signed.ticket.account).await.ok()?;
+                let refused = gate.orders().refused(signed.ticket.account).await.ok()?;
                 List { view: &view, refused: &refused, names, filter, signed }.fragment()
             }
-            About::Contracts(shown) => shown.fragment(known, &gate.quotes()),
+            About::Contracts(shown) => shown.fragment(known, &gate.markets().quotes()),
             About::Market(id) => ticket::market_now(signed, &view, known.get(*id)?),
-            About::Depth(id) => contract::now(&gate.quotes(), known.get(*id)?),
+            About::Depth(id) => contract::now(&gate.markets().quotes(), known.get(*id)?),
         };
         let fragment = fragment.into_string();
         self.sent.clone_from(&id);

@@ -30,8 +30,8 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Fault> {
     let seen = look(&visit).await?;
     let gate = visit.portal.gate();
     let entrances = match &seen {
-        Seen::In(..) => gate.entrances(),
-        Seen::Trusted(..) | Seen::Nobody(_) => gate.public_entrances(),
+        Seen::In(..) => gate.front_door().entrances(),
+        Seen::Trusted(..) | Seen::Nobody(_) => gate.front_door().public_entrances(),
     };
     let body = html! {
         (shell::title("Front door", &html! {
@@ -62,13 +62,14 @@ async fn look(visit: &Visit) -> Result<Seen, Fault> {
     let gate = visit.portal.gate();
     let ended = match visit.session(false) {
         Some(Ok(ticket)) => {
-            let powers = gate.powers(&ticket).map_err(|why| visit.fault(why))?;
+            let powers = gate.front_door().powers(&ticket).map_err(|why| visit.fault(why))?;
             return Ok(Seen::In(ticket, powers));
         }
         Some(Err(why)) => Some(why),
         None => None,
     };
-    let here = gate.ways_here(&visit.browser()).await.map_err(|why| visit.fault(why))?;
+    let here =
+        gate.front_door().ways_here(&visit.browser()).await.map_err(|why| visit.fault(why))?;
     Ok(match (here, ended) {
         (Some((name, ways)), _) => Seen::Trusted(name, ways),
         (None, ended) => Seen::Nobody(ended),

@@ -14,7 +14,7 @@ use crate::portal::Portal;
 /// code; its text is for the operator.
 pub(crate) async fn show(State(portal): State<Portal>) -> Response {
     let gate = portal.gate();
-    if let Some(progress) = gate.progress() {
+    if let Some(progress) = gate.markets().progress() {
         let why = Refusal::Server(ServerRefusal::CatchingUp { at: progress.at, to: progress.to });
         let body = json!({
             "status": "catching_up",
@@ -24,9 +24,9 @@ pub(crate) async fn show(State(portal): State<Portal>) -> Response {
         });
         return (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response();
     }
-    let conditions = gate.conditions();
+    let conditions = gate.vitals().conditions();
     let codes: Vec<_> = conditions.iter().map(|one| one.code).collect();
-    if let Err(why) = gate.flush().await {
+    if let Err(why) = gate.orders().flush().await {
         let body = json!({
             "status": "failing", "code": why.code(), "text": why.caller_text(), "conditions": codes,
         });

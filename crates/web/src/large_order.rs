@@ -283,7 +283,7 @@ async fn place(
     };
     let order = taken.orders().first().map(|order| order.id);
     portal.confirmations().note(key, now, order);
-    gate.flush().await.map_err(|why| signed.fault(why))?;
+    gate.orders().flush().await.map_err(|why| signed.fault(why))?;
     Ok(Ok(match asked.changes {
         Some(order) => format!("/orders/{order}?modified=1"),
         None => ticket::placed(order),

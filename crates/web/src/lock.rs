@@ -178,7 +178,8 @@ async fn toll(signed: &Signed) -> Markup {
         known.map(|one| one.device.name.to_string()).collect::<Vec<_>>()
     });
     let orders = gate.view_of(account).await.map(|view| {
-        let lines = view.open_orders.iter().map(|one| order_line(gate.instruments(), one));
+        let lines =
+            view.open_orders.iter().map(|one| order_line(gate.markets().instruments(), one));
         lines.collect::<Vec<_>>()
     });
     html! {

@@ -97,7 +97,8 @@ async fn elsewhere(signed: &Signed, id: &str) -> Option<Response> {
     let (gate, number) = (signed.visit.portal.gate(), id.parse().map(OrderId).ok()?);
     for account in signed.ticket.accounts.iter().filter(|one| **one != signed.ticket.account) {
         let sees = gate.sessions().admit(&signed.ticket.on(*account).ok()?).ok()?;
-        let may = gate.may(&sees, signed.visit.address, Act::ViewAccount, None).is_ok();
+        let may =
+            gate.admissions().may(&sees, signed.visit.address, Act::ViewAccount, None).is_ok();
         if may && gate.view_of(*account).await.ok()?.order(number).is_some() {
             return Some(go(&format!("/orders/{number}?account={account}")));
         }
@@ -241,8 +242,8 @@ pub(crate) async fn cancel(Path(id): Path<String>, signed: Signed) -> Reply {
 /// Sends a request, and returns once it is safe on record.
 async fn send(signed: &Signed, request: OrderRequest) -> Result<Result<(), Refused>, Fault> {
     let gate = signed.visit.portal.gate();
-    match gate.submit(&signed.admission, signed.ticket.address, request) {
-        Ok(_) => gate.flush().await.map(Ok).map_err(|why| signed.fault(why)),
+    match gate.orders().submit(&signed.admission, signed.ticket.address, request) {
+        Ok(_) => gate.orders().flush().await.map(Ok).map_err(|why| signed.fault(why)),
         Err(Refused::Refusal(why)) if refusal::wants_proof(&why) => Err(signed.fault(why)),
         Err(why) => Ok(Err(why)),
     }

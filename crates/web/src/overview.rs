@@ -155,9 +155,10 @@ pub(crate) async fn curve(signed: &Signed, view: &View) -> Result<Markup, Fault>
     let chosen = range(signed);
     let mut unknown = Vec::new();
     let points: Vec<Point> = if chosen == "month" {
-        let days = gate.equity_by_day(view).await.map_err(|why| signed.fault(why))?;
+        let days =
+            gate.paper_accounts().equity_by_day(view).await.map_err(|why| signed.fault(why))?;
         let known: Vec<_> = days.iter().map(|(day, _)| *day).collect();
-        unknown = gate::equity::days_between(&known, gate.hours());
+        unknown = gate::equity::days_between(&known, gate.markets().hours());
         let after = unknown.iter().filter_map(|(_, last)| known.iter().find(|day| *day > last));
         let apart: BTreeSet<_> = after.collect();
         let point = |(day, value): (_, Decimal)| {
@@ -165,7 +166,7 @@ pub(crate) async fn curve(signed: &Signed, view: &View) -> Result<Markup, Fault>
         };
         days.into_iter().map(point).collect()
     } else {
-        let today = gate.equity_today(view);
+        let today = gate.paper_accounts().equity_today(view);
         today.into_iter().map(|(at, value)| Point::at_time(at, value.round_dp(2))).collect()
     };
     Ok(html! {

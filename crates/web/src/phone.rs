@@ -188,7 +188,7 @@ pub(crate) async fn events(signed: Signed) -> Reply {
     let gate = signed.visit.portal.gate();
     let query = &signed.visit.query;
     let watcher = Watcher {
-        subscription: gate.subscribe(&signed.admission),
+        subscription: gate.orders().subscribe(&signed.admission),
         seen: query.get("seen").to_owned(),
         moves: query.has("moves"),
         looks: LOOKS,

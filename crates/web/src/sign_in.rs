@@ -294,7 +294,7 @@ async fn first(
 
 /// Whether a passkey works for the person who trusts this browser; to any other browser nothing is told.
 async fn has_passkey(visit: &Visit) -> bool {
-    let ways = visit.portal.gate().ways_here(&visit.browser()).await.ok().flatten();
+    let ways = visit.portal.gate().front_door().ways_here(&visit.browser()).await.ok().flatten();
     let open = |way: &Way| way.kind == WayKind::Passkey && matches!(way.stand, Stand::Open);
     ways.is_some_and(|(_, ways)| ways.iter().any(open))
 }

@@ -94,7 +94,7 @@ fn maker(
 
 /// A contract's prices, to take one into the ticket, and what is held of it; also sent live.
 pub(crate) fn market_now(signed: &Signed, view: &View, chosen: &Instrument) -> Markup {
-    let quotes = signed.visit.portal.gate().quotes();
+    let quotes = signed.visit.portal.gate().markets().quotes();
     let Some(quote) = quotes.get(chosen.id) else { return html! { p.empty { "No quote." } } };
     let side = |word: &'static str, level: Option<Level>| {
         let Some(level) = level else { return html! { span.dim { "none" } } };
@@ -221,8 +221,11 @@ fn summary(known: &Instruments, wanted: &Wanted<'_>) -> Markup {
 /// Exits that stay when a position is closed at the market, and would then open one the other way.
 fn left_open(signed: &Signed, wanted: &Wanted<'_>) -> Markup {
     let order = &wanted.order;
-    let resting =
-        signed.visit.portal.gate().resting(signed.ticket.account, order.symbol, order.side);
+    let resting = signed.visit.portal.gate().orders().resting(
+        signed.ticket.account,
+        order.symbol,
+        order.side,
+    );
     let (verb, word) = match order.side {
         Side::Sell => ("sell", "short"),
         Side::Buy => ("buy", "long"),
@@ -251,7 +254,8 @@ fn cancelled_first(exits: &[OrderId]) -> Markup {
 /// The order, its checks and what it would bind.
 fn weigh(signed: &Signed, wanted: &Wanted<'_>) -> Result<(Markup, Option<Large>), Refused> {
     let gate = signed.visit.portal.gate();
-    let (preview, exits) = gate.preview(&signed.sees, signed.ticket.address, wanted.request())?;
+    let (preview, exits) =
+        gate.orders().preview(&signed.sees, signed.ticket.address, wanted.request())?;
     let large = gate.large_orders().of(&signed.sees, &signed.ticket, &wanted.request())?;
     let entitlements = signed.sees.entitlements();
     let sheet = html! {
@@ -261,7 +265,7 @@ fn weigh(signed: &Signed, wanted: &Wanted<'_>) -> Result<(Markup, Option<Large>)
             li.can { span { "It passes every pre-trade check: size, value, price, open orders, buying power." } }
         }
         (draft::sheet(&preview))
-        @if let Some(quote) = gate.quotes().get(wanted.contract.id) { (warning(wanted.order.side, wanted.order.order_type, quote)) }
+        @if let Some(quote) = gate.markets().quotes().get(wanted.contract.id) { (warning(wanted.order.side, wanted.order.order_type, quote)) }
         @if !exits.is_empty() { (cancelled_first(&exits)) } @else if wanted.reduces { (left_open(signed, wanted)) }
         @if let Some(large) = &large { (large_order::note(large)) }
     };
@@ -390,14 +394,17 @@ pub(crate) async fn place(signed: Signed) -> Reply {
         Err(errors) => return unread(&signed, &errors).await,
     };
     let submit = || {
-        let taken =
-            portal.gate().submit(&signed.admission, signed.ticket.address, wanted.request())?;
+        let taken = portal.gate().orders().submit(
+            &signed.admission,
+            signed.ticket.address,
+            wanted.request(),
+        )?;
         Ok(taken.orders().first().map(|order| order.id))
     };
     let (token, content, now) = (signed.form_token(), wanted.canonical(), signed.now());
     match portal.confirmations().once(&token, fields.get("key"), &content, now, submit) {
         Ok(Ok(order)) => {
-            portal.gate().flush().await.map_err(|why| signed.fault(why))?;
+            portal.gate().orders().flush().await.map_err(|why| signed.fault(why))?;
             Ok(go(&placed(order)))
         }
         // The price has moved, or the threshold: the page says what it takes now.

@@ -138,7 +138,7 @@ impl Visit {
     /// limit.
     pub(crate) fn session(&self, is_use: bool) -> Option<Result<SessionTicket, Refusal>> {
         let cookies = self.cookies();
-        self.portal.gate().present(&self.presented(&cookies), is_use)
+        self.portal.gate().sessions().present(&self.presented(&cookies), is_use)
     }
 
     /// Token and proof by hardware of the browser's session.
@@ -298,7 +298,7 @@ fn shown(portal: &Portal, parts: &Parts, body: &[u8]) -> Result<Option<Shown>, R
     let target = parts.uri.path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str);
     let proof = proof.to_str().unwrap_or("");
     let request = SignedRequest { proof, method: parts.method.as_str(), target, body };
-    portal.gate().shown(&request).map(Some)
+    portal.gate().sessions().shown(&request).map(Some)
 }
 
 /// Whether a form was sent by a page of ours. Every browser sends one of the two headers with a POST; what they say
@@ -465,12 +465,12 @@ impl Signed {
     /// The time of day at which something will end, on the reader's clock and not by our stamps.
     pub(crate) fn clock(&self, at: Time) -> String {
         let gate = self.visit.portal.gate();
-        figure::clock(gate.on_wall(at), gate.wall())
+        figure::clock(gate.clock().on_wall(at), gate.wall())
     }
 
     /// The token of this session's forms.
     pub(crate) fn form_token(&self) -> String {
-        let token = self.visit.portal.gate().form_token(self.ticket.session);
+        let token = self.visit.portal.gate().sessions().form_token(self.ticket.session);
         subject::token_of(token, subject::named(&self.ticket))
     }
 
@@ -519,7 +519,7 @@ async fn turned_away(visit: Visit, barred: Barred) -> Fault {
         Barred::Unknown(refusal) => unknown(&visit, refusal),
         Barred::Form(session) => {
             let (path, fields) = (visit.path.clone(), visit.fields.clone());
-            let token = visit.portal.gate().form_token(session);
+            let token = visit.portal.gate().sessions().form_token(session);
             let token = subject::token_of(token, visit.form_account());
             visit.fault(Cause::FormExpired { path, fields, token })
         }

@@ -123,7 +123,9 @@ impl Gate {
         let store = &self.0.people.store;
         let (mut owners, mut rows) = (Owners::new(), Vec::with_capacity(found.len()));
         for (record, stamped) in found {
-            let Some(mut row) = decision(record, stamped, self.instruments()) else { continue };
+            let Some(mut row) = decision(record, stamped, self.markets().instruments()) else {
+                continue;
+            };
             if let Entry::Vacant(place) = owners.entry(row.holder) {
                 let owner = store.owner_of(row.holder).await;
                 place.insert(owner.map_err(|error| store_failed(&error))?);

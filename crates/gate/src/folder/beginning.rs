@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 use trade::journal::Command;
 
-use super::{
-    CHECKPOINTS, DATABASE, FACTS, FolderError, FolderFacts, KEY, VERSION, hold, io, new_id,
-    segments,
+use super::error::{FolderError, io};
+use super::facts::{
+    CHECKPOINTS, DATABASE, FACTS, FolderFacts, KEY, VERSION, journal_folder, new_id,
 };
+use super::hold;
 use crate::journal;
 
 /// There while a folder is being made; holds its description.
@@ -34,6 +35,20 @@ const OURS: [&str; 10] = [
     "floorpass.db-wal",
     "floorpass.db-shm",
 ];
+
+/// The journal's segments; none when its folder is not there.
+pub(super) fn segments(path: &Path) -> Result<Vec<(u64, PathBuf)>, FolderError> {
+    let journal = journal_folder(path);
+    match journal.symlink_metadata() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        _ => journal::segments(&journal).map_err(|error| match error {
+            journal::JournalError::Io { path, source } => FolderError::Io { path, source },
+            journal::JournalError::Damage(damage) => {
+                FolderError::Io { path: journal, source: std::io::Error::other(damage) }
+            }
+        }),
+    }
+}
 
 /// Begins the folder at `path`, after the remains of a beginning that was cut off are removed.
 pub(super) fn begin(

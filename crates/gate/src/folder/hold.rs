@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use private::Identity;
 use rustix::fs::{FlockOperation, flock};
 
-use super::{FolderError, io};
+use super::error::{FolderError, io};
 
 /// The file that names the holder.
 pub(super) const NOTE: &str = "lock";
@@ -115,6 +115,14 @@ fn is_free(file: &File) -> std::io::Result<bool> {
     }
 }
 
+/// The process that holds the folder at `path`, as it wrote it, or `unknown`.
+pub fn holder(path: &Path) -> String {
+    let owner = private::read(&path.join(NOTE)).unwrap_or_default();
+    let owner = String::from_utf8_lossy(&owner);
+    let owner = owner.trim();
+    if owner.is_empty() { "unknown" } else { owner }.to_owned()
+}
+
 fn in_use(path: &Path) -> FolderError {
-    FolderError::InUse { path: path.to_owned(), owner: super::holder(path) }
+    FolderError::InUse { path: path.to_owned(), owner: holder(path) }
 }

@@ -232,7 +232,7 @@ async fn start(temp: &Path) -> Result<crate::Gate, crate::OpenError> {
         passkeys: None,
         token_required_by_default: false,
     };
-    let clock = clock::Clock::manual(access::Time::from_seconds(1_795_532_400));
+    let clock = crate::clock::Clock::manual(access::Time::from_seconds(1_795_532_400));
     loop {
         let disk = std::sync::Arc::new(crate::disk::LocalDisk);
         match crate::Gate::open_with(config.clone(), clock.clone(), disk).await {
@@ -252,15 +252,17 @@ async fn first_start_that_was_killed_at_its_end_begins_again_unless_something_wa
     for done in [false, true] {
         let temp = tempfile::tempdir().unwrap();
         let gate = start(temp.path()).await.unwrap();
-        assert!(gate.demo_secrets().is_some());
+        assert!(gate.demo().secrets().is_some());
         if done {
             gate.0.sequencer.record(trade::journal::Command::Advance, gate.now()).unwrap();
         }
-        gate.flush().await.unwrap();
+        gate.orders().flush().await.unwrap();
         drop(gate);
         std::fs::rename(temp.path().join(FACTS), temp.path().join("first-start")).unwrap();
         match start(temp.path()).await {
-            Ok(again) => assert!(!done && again.demo_secrets().is_some(), "its secrets are shown"),
+            Ok(again) => {
+                assert!(!done && again.demo().secrets().is_some(), "its secrets are shown");
+            }
             Err(error) => {
                 let kept =
                     matches!(error, crate::OpenError::Folder(FolderError::Undescribed { .. }));

@@ -1,7 +1,6 @@
 //! Reading a segment: a pure function over its bytes.
 
-use super::SCHEMA;
-use super::record::{ChainHash, HEADER_BYTES, Header, PREFIX_BYTES, Record, link};
+use super::record::{ChainHash, HEADER_BYTES, Header, PREFIX_BYTES, Record, SCHEMA, link};
 
 /// Why a journal cannot be read on. Each names the first sequence that is affected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -26,6 +26,8 @@ pub const PAYLOAD_LIMIT: usize = 1 << 20;
 /// How a segment of any format begins; the format's digit follows.
 pub const MAGIC: &[u8; 7] = b"FLPJRNL";
 const RECORD_MAGIC: &[u8; 4] = b"FPRC";
+/// The schema of the segments that are written.
+pub const SCHEMA: u32 = trade::journal::SCHEMA as u32;
 /// The schema of all records in a segment of format 1.
 pub const FIRST_SCHEMA: u32 = 1;
 /// The record was handed to the operating system, not synced, before its acknowledgement.

@@ -50,8 +50,8 @@ async fn open(data: &std::path::Path) -> Gate {
 async fn rest(gate: &Gate) -> CredentialId {
     let credential = gate.credentials().find("trading").await.unwrap().credential.id;
     let door = CredentialDoor { credential, address: HERE, token: None };
-    let admission = gate.admit_credential(&door).unwrap();
-    let bid = gate.quotes().get(AAPL).unwrap().bid().unwrap().price;
+    let admission = gate.admissions().admit_credential(&door).unwrap();
+    let bid = gate.markets().quotes().get(AAPL).unwrap().bid().unwrap().price;
     let order = NewOrder {
         account: gate.account(),
         symbol: AAPL,
@@ -65,8 +65,8 @@ async fn rest(gate: &Gate) -> CredentialId {
         oca: None,
         reference: None,
     };
-    gate.submit(&admission, HERE, OrderRequest::Place(vec![order])).unwrap();
-    gate.flush().await.unwrap();
+    gate.orders().submit(&admission, HERE, OrderRequest::Place(vec![order])).unwrap();
+    gate.orders().flush().await.unwrap();
     assert!(gate.rests(gate.account(), Some(Holder::Credential(credential))));
     credential
 }
@@ -185,11 +185,11 @@ async fn cut_does_not_wait_for_tables_that_do_not_answer() {
     assert_eq!(answer.code(), "IN_FORCE_NOT_ON_RECORD");
     for credential in [credential, narrow] {
         let door = CredentialDoor { credential, address: HERE, token: None };
-        assert!(gate.admit_credential(&door).is_err());
+        assert!(gate.admissions().admit_credential(&door).is_err());
     }
     assert!(!gate.rests(gate.account(), None), "the orders went all the same");
     drop(taken);
-    while gate.conditions().iter().any(|one| one.code == "CUTS_OWED") {
+    while gate.vitals().conditions().iter().any(|one| one.code == "CUTS_OWED") {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     let slice = gate.load(Key::Credential(narrow)).await.unwrap();

@@ -58,7 +58,7 @@ pub enum CancelScope {
     Account,
 }
 
-/// A request that was taken. It may be acknowledged only after [`Gate::flush`] said yes, or when
+/// A request that was taken. It may be acknowledged only after [`super::OrderGate::flush`] said yes, or when
 /// the same record came by a subscription.
 #[derive(Debug, Clone)]
 pub struct Submitted {

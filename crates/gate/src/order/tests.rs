@@ -127,7 +127,7 @@ impl Bench {
             mandate.entitlements(holder, Grade::None).unwrap().narrow(holder, &scopes);
         self.gate.0.live.open_credential(id, entitlements, crate::live::Tokens::default());
         let door = crate::CredentialDoor { credential: id, address: HERE, token: None };
-        self.gate.admit_credential(&door).unwrap()
+        self.gate.admissions().admit_credential(&door).unwrap()
     }
 
     fn trading(&self) -> Admission {
@@ -135,7 +135,7 @@ impl Bench {
     }
 
     fn place(&self, who: &Admission, orders: Vec<NewOrder>) -> Result<Submitted, Refused> {
-        self.gate.submit(who, HERE, OrderRequest::Place(orders))
+        self.gate.orders().submit(who, HERE, OrderRequest::Place(orders))
     }
 
     fn order(&self, side: Side, quantity: u64, order_type: OrderType) -> NewOrder {
@@ -156,7 +156,7 @@ impl Bench {
 
     /// A buy far below the market: it rests.
     fn resting(&self) -> NewOrder {
-        let bid = self.gate.quotes().get(AAPL).unwrap().bid().unwrap().price;
+        let bid = self.gate.markets().quotes().get(AAPL).unwrap().bid().unwrap().price;
         self.order(Side::Buy, 1, OrderType::Limit { price: Ticks(bid.0 / 2) })
     }
 
@@ -186,12 +186,12 @@ fn code(result: Result<Submitted, Refused>) -> &'static str {
 async fn market_order_fills_and_is_told_after_the_flush() {
     let bench = Bench::new().await;
     let who = bench.trading();
-    let mut inbox = bench.gate.subscribe(&who);
+    let mut inbox = bench.gate.orders().subscribe(&who);
     let order = bench.order(Side::Buy, 100, OrderType::Market);
     let submitted = bench.place(&who, vec![order]).unwrap();
     assert_eq!(submitted.orders()[0].state, OrderState::Filled);
     assert!(inbox.try_recv().is_none(), "nothing is told before it is durable");
-    bench.gate.flush().await.unwrap();
+    bench.gate.orders().flush().await.unwrap();
     let Some(Delivery::Group(group)) = inbox.try_recv() else { panic!("nothing was told") };
     assert!(group.records.iter().any(|record| record.seq == submitted.seq()));
     let view = bench.gate.view().await.unwrap();
@@ -203,7 +203,7 @@ async fn market_order_fills_and_is_told_after_the_flush() {
 async fn client_is_told_of_its_own_orders_and_of_every_trade() {
     let bench = Bench::new().await;
     let who = bench.trading();
-    let mut inboxes = [1, 2].map(|client| bench.gate.subscribe_client(&who, client));
+    let mut inboxes = [1, 2].map(|client| bench.gate.orders().subscribe_client(&who, client));
     let place = |client_id, order: NewOrder| {
         let origin = Origin { client_id, ..order.origin };
         bench.place(&who, vec![NewOrder { origin, ..order }]).unwrap().seq()
@@ -218,16 +218,16 @@ async fn client_is_told_of_its_own_orders_and_of_every_trade() {
         }
     };
     let first = place(1, bench.resting());
-    bench.gate.flush().await.unwrap();
+    bench.gate.orders().flush().await.unwrap();
     told([vec![first], vec![]]);
     let own = place(1, bench.resting());
     let trade = place(2, bench.order(Side::Buy, 100, OrderType::Market));
     let other = place(2, bench.resting());
     let last = place(1, bench.resting());
-    bench.gate.flush().await.unwrap();
+    bench.gate.orders().flush().await.unwrap();
     told([vec![own, trade, last], vec![trade, other]]);
     let trade = place(3, bench.order(Side::Buy, 100, OrderType::Market));
-    bench.gate.flush().await.unwrap();
+    bench.gate.orders().flush().await.unwrap();
     told([vec![trade], vec![trade]]);
 }
 
@@ -239,7 +239,7 @@ async fn restart_keeps_all_that_was_acknowledged() {
         let buy = bench.order(Side::Buy, 100, OrderType::Market);
         bench.place(&who, vec![buy]).unwrap();
         let resting = bench.place(&who, vec![bench.resting()]).unwrap().orders()[0].id;
-        bench.gate.flush().await.unwrap();
+        bench.gate.orders().flush().await.unwrap();
         let before = bench.gate.view().await.unwrap();
         let account = bench.gate.account();
         let bench = bench.reopen(close).await;
@@ -251,8 +251,8 @@ async fn restart_keeps_all_that_was_acknowledged() {
         assert_eq!(after.open_orders, before.open_orders);
         let who = bench.trading();
         let cancel = OrderRequest::Cancel { order: resting };
-        bench.gate.submit(&who, HERE, cancel).unwrap();
-        bench.gate.flush().await.unwrap();
+        bench.gate.orders().submit(&who, HERE, cancel).unwrap();
+        bench.gate.orders().flush().await.unwrap();
         assert!(bench.gate.view().await.unwrap().open_orders.is_empty());
     }
 }
@@ -266,7 +266,7 @@ async fn restart_from_a_snapshot_and_from_the_journal_alone_agree() {
         let order = bench.order(Side::Buy, quantity, OrderType::Market);
         bench.place(&who, vec![order, bench.resting()]).unwrap();
     }
-    bench.gate.flush().await.unwrap();
+    bench.gate.orders().flush().await.unwrap();
     let bench = bench.reopen(true).await;
     let (_, by_snapshot) = bench.gate.0.sequencer.peek(|exchange| exchange.state_hash().unwrap());
     let (temp, clock) = {
@@ -308,7 +308,7 @@ async fn scopes_refuse_and_limits_deny_with_their_codes() {
     let big = NewOrder { quantity: 101, ..small() };
     assert_eq!(code(bench.place(&narrow, vec![big.clone()])), "QUANTITY_ABOVE_LIMIT");
     assert_eq!(
-        bench.gate.what_if(&narrow, HERE, vec![big]).err().unwrap().code(),
+        bench.gate.orders().what_if(&narrow, HERE, vec![big]).err().unwrap().code(),
         "QUANTITY_ABOVE_LIMIT"
     );
     // The big one was a message too.
@@ -316,7 +316,7 @@ async fn scopes_refuse_and_limits_deny_with_their_codes() {
         bench.place(&narrow, vec![bench.resting()]).unwrap();
     }
     assert_eq!(code(bench.place(&narrow, vec![small()])), "RATE_EXCEEDED");
-    bench.gate.submit(&narrow, HERE, OrderRequest::CancelAll(CancelScope::Own)).unwrap();
+    bench.gate.orders().submit(&narrow, HERE, OrderRequest::CancelAll(CancelScope::Own)).unwrap();
     bench.clock.set(START + Span::milliseconds(201));
     bench.place(&narrow, vec![bench.resting()]).unwrap();
 }
@@ -327,13 +327,13 @@ async fn credential_touches_only_its_own_orders() {
     let (one, two) = (bench.trading(), bench.credential(2, |_| {}));
     let order = bench.place(&one, vec![bench.resting()]).unwrap().orders()[0].id;
     let cancel = || OrderRequest::Cancel { order };
-    assert_eq!(code(bench.gate.submit(&two, HERE, cancel())), "UNKNOWN_ORDER");
+    assert_eq!(code(bench.gate.orders().submit(&two, HERE, cancel())), "UNKNOWN_ORDER");
     let account = OrderRequest::CancelAll(CancelScope::Account);
-    assert_eq!(code(bench.gate.submit(&two, HERE, account)), "ACT_NOT_ALLOWED");
+    assert_eq!(code(bench.gate.orders().submit(&two, HERE, account)), "ACT_NOT_ALLOWED");
     let own = OrderRequest::CancelAll(CancelScope::Own);
-    assert!(bench.gate.submit(&two, HERE, own).unwrap().orders().is_empty());
+    assert!(bench.gate.orders().submit(&two, HERE, own).unwrap().orders().is_empty());
     assert_eq!(
-        bench.gate.submit(&one, HERE, cancel()).unwrap().orders()[0].state,
+        bench.gate.orders().submit(&one, HERE, cancel()).unwrap().orders()[0].state,
         OrderState::Cancelled
     );
 }
@@ -366,10 +366,10 @@ async fn lock_grades_let_pass_what_they_should() {
     bench.place(&who, sell(4)).unwrap();
     bench.gate.0.live.narrow_to(Grade::NoNew, |_| true);
     assert_eq!(code(bench.place(&who, sell(1))), "LOCKED");
-    bench.gate.submit(&who, HERE, OrderRequest::Cancel { order: resting }).unwrap();
+    bench.gate.orders().submit(&who, HERE, OrderRequest::Cancel { order: resting }).unwrap();
     bench.gate.0.live.narrow_to(Grade::All, |_| true);
     let own = OrderRequest::CancelAll(CancelScope::Own);
-    assert_eq!(code(bench.gate.submit(&who, HERE, own)), "LOCKED");
+    assert_eq!(code(bench.gate.orders().submit(&who, HERE, own)), "LOCKED");
 }
 
 #[tokio::test]
@@ -407,7 +407,7 @@ async fn clock_set_back_never_lowers_a_stamp() {
     bench.clock.set(START - Span::days(1));
     let who = bench.trading();
     bench.place(&who, vec![bench.resting()]).unwrap();
-    bench.gate.flush().await.unwrap();
+    bench.gate.orders().flush().await.unwrap();
     let times: Vec<_> = bench.journal().iter().map(|stamped| stamped.time).collect();
     assert!(times.is_sorted() && times.len() >= 8, "{times:?}");
 }
@@ -416,11 +416,11 @@ async fn clock_set_back_never_lowers_a_stamp() {
 async fn fill_that_time_brings_is_journalled_before_it_is_told() {
     let bench = Bench::new().await;
     let who = bench.trading();
-    let ask = bench.gate.quotes().get(AAPL).unwrap().ask().unwrap().price;
+    let ask = bench.gate.markets().quotes().get(AAPL).unwrap().ask().unwrap().price;
     let near = OrderType::Limit { price: Ticks(ask.0 - 1) };
     let id = bench.place(&who, vec![bench.order(Side::Buy, 10, near)]).unwrap().orders()[0].id;
-    bench.gate.flush().await.unwrap();
-    let mut inbox = bench.gate.subscribe(&who);
+    bench.gate.orders().flush().await.unwrap();
+    let mut inbox = bench.gate.orders().subscribe(&who);
     let mut now = START;
     let filled = loop {
         now = now + Span::seconds(1);
@@ -444,7 +444,7 @@ async fn fill_that_time_brings_is_journalled_before_it_is_told() {
 async fn closed_gate_takes_nothing_and_keeps_everything() {
     let bench = Bench::new().await;
     let who = bench.trading();
-    let mut inbox = bench.gate.subscribe(&who);
+    let mut inbox = bench.gate.orders().subscribe(&who);
     bench.place(&who, vec![bench.resting()]).unwrap();
     bench.gate.close().await.unwrap();
     bench.gate.close().await.unwrap();
@@ -473,7 +473,7 @@ async fn sixty_four_tasks_share_syncs_and_lose_nothing() {
                     let submitted = bench.place(&who, vec![bench.resting()]).unwrap();
                     placed.push(submitted.orders()[0].id);
                 }
-                bench.gate.flush().await.unwrap();
+                bench.gate.orders().flush().await.unwrap();
                 assert!(
                     bench.gate.0.sequencer.durable() >= bench.gate.0.sequencer.applied().min(1)
                 );

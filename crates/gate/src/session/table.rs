@@ -33,6 +33,7 @@ mod class;
 mod copy;
 mod home;
 mod index;
+mod member;
 mod narrow;
 mod record;
 mod token;

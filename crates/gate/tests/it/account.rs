@@ -64,7 +64,7 @@ async fn account_that_is_opened_is_its_owners_at_once_and_closes_when_it_is_flat
     let holder = admission.holder();
     let place_on = |account| {
         let request = OrderRequest::Place(vec![limit(account, holder)]);
-        place.gate.submit(&admission, HOME, request).map_err(|refused| refused.code())
+        place.gate.orders().submit(&admission, HOME, request).map_err(|refused| refused.code())
     };
     assert_eq!(place_on(first).err(), Some("ACCOUNT_NOT_ALLOWED"));
     place_on(second).unwrap();
@@ -75,7 +75,7 @@ async fn account_that_is_opened_is_its_owners_at_once_and_closes_when_it_is_flat
     assert_eq!(held, Err(Unclosed::Holds { orders: 1, positions: Vec::new() }));
     assert_eq!(accounts.close_for_good(&OPERATOR, first).await.unwrap(), Err(Unclosed::First));
     let cancel = gate::OperatorCancel::Account(second);
-    assert_eq!(place.gate.cancel_as_operator(cancel).await.unwrap().len(), 1);
+    assert_eq!(place.gate.orders().cancel_as_operator(cancel).await.unwrap().len(), 1);
     assert_eq!(accounts.close_for_good(&OPERATOR, second).await.unwrap(), Ok(()));
     assert!(!admission.entitlements().acts.contains(access::Act::PlaceOrder));
     assert!(accounts.known(second).await.unwrap().account.unwrap().closed_at.is_some());
@@ -105,7 +105,7 @@ async fn credential_names_its_accounts_and_is_on_no_other() {
     let door = CredentialDoor { credential: both, address: HOME, token: None };
     let mut named = [first, second];
     named.sort_unstable();
-    let admission = place.gate.admit_credential(&door).unwrap();
+    let admission = place.gate.admissions().admit_credential(&door).unwrap();
     assert_eq!(admission.accounts().collect::<Vec<_>>(), named);
     assert!(admission.on(third).is_none());
     for account in [first, second] {
@@ -113,14 +113,14 @@ async fn credential_names_its_accounts_and_is_on_no_other() {
         assert!(list.iter().any(|one| one.credential.id == both), "{account}");
         let on = admission.on(account).unwrap();
         let order = OrderRequest::Place(vec![limit(account, on.holder())]);
-        place.gate.submit(&on, HOME, order).unwrap();
+        place.gate.orders().submit(&on, HOME, order).unwrap();
     }
-    place.gate.flush().await.unwrap();
+    place.gate.orders().flush().await.unwrap();
     let Place { gate, folder, clock, secrets } = place;
     drop(gate);
     let gate = open(folder.path(), &clock).await;
     let place = Place { gate, clock, secrets, folder };
-    let again = place.gate.admit_credential(&door).unwrap();
+    let again = place.gate.admissions().admit_credential(&door).unwrap();
     assert_eq!(again.accounts().collect::<Vec<_>>(), named);
     let revoked = place.gate.credentials().revoke(&OPERATOR, both, true).await.unwrap();
     assert_eq!(revoked.cancelled, 2, "on both accounts");
@@ -191,14 +191,14 @@ async fn activity_and_refused_orders_are_those_of_the_account_that_is_looked_at(
         let admission = place.gate.sessions().admit(&on).unwrap();
         let order = NewOrder { quantity, ..limit(account, admission.holder()) };
         let request = OrderRequest::Place(vec![order.clone()]);
-        let placed = place.gate.submit(&admission, HOME, request).unwrap().orders()[0].id;
+        let placed = place.gate.orders().submit(&admission, HOME, request).unwrap().orders()[0].id;
         let request = OrderRequest::Cancel { order: placed };
-        place.gate.submit(&admission, HOME, request).unwrap();
+        place.gate.orders().submit(&admission, HOME, request).unwrap();
         let far = OrderType::Limit { price: Ticks(99_999_999) };
         let request = OrderRequest::Place(vec![NewOrder { order_type: far, ..order }]);
-        assert!(place.gate.submit(&admission, HOME, request).is_err());
+        assert!(place.gate.orders().submit(&admission, HOME, request).is_err());
     }
-    place.gate.flush().await.unwrap();
+    place.gate.orders().flush().await.unwrap();
     let filter = gate::ActivityFilter {
         kind: Some(gate::ActivityKind::Order),
         limit: 100,
@@ -216,7 +216,7 @@ async fn activity_and_refused_orders_are_those_of_the_account_that_is_looked_at(
     assert!(ones.iter().all(|text| !text.contains("buy 12")), "{ones:?}");
     assert!(others.iter().all(|text| !text.contains("buy 11")), "{others:?}");
     for (account, quantity) in [(first, "11"), (second, "12")] {
-        let refused = place.gate.refused_orders(account).await.unwrap();
+        let refused = place.gate.orders().refused(account).await.unwrap();
         let asked: Vec<_> = refused.iter().flat_map(|one| &one.refused.asked).collect();
         assert_eq!(asked.iter().map(|one| &*one.quantity).collect::<Vec<_>>(), [quantity]);
     }

@@ -99,13 +99,13 @@ async fn trade(place: &Place, orders: i32) {
         .unwrap()
         .credential;
     let door = CredentialDoor { credential, address: HOME, token: None };
-    let who = gate.admit_credential(&door).unwrap();
+    let who = gate.admissions().admit_credential(&door).unwrap();
     for number in 1..=orders {
         place.pass(Span::milliseconds(100));
         let name = if number % 400 == 1 { "MSFT" } else { "AAPL" };
         let order = NewOrder {
             account: gate.account(),
-            symbol: gate.instruments().named(name).unwrap().id,
+            symbol: gate.markets().instruments().named(name).unwrap().id,
             side: Side::Buy,
             quantity: 1,
             order_type: OrderType::Limit { price: Ticks(i64::from(100 + number % 50)) },
@@ -116,9 +116,9 @@ async fn trade(place: &Place, orders: i32) {
             oca: None,
             reference: None,
         };
-        gate.submit(&who, HOME, OrderRequest::Place(vec![order])).unwrap();
+        gate.orders().submit(&who, HOME, OrderRequest::Place(vec![order])).unwrap();
     }
-    gate.flush().await.unwrap();
+    gate.orders().flush().await.unwrap();
 }
 
 #[tokio::test]
@@ -173,7 +173,7 @@ async fn refusals_are_shown_with_code_and_source_and_only_they_when_asked() {
 async fn evidence_verifies_on_a_running_and_on_a_stopped_folder() {
     let place = Place::new().await;
     place.by_link().await;
-    place.gate.checkpoint().await.unwrap();
+    place.gate.records().checkpoint().await.unwrap();
     let running = evidence_verify(place.folder.path(), None).await.unwrap();
     assert_eq!(running.faults, Vec::<String>::new());
     assert!(running.access_entries > 10 && running.journal_records >= 2);
@@ -204,7 +204,7 @@ async fn journal_byte_that_was_changed_is_named_by_its_entry() {
 #[tokio::test]
 async fn checkpoint_that_was_altered_or_is_beyond_the_end_is_named() {
     let place = Place::new().await;
-    place.gate.checkpoint().await.unwrap();
+    place.gate.records().checkpoint().await.unwrap();
     place.gate.close().await.unwrap();
     let kept = place.folder.path().join("checkpoints.jsonl");
     let text = std::fs::read_to_string(&kept).unwrap();

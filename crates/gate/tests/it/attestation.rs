@@ -96,7 +96,7 @@ impl Place {
         let config = Config { passkeys: Some(policy), ..config(folder.path(), true) };
         let clock = Clock::manual(start());
         let gate = Gate::open_with(config, clock, std::sync::Arc::new(LocalDisk)).await.unwrap();
-        let link = gate.demo_link().await.unwrap();
+        let link = gate.demo().link().await.unwrap();
         let signed_in = done(gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap());
         let ticket =
             gate.sessions().by_token(text(&signed_in.session_token), HOME, shows()).unwrap();

@@ -27,9 +27,9 @@ async fn open(data: &Path) -> Result<Gate, gate::OpenError> {
 async fn place(gate: &Gate) -> trade::OrderId {
     let trading = gate.credentials().listeners().borrow()[0].credential;
     let door = CredentialDoor { credential: trading, address: HERE, token: None };
-    let who = gate.admit_credential(&door).unwrap();
-    let symbol = gate.instruments().named("AAPL").unwrap().id;
-    let bid = gate.quotes().get(symbol).unwrap().bid().unwrap().price;
+    let who = gate.admissions().admit_credential(&door).unwrap();
+    let symbol = gate.markets().instruments().named("AAPL").unwrap().id;
+    let bid = gate.markets().quotes().get(symbol).unwrap().bid().unwrap().price;
     let order = NewOrder {
         account: gate.account(),
         symbol,
@@ -43,8 +43,8 @@ async fn place(gate: &Gate) -> trade::OrderId {
         oca: None,
         reference: None,
     };
-    let submitted = gate.submit(&who, HERE, OrderRequest::Place(vec![order])).unwrap();
-    gate.flush().await.unwrap();
+    let submitted = gate.orders().submit(&who, HERE, OrderRequest::Place(vec![order])).unwrap();
+    gate.orders().flush().await.unwrap();
     submitted.orders()[0].id
 }
 
@@ -55,9 +55,11 @@ async fn backup_restored_has_all_up_to_its_point_and_needs_the_key_file() {
         (temp.path().join("data"), temp.path().join("copy"), temp.path().join("again"));
     let gate = open(&data).await.unwrap();
     let before = place(&gate).await;
-    gate.checkpoint().await.unwrap();
-    let report = gate.backup(&copy).await.unwrap();
-    assert!(gate.backup(&copy).await.err().unwrap().to_string().contains("already exists"));
+    gate.records().checkpoint().await.unwrap();
+    let report = gate.records().backup(&copy).await.unwrap();
+    assert!(
+        gate.records().backup(&copy).await.err().unwrap().to_string().contains("already exists")
+    );
     assert!(!copy.join("key").exists(), "the key file is never in a backup");
     let after = place(&gate).await;
     gate.close().await.unwrap();
@@ -70,7 +72,7 @@ async fn backup_restored_has_all_up_to_its_point_and_needs_the_key_file() {
     let restored = gate::backup::restore(&copy, &data.join("key"), &again).await.unwrap();
     assert_eq!(restored.journal_seq, report.journal_seq);
     let gate = open(&again).await.unwrap();
-    assert!(gate.demo_secrets().is_none(), "secrets are shown by the first start alone");
+    assert!(gate.demo().secrets().is_none(), "secrets are shown by the first start alone");
     let view = gate.view().await.unwrap();
     assert!(view.order(before).is_some() && view.order(after).is_none());
     assert_eq!(gate.credentials().listeners().borrow().len(), 3);
@@ -84,9 +86,9 @@ async fn backup_restored_has_all_up_to_its_point_and_needs_the_key_file() {
 async fn checkpoint_file_holds_signed_places_of_both_chains() {
     let temp = tempfile::tempdir().unwrap();
     let gate = open(temp.path()).await.unwrap();
-    let first = gate.checkpoint().await.unwrap();
+    let first = gate.records().checkpoint().await.unwrap();
     place(&gate).await;
-    let second = gate.checkpoint().await.unwrap();
+    let second = gate.records().checkpoint().await.unwrap();
     let mut read = gate::checkpoint::read_file(&temp.path().join(gate::checkpoint::FILE)).unwrap();
     assert_eq!(read, [first.clone(), second.clone()]);
     assert!(read.iter().all(gate::checkpoint::is_signed));

@@ -74,7 +74,7 @@ impl Life {
         let phone = screen(&done(step), HOME);
         let bot = place.gate.credentials().find("trading").await.unwrap().credential.id;
         let door = CredentialDoor { credential: bot, address: HOME, token: None };
-        let bot = place.gate.admit_credential(&door).unwrap();
+        let bot = place.gate.admissions().admit_credential(&door).unwrap();
         let life = Self { place, portal, phone, bot, prompts: Vec::new(), orders: 0 };
         let on_phone = life.ticket(&life.phone, true).unwrap();
         let number = life.place.gate.approvals().phone_number(&on_phone).await.unwrap().unwrap();
@@ -156,7 +156,7 @@ impl Life {
             oca: None,
             reference: None,
         };
-        let placed = self.place.gate.submit(who, from, OrderRequest::Place(vec![order]));
+        let placed = self.place.gate.orders().submit(who, from, OrderRequest::Place(vec![order]));
         match placed {
             Ok(_) => self.orders += 1,
             // The markets are closed: it had the authority all the same.
@@ -190,7 +190,7 @@ impl Life {
 
     async fn sign_in(&mut self, phone: bool) {
         let (at, token) = (self.screen(phone).from, &self.screen(phone).device);
-        let link = self.place.gate.demo_link().await.unwrap();
+        let link = self.place.gate.demo().link().await.unwrap();
         let step = self.place.gate.sign_ins().by_link(&link.token, &from(at, token.as_ref())).await;
         let device = token.as_ref().map(|token| secret(text(token)));
         let mut screen = screen(&done(step.unwrap()), at);

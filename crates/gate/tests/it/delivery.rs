@@ -84,7 +84,7 @@ async fn set_mail(place: &Place, address: &str) {
 /// The one delivery that is not yet or no longer waiting, once it is in that state.
 async fn settled(place: &Place, state: DeliveryState) -> DeliveryRow {
     loop {
-        let rows = place.gate.deliveries(&OPERATOR).await.unwrap();
+        let rows = place.gate.deliveries().list(&OPERATOR).await.unwrap();
         if let Some(row) = rows.into_iter().find(|row| row.state == state) {
             return row;
         }
@@ -106,7 +106,7 @@ async fn ask_for_a_code(place: &Place) -> access::Secret {
 async fn code_goes_by_mail_and_activates() {
     let place = Place::new().await;
     let mail = Arc::new(Wire::new("mail"));
-    place.gate.start_deliveries(vec![mail.clone()]);
+    place.gate.deliveries().start(vec![mail.clone()]);
     set_mail(&place, "ann@example.org").await;
     mail.tried(1).await;
     let attempt = ask_for_a_code(&place).await;
@@ -121,10 +121,10 @@ async fn code_goes_by_mail_and_activates() {
 async fn letter_of_a_server_whose_clock_was_set_back_is_dated_by_that_clock() {
     let place = Place::new().await;
     let webhook = Arc::new(Wire::new("webhook"));
-    place.gate.start_deliveries(vec![webhook.clone()]);
+    place.gate.deliveries().start(vec![webhook.clone()]);
     let wall = place.gate.now() - Span::hours(2);
     place.clock.set(wall);
-    assert_eq!(place.gate.ahead(), Span::hours(2));
+    assert_eq!(place.gate.clock().ahead(), Span::hours(2));
     set_mail(&place, "ann@example.org").await;
     webhook.tried(1).await;
     assert_eq!(*webhook.dated.lock().unwrap(), [(wall, wall)], "receivers refuse five minutes");
@@ -135,7 +135,7 @@ async fn channel_that_hangs_holds_up_neither_another_nor_a_sign_in() {
     let place = Place::new().await;
     let mail = Arc::new(Wire { hangs: true, ..Wire::new("mail") });
     let webhook = Arc::new(Wire::new("webhook"));
-    place.gate.start_deliveries(vec![mail.clone(), webhook.clone()]);
+    place.gate.deliveries().start(vec![mail.clone(), webhook.clone()]);
     set_mail(&place, "ann@example.org").await;
     mail.tried(1).await;
     webhook.tried(1).await;
@@ -158,7 +158,7 @@ async fn delivery_goes_on_after_a_restart() {
     let place = Place::new().await;
     set_mail(&place, "ann@example.org").await;
     let broken = Arc::new(Wire { failing: 1.into(), ..Wire::new("mail") });
-    place.gate.start_deliveries(vec![broken.clone()]);
+    place.gate.deliveries().start(vec![broken.clone()]);
     broken.tried(1).await;
     place.gate.close().await.unwrap();
     let Place { gate, clock, secrets, folder } = place;
@@ -166,7 +166,7 @@ async fn delivery_goes_on_after_a_restart() {
     clock.set(clock.stamp() + Span::seconds(11));
     let place = Place { gate: open(folder.path(), &clock).await, clock, secrets, folder };
     let mail = Arc::new(Wire::new("mail"));
-    place.gate.start_deliveries(vec![mail.clone()]);
+    place.gate.deliveries().start(vec![mail.clone()]);
     mail.tried(1).await;
     assert_eq!(mail.arrived().len(), 1);
     let row = settled(&place, DeliveryState::Delivered).await;
@@ -178,14 +178,14 @@ async fn delivery_goes_on_after_a_restart() {
 async fn delivery_that_fails_is_tried_later_and_given_up_in_the_end() {
     let place = Place::new().await;
     let mail = Arc::new(Wire { failing: u32::MAX.into(), ..Wire::new("mail") });
-    place.gate.start_deliveries(vec![mail.clone()]);
+    place.gate.deliveries().start(vec![mail.clone()]);
     set_mail(&place, "ann@example.org").await;
     mail.tried(1).await;
     let waits = |tries| alert::wait_after(tries);
     for tries in 1.. {
         let Some(wait) = waits(tries) else { break };
         place.pass(wait);
-        place.gate.wake_deliveries();
+        place.gate.deliveries().wake();
         mail.tried(tries + 1).await;
     }
     let row = settled(&place, DeliveryState::GivenUp).await;
@@ -198,7 +198,7 @@ async fn delivery_that_fails_is_tried_later_and_given_up_in_the_end() {
 async fn address_that_does_not_exist_is_given_up_at_once() {
     let place = Place::new().await;
     let mail = Arc::new(Wire { failing: 1.into(), lasting: true, ..Wire::new("mail") });
-    place.gate.start_deliveries(vec![mail.clone()]);
+    place.gate.deliveries().start(vec![mail.clone()]);
     set_mail(&place, "nobody@example.org").await;
     let row = settled(&place, DeliveryState::GivenUp).await;
     assert_eq!(row.delivery.tries, 1);
@@ -215,7 +215,7 @@ async fn code_that_expired_is_not_sent() {
     ask_for_a_code(&place).await;
     place.pass(Span::minutes(15));
     let mail = Arc::new(Wire::new("mail"));
-    place.gate.start_deliveries(vec![mail.clone()]);
+    place.gate.deliveries().start(vec![mail.clone()]);
     let row = settled(&place, DeliveryState::GivenUp).await;
     assert_eq!(row.delivery.notice.topic, Topic::ActivationCode);
     assert!(mail.arrived().iter().all(|(topic, ..)| *topic != Topic::ActivationCode));
@@ -226,7 +226,7 @@ async fn mail_without_a_server_lies_in_the_data_folder() {
     let place = Place::new().await;
     let folder = place.folder.path().join("mail");
     let channel = MailFolder::new(folder.clone()).unwrap();
-    place.gate.start_deliveries(vec![Arc::new(channel)]);
+    place.gate.deliveries().start(vec![Arc::new(channel)]);
     set_mail(&place, "ann@example.org").await;
     settled(&place, DeliveryState::Delivered).await;
     let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|one| one.unwrap()).collect();
@@ -240,7 +240,7 @@ async fn mail_without_a_server_lies_in_the_data_folder() {
 async fn secret_of_the_webhook_is_drawn_once_a_folder() {
     let place = Place::new().await;
     let text = async |place: &Place| {
-        let secret = place.gate.webhook_secret().await.unwrap().text();
+        let secret = place.gate.deliveries().webhook_secret().await.unwrap().text();
         secret.expose_text().unwrap().to_owned()
     };
     let one = text(&place).await;

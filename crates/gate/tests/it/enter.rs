@@ -29,7 +29,7 @@ fn shown<'a>(signed_in: &'a SignedIn, form: &'a str) -> Presented<'a> {
 
 /// A session that no key binds to its browser.
 async fn unbound(place: &Place) -> (SessionTicket, SignedIn) {
-    let link = place.gate.demo_link().await.unwrap();
+    let link = place.gate.demo().link().await.unwrap();
     let browser = Browser { key: None, ..browser(None) };
     let signed_in = done(place.gate.sign_ins().by_link(&link.token, &browser).await.unwrap());
     let token = text(&signed_in.session_token);
@@ -42,11 +42,11 @@ async fn form_token_is_of_one_session() {
     let place = Place::new().await;
     let (ticket, signed_in) = place.by_link().await;
     let (other, _) = place.by_link().await;
-    let own = place.gate.form_token(ticket.session);
+    let own = place.gate.sessions().form_token(ticket.session);
     let entered = place.gate.enter(&ORDERS, shown(&signed_in, &own)).await.unwrap();
     assert_eq!(entered.ticket.session, ticket.session);
     assert!(!own.contains(text(&signed_in.session_token)));
-    let theirs = place.gate.form_token(other.session);
+    let theirs = place.gate.sessions().form_token(other.session);
     for form in [theirs.as_str(), "", &own[1..]] {
         let barred = place.gate.enter(&ORDERS, shown(&signed_in, form)).await.unwrap_err();
         assert!(matches!(barred, Barred::Form(session) if session == ticket.session), "{barred:?}");
@@ -59,7 +59,7 @@ async fn form_token_is_of_one_session() {
 async fn request_without_a_session_that_counts_is_nobodys_whatever_else_it_shows() {
     let place = Place::new().await;
     let (ticket, signed_in) = place.by_link().await;
-    let form = place.gate.form_token(ticket.session);
+    let form = place.gate.sessions().form_token(ticket.session);
     let none = Presented { token: None, ..shown(&signed_in, &form) };
     let barred = place.gate.enter(&ORDERS, none).await.unwrap_err();
     assert!(matches!(barred, Barred::Unknown(None)), "{barred:?}");
@@ -82,7 +82,7 @@ async fn request_without_a_session_that_counts_is_nobodys_whatever_else_it_shows
 async fn unbound_session_is_shown_what_a_sign_in_would_give_and_acts_only_with_one() {
     let place = Place::new().await;
     let (ticket, signed_in) = unbound(&place).await;
-    let form = place.gate.form_token(ticket.session);
+    let form = place.gate.sessions().form_token(ticket.session);
     let shown = || Presented { key: Ok(None), ..shown(&signed_in, &form) };
     let page = Doorway { posts: false, ..ORDERS };
     let entered = place.gate.enter(&page, shown()).await.unwrap();
@@ -112,7 +112,7 @@ async fn session_that_may_not_is_told_so_with_what_it_may_see() {
     let grade = access::Grade::ReduceOnly;
     let account = gate::LockTarget::Account(ticket.account.into());
     place.gate.locks().lock(&owner, account, grade).await.unwrap();
-    let form = place.gate.form_token(ticket.session);
+    let form = place.gate.sessions().form_token(ticket.session);
     let barred = place.gate.enter(&ORDERS, shown(&signed_in, &form)).await.unwrap_err();
     let Barred::Refused(entered, why) = barred else { panic!("{barred:?}") };
     assert_eq!(why.code(), "LOCKED");

@@ -65,7 +65,7 @@ impl Home {
     }
 
     fn submit(&self, request: OrderRequest) -> Result<Submitted, Refused> {
-        self.place.gate.submit(&self.admission, HOME, request)
+        self.place.gate.orders().submit(&self.admission, HOME, request)
     }
 
     async fn ask(&self, request: &OrderRequest) -> (ApprovalId, Decimal) {
@@ -159,8 +159,8 @@ async fn order_of_a_session_over_the_threshold_is_refused_with_both_numbers() {
     let bot = gate.credentials().list(None).await.unwrap();
     let bot = bot.iter().find(|one| one.credential.name.to_string() == "trading").unwrap();
     let door = CredentialDoor { credential: bot.credential.id, address: HOME, token: None };
-    let bot = gate.admit_credential(&door).unwrap();
-    gate.submit(&bot, HOME, home.limit(10, 10_001)).unwrap();
+    let bot = gate.admissions().admit_credential(&door).unwrap();
+    gate.orders().submit(&bot, HOME, home.limit(10, 10_001)).unwrap();
 }
 
 #[tokio::test]
@@ -248,7 +248,7 @@ async fn order_that_says_that_it_only_reduces_is_held_to_that_and_not_asked_for(
     let rests = home.submit(OrderRequest::Reduce(exit)).unwrap().orders()[0].clone();
     assert!(rests.reduce_only && rests.state.is_open());
     home.submit(OrderRequest::Reduce(one(Side::Sell, 100))).unwrap();
-    home.place.gate.flush().await.unwrap();
+    home.place.gate.orders().flush().await.unwrap();
     let left: Vec<_> =
         home.place.gate.view().await.unwrap().open_orders.iter().map(|o| o.id).collect();
     assert!(!left.contains(&rests.id) && left.len() == 1, "the other exit is kept to nothing");

@@ -12,7 +12,7 @@ async fn grades_leave_what_they_say_and_the_operator_lifts_them() {
     let target = LockTarget::Account(place.gate.account().into());
     let credential = place.gate.credentials().find("trading").await.unwrap().credential.id;
     let door = CredentialDoor { credential, address: HOME, token: None };
-    let admission = place.gate.admit_credential(&door).unwrap();
+    let admission = place.gate.admissions().admit_credential(&door).unwrap();
     for (grade, place_order, reduce) in
         [(Grade::ReduceOnly, false, true), (Grade::NoNew, false, false)]
     {

@@ -33,7 +33,7 @@ async fn crowd() -> Place {
         .unwrap();
     store.close().await;
     let gate = open(folder.path(), &clock).await;
-    assert_eq!(gate.usernames().await.unwrap().len(), 1 + PERSONS as usize);
+    assert_eq!(gate.people().usernames().await.unwrap().len(), 1 + PERSONS as usize);
     Place { gate, clock, secrets, folder }
 }
 
@@ -64,7 +64,10 @@ async fn things_and_people_are_found_by_id_and_name_among_a_thousand_people() {
         place.gate.devices().rename(&OPERATOR, device, "desk").await.unwrap();
         place.gate.authenticators().rename(&OPERATOR, authenticator, "word").await.unwrap();
         place.gate.notices().outbox(&OPERATOR).await.unwrap();
-        assert_eq!(place.gate.owner_name(place.gate.account().into()).await.unwrap(), "trader");
+        assert_eq!(
+            place.gate.people().owner_name(place.gate.account().into()).await.unwrap(),
+            "trader"
+        );
     };
     let ((), statements) = sent(work).await;
     let reads = selects(&statements);

@@ -25,14 +25,16 @@ pub async fn second_owner(gate: &Gate) {
 
 pub async fn program(gate: &Gate) -> Admission {
     let credential = gate.credentials().find("trading").await.unwrap().credential.id;
-    gate.admit_credential(&CredentialDoor { credential, address: HOME, token: None }).unwrap()
+    gate.admissions()
+        .admit_credential(&CredentialDoor { credential, address: HOME, token: None })
+        .unwrap()
 }
 
 /// An order that rests.
 pub fn rest(gate: &Gate, who: &Admission, number: i32) -> Result<(), Refused> {
     let order = NewOrder {
         account: gate.account(),
-        symbol: gate.instruments().named("AAPL").unwrap().id,
+        symbol: gate.markets().instruments().named("AAPL").unwrap().id,
         side: Side::Buy,
         quantity: 1,
         order_type: OrderType::Limit { price: Ticks(100) },
@@ -43,7 +45,7 @@ pub fn rest(gate: &Gate, who: &Admission, number: i32) -> Result<(), Refused> {
         oca: None,
         reference: None,
     };
-    gate.submit(who, HOME, OrderRequest::Place(vec![order])).map(drop)
+    gate.orders().submit(who, HOME, OrderRequest::Place(vec![order])).map(drop)
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ async fn not_me_cuts_the_other_session_at_its_next_request() {
         "{refused:?}"
     );
     let admission = gate.sessions().admit(&owner).unwrap();
-    assert_eq!(gate.may(&admission, HOME, access::Act::ViewAccount, None), Ok(()));
+    assert_eq!(gate.admissions().may(&admission, HOME, access::Act::ViewAccount, None), Ok(()));
     let (message, _) = gate.notices().message(owner.person, id).await.unwrap();
     assert!(message.disowned_at.is_some());
     let report = gate.notices().list(owner.person, None).await.unwrap();

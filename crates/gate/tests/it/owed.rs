@@ -26,7 +26,7 @@ fn is_owed<T: std::fmt::Debug>(answer: Result<T, Refusal>) {
 }
 
 fn owed(gate: &Gate) -> Option<(Time, String)> {
-    let all = gate.conditions();
+    let all = gate.vitals().conditions();
     all.into_iter().find(|one| one.code == "CUTS_OWED").map(|one| (one.since, one.text))
 }
 
@@ -53,7 +53,7 @@ async fn cut_that_cannot_be_recorded_holds_is_lifted_and_comes_on_record() {
     let target = LockTarget::Account(gate.account().into());
     let trading = gate.credentials().find("trading").await.unwrap().credential.id;
     let door = |credential| CredentialDoor { credential, address: HOME, token: None };
-    let admission = gate.admit_credential(&door(trading)).unwrap();
+    let admission = gate.admissions().admit_credential(&door(trading)).unwrap();
     let narrow = gate.credentials().find("narrow").await.unwrap().credential.id;
 
     let other = other(&place).await;
@@ -77,7 +77,7 @@ async fn cut_that_cannot_be_recorded_holds_is_lifted_and_comes_on_record() {
     );
     // What would widen is not done before it is on record.
     is_owed(gate.credentials().revoke(&OPERATOR, narrow, false).await);
-    assert!(gate.admit_credential(&door(narrow)).is_err());
+    assert!(gate.admissions().admit_credential(&door(narrow)).is_err());
     is_owed(gate.sessions().end(&OPERATOR, ticket.session).await);
     let is_over = |one: &gate::SignedIn| {
         gate.sessions().by_token(text(&one.session_token), HOME, shows()).is_err()
@@ -193,16 +193,16 @@ async fn cut_with_lost_tables_holds_and_is_recorded_once_they_are_back() {
     let (trading, narrow, reading) =
         (named("trading").await, named("narrow").await, named("read-only").await);
     let door = |credential| CredentialDoor { credential, address: HOME, token: None };
-    let admission = gate.admit_credential(&door(trading)).unwrap();
+    let admission = gate.admissions().admit_credential(&door(trading)).unwrap();
     let (tables, aside) = (place.folder.path().join(gate::open::DATABASE), tempfile::tempdir());
     let aside = aside.unwrap();
     std::fs::rename(&tables, aside.path().join("tables")).unwrap();
 
     assert_eq!(named("narrow").await, narrow, "names are known");
     is_owed(gate.credentials().revoke(&OPERATOR, narrow, true).await);
-    assert!(gate.admit_credential(&door(narrow)).is_err());
+    assert!(gate.admissions().admit_credential(&door(narrow)).is_err());
     is_owed(gate.credentials().pause(&OPERATOR, reading, false).await);
-    assert!(gate.admit_credential(&door(reading)).is_err());
+    assert!(gate.admissions().admit_credential(&door(reading)).is_err());
     is_owed(gate.sessions().end(&OPERATOR, ticket.session).await);
     assert!(gate.sessions().by_token(text(&signed_in.session_token), HOME, shows()).is_err());
     is_owed(gate.locks().lock(&OPERATOR, target, Grade::NoNew).await);
@@ -332,7 +332,7 @@ async fn not_me_with_lost_tables_ends_what_the_message_names() {
 async fn act_that_also_gives_changes_nothing_when_it_cannot_be_recorded() {
     let place = Place::new().await;
     let (_, one) = place.by_link().await;
-    let link = place.gate.demo_link().await.unwrap();
+    let link = place.gate.demo().link().await.unwrap();
     let other = other(&place).await;
     let held = other.database().begin().await.unwrap();
     // A sign-in of the same browser ends its session before: not when there is no sign-in.

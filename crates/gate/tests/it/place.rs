@@ -69,8 +69,8 @@ impl Place {
         let clock = Clock::manual(start());
         let config = Config { hours, ..config(folder.path(), true) };
         let gate = Gate::open_with(config, clock.clone(), Arc::new(LocalDisk)).await.unwrap();
-        let secrets = gate.demo_secrets().expect("a new folder has secrets to show");
-        assert!(gate.demo_secrets().is_none(), "they are shown once");
+        let secrets = gate.demo().secrets().expect("a new folder has secrets to show");
+        assert!(gate.demo().secrets().is_none(), "they are shown once");
         Self { gate, clock, secrets, folder }
     }
 
@@ -89,7 +89,7 @@ impl Place {
 
     /// Signs in by the demo's link.
     pub async fn by_link(&self) -> (SessionTicket, SignedIn) {
-        let link = self.gate.demo_link().await.unwrap();
+        let link = self.gate.demo().link().await.unwrap();
         let signed_in =
             done(self.gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap());
         (self.ticket(&signed_in), signed_in)

@@ -115,7 +115,7 @@ async fn session_ended_by_another_is_refused_at_once_and_its_subscription_told()
     let (first, _) = place.by_link().await;
     let (second, cookie) = place.by_link().await;
     let admission = place.gate.sessions().admit(&second).unwrap();
-    let mut inbox = place.gate.subscribe(&admission);
+    let mut inbox = place.gate.orders().subscribe(&admission);
     let listed = place.gate.sessions().list(Some(first.person)).await.unwrap();
     assert_eq!(listed.len(), 2);
     let mut names: Vec<_> = listed.iter().map(|one| one.device_name.as_str()).collect();
@@ -217,7 +217,7 @@ async fn commands_of_one_person_at_once_are_all_done() {
     // All of them change one slice, so most commits meet a conflict first.
     let mut waiting = tokio::task::JoinSet::new();
     for _ in 0..20 {
-        let link = place.gate.demo_link().await.unwrap();
+        let link = place.gate.demo().link().await.unwrap();
         let step = place.gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap();
         let signed_in = done(step);
         let gate = place.gate.clone();
@@ -295,7 +295,7 @@ async fn proof_and_challenge_from_before_a_restart_count_no_more_and_nobody_is_s
     place.pass(Span::seconds(1));
     let visit = |gate: &gate::Gate, proof: &str, hardware: Option<&str>| {
         let request = gate::SignedRequest { proof, method: "GET", target: "/", body: b"" };
-        let key = Some(gate.shown(&request)?);
+        let key = Some(gate.sessions().shown(&request)?);
         gate.sessions().by_token(&token, HOME, Shows { key, hardware })
     };
     let sign = |at| KEY.proof("GET", "/", b"", at).unwrap();
@@ -305,23 +305,23 @@ async fn proof_and_challenge_from_before_a_restart_count_no_more_and_nobody_is_s
         visit(&place.gate, one, None).unwrap();
     }
     let hardware = BrowserKey::generate().unwrap();
-    let (_, challenge) = place.gate.hardware_challenge(&token).unwrap();
+    let (_, challenge) = place.gate.sessions().hardware_challenge(&token).unwrap();
     let answer = hardware.hardware_answer(&challenge, true).unwrap();
-    place.gate.bind_hardware(&token, &answer, HOME).await.unwrap();
+    place.gate.sessions().bind_hardware(&token, &answer, HOME).await.unwrap();
     place.gate.close().await.unwrap();
     let Place { gate, clock, folder, .. } = place;
     drop(gate);
     clock.set(clock.wall() + Span::milliseconds(1));
     let gate = open(folder.path(), &clock).await;
     let proof = hardware.hardware_answer(&challenge, false).unwrap();
-    let refused = gate.prove_hardware(&token, &proof, HOME).unwrap_err();
+    let refused = gate.sessions().prove_hardware(&token, &proof, HOME).unwrap_err();
     assert!(matches!(
         refused,
         Refusal::Session(SessionRefusal::KeyProofWrong { reason: ProofFault::Time { .. } })
     ));
-    let (_, challenge) = gate.hardware_challenge(&token).unwrap();
+    let (_, challenge) = gate.sessions().hardware_challenge(&token).unwrap();
     let proof = hardware.hardware_answer(&challenge, false).unwrap();
-    let cookie = gate.prove_hardware(&token, &proof, HOME).unwrap().cookie;
+    let cookie = gate.sessions().prove_hardware(&token, &proof, HOME).unwrap().cookie;
     for _ in 0..3 {
         for one in &old {
             let again = visit(&gate, one, Some(&cookie)).unwrap_err();

@@ -12,7 +12,7 @@ use gate::{
 use crate::place::{HOME, KEY, OPERATOR, Place, browser, open, text};
 
 fn shown(gate: &Gate, proof: &str) -> Result<Shown, Refusal> {
-    gate.shown(&SignedRequest { proof, method: "GET", target: "/", body: b"" })
+    gate.sessions().shown(&SignedRequest { proof, method: "GET", target: "/", body: b"" })
 }
 
 fn visit(gate: &Gate, token: &str, proof: &str) -> Result<SessionTicket, Refusal> {
@@ -64,7 +64,7 @@ async fn derived_key_opens_its_session_once_a_proof_and_for_a_minute() {
     );
     let early = sign(gate, &signer);
     let other = SignedRequest { proof: &early, method: "GET", target: "/orders", body: b"" };
-    assert!(is_gone(gate.shown(&other)), "another page");
+    assert!(is_gone(gate.sessions().shown(&other)), "another page");
     place.pass(Span::seconds(61));
     let late = visit(gate, &token, &early).unwrap_err();
     let now = gate.now();
@@ -128,7 +128,7 @@ async fn derived_key_proves_nothing_beyond_its_session() {
         Err(Refusal::Session(SessionRefusal::KeyProofWrong { reason: ProofFault::OwnKey }))
     );
     // A session that it begins is bound to no key.
-    let link = gate.demo_link().await.unwrap();
+    let link = gate.demo().link().await.unwrap();
     let begun = gate.sign_ins().by_link(&link.token, &by_session()).await.unwrap();
     let begun = crate::place::done(begun);
     let unbound =

@@ -55,10 +55,10 @@ async fn unknown_and_known_name_get_the_same_answers_and_the_same_argon2_calls()
     for name in ["trader", "nobody"] {
         let mut answers = Vec::new();
         for _ in 0..7 {
-            let before = place.gate.password_checks();
+            let before = place.gate.authenticators().password_checks();
             let answer =
                 place.gate.sign_ins().password(name, secret("wrong"), &from(AWAY, None)).await;
-            answers.push((answer.err(), place.gate.password_checks() - before));
+            answers.push((answer.err(), place.gate.authenticators().password_checks() - before));
         }
         seen.push(answers);
     }
@@ -136,7 +136,7 @@ async fn steps_out_of_order_or_repeated_are_refused() {
 #[tokio::test]
 async fn link_works_once_and_not_after_its_time() {
     let place = Place::new().await;
-    let link = place.gate.demo_link().await.unwrap();
+    let link = place.gate.demo().link().await.unwrap();
     assert_eq!(
         place.gate.sign_ins().link(&link.token).await.unwrap(),
         (Purpose::SignIn, link.until)
@@ -144,7 +144,7 @@ async fn link_works_once_and_not_after_its_time() {
     done(place.gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap());
     let again = place.gate.sign_ins().by_link(&link.token, &browser(None)).await;
     assert_eq!(again.err(), Some(Refusal::Session(SessionRefusal::LinkEnded)));
-    let late = place.gate.demo_link().await.unwrap();
+    let late = place.gate.demo().link().await.unwrap();
     place.pass(Span::minutes(15));
     let late = place.gate.sign_ins().by_link(&late.token, &browser(None)).await;
     assert_eq!(late.err(), Some(Refusal::Session(SessionRefusal::LinkEnded)));
@@ -266,7 +266,7 @@ async fn restart_keeps_sessions_and_shows_no_secrets_again() {
     let Place { gate, clock, folder, .. } = place;
     drop(gate);
     let gate = open(folder.path(), &clock).await;
-    assert!(gate.demo_secrets().is_none());
+    assert!(gate.demo().secrets().is_none());
     clock.set(clock.stamp() + Span::minutes(20));
     let ticket = gate.sessions().by_token(text(&signed_in.session_token), HOME, shows());
     assert!(ticket.is_ok(), "it was used 20 minutes ago, and that was written at the close");

@@ -14,7 +14,7 @@ async fn proof_by_password_replaces_the_token_and_keeps_all_else_of_the_session(
     let (ticket, signed_in) = place.by_link().await;
     let old = text(&signed_in.session_token);
     let admission = place.gate.sessions().admit(&ticket).unwrap();
-    let form = place.gate.form_token(ticket.session);
+    let form = place.gate.sessions().form_token(ticket.session);
     let wrong = Secret::from_text("not the password".to_owned());
     assert!(place.gate.step_ups().password(&ticket, wrong, "000000").await.is_err());
     assert!(place.gate.sessions().by_token(old, HOME, shows()).is_ok(), "nothing was proven");
@@ -24,7 +24,7 @@ async fn proof_by_password_replaces_the_token_and_keeps_all_else_of_the_session(
     assert_ne!(new, old);
     let after = place.gate.sessions().by_token(new, HOME, shows()).unwrap();
     assert_eq!((after.session, after.since), (ticket.session, ticket.since));
-    let same = place.gate.form_token(after.session) == form;
+    let same = place.gate.sessions().form_token(after.session) == form;
     assert!(same, "forms of other tabs count");
     assert!(admission.is_current(), "a stream goes on");
     assert_eq!(place.gate.sessions().list(None).await.unwrap().len(), 1);
@@ -77,7 +77,7 @@ async fn proof_by_passkey_replaces_the_token() {
 #[tokio::test]
 async fn proof_of_a_session_that_nothing_binds_ends_its_old_token_at_once() {
     let place = Place::new().await;
-    let link = place.gate.demo_link().await.unwrap();
+    let link = place.gate.demo().link().await.unwrap();
     let plain = gate::Browser { key: None, ..browser(None) };
     let signed_in = done(place.gate.sign_ins().by_link(&link.token, &plain).await.unwrap());
     let old = text(&signed_in.session_token);

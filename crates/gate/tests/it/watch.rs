@@ -41,7 +41,7 @@ async fn thread_that_panics_is_told_of_and_its_work_goes_on() {
     while disk.0.load(Ordering::SeqCst) < 3 {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    let all = gate.conditions();
+    let all = gate.vitals().conditions();
     let ended = all.iter().find(|one| one.code == "TASK_ENDED").unwrap();
     assert_eq!((ended.subject.as_str(), ended.stops), ("room", false));
     assert!(ended.text.contains("no segment today"), "{}", ended.text);

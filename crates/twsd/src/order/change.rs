@@ -80,6 +80,7 @@ impl Client {
             tif: meant.tif,
             units: self
                 .gate
+                .markets()
                 .instruments()
                 .get(meant.symbol)
                 .map_or(Units::SHARES, Instrument::units),

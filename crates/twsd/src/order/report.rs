@@ -92,7 +92,7 @@ impl Client {
     fn put_order_of(&mut self, order: &Order, parent: i32, out: &mut Outgoing) {
         let Some(contract) = self.directory.fields(order.symbol) else { return };
         let (order_id, client_id) = self.shown_ids(order);
-        let known = self.gate.instruments();
+        let known = self.gate.markets().instruments();
         let [limit_price, aux_price] = prices(order, known);
         let (oca_group, oca_type) = group(order);
         let commission = (!order.commission.is_zero()).then_some(order.commission);
@@ -124,7 +124,7 @@ impl Client {
 
     fn put_status(&self, order: &Order, parent: i32, out: &mut Outgoing) {
         let (order_id, client_id) = self.shown_ids(order);
-        let known = self.gate.instruments();
+        let known = self.gate.markets().instruments();
         let quantity = |steps| known.quantity(order.symbol, steps);
         out.put(&OrderStatus {
             order_id,
@@ -155,21 +155,21 @@ impl Client {
             self.put_order(order, out);
             match event {
                 Event::OrderFilled { execution, .. } => {
-                    let known = self.gate.instruments();
+                    let known = self.gate.markets().instruments();
                     let average = known.average_price(order).unwrap_or_default();
                     self.put_execution(-1, execution, average, out);
                 }
                 Event::OrderCancelled { .. } => {
                     let text = format!(
                         "Order Canceled - reason: {}",
-                        ending(order, self.gate.instruments())
+                        ending(order, self.gate.markets().instruments())
                     );
                     out.error(order.origin.order_id, ErrorCode::ORDER_CANCELLED, &text);
                 }
                 Event::OrderRejected { .. } => {
                     let text = format!(
                         "Order rejected - reason: {}",
-                        ending(order, self.gate.instruments())
+                        ending(order, self.gate.markets().instruments())
                     );
                     out.error(order.origin.order_id, ErrorCode::ORDER_REJECTED, &text);
                 }
@@ -276,7 +276,7 @@ impl Client {
         api_only: bool,
         out: &mut Outgoing,
     ) {
-        let (since, known) = (self.day_start(), self.gate.instruments());
+        let (since, known) = (self.day_start(), self.gate.markets().instruments());
         for order in orders.from_where(|order| order.updated.seconds() < since) {
             if api_only && !is_of_a_program(order.origin.holder) {
                 continue;

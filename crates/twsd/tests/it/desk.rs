@@ -99,7 +99,7 @@ impl Server {
 
     /// What the order journal has on record, newest first.
     pub async fn record(&self) -> Vec<ActivityEntry> {
-        self.gate.flush().await.unwrap();
+        self.gate.orders().flush().await.unwrap();
         let filter =
             ActivityFilter { kind: Some(ActivityKind::Order), limit: 200, ..Default::default() };
         self.gate.activity().page(&Actor::Operator { uid: 0 }, &filter, None).await.unwrap().entries

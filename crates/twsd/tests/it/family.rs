@@ -26,7 +26,7 @@ fn member(order_id: i32, transmit: bool, set: fn(&mut PlaceOrder)) -> PlaceOrder
 
 /// How many orders are open.
 async fn open(server: &Server) -> usize {
-    server.gate.flush().await.unwrap();
+    server.gate.orders().flush().await.unwrap();
     server.gate.view().await.unwrap().open_orders.iter().count()
 }
 

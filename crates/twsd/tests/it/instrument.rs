@@ -66,7 +66,7 @@ async fn contracts_are_those_of_the_exchange_and_sizes_are_told_by_their_step() 
         MktData { request_id: 5, contract: stock("FUND"), snapshot: true, ..MktData::default() };
     let ticks = client.ask(asked).await;
     // tickPrice: message, version, request, tick, price, size.
-    let quote = server.gate.quotes();
+    let quote = server.gate.markets().quotes();
     let fund = quote.all.iter().find(|one| one.symbol.0 == 800_001).unwrap();
     let bid = ticks.iter().find(|one| one[0] == "1" && one[3] == "1").unwrap();
     let size = decimal(&bid[5]);

@@ -186,7 +186,7 @@ async fn group_remembers_over_contracts_connections_and_restarts() {
 async fn held_member_of_a_reducing_group_gets_the_part_that_is_left() {
     let server = Server::start().await;
     let aapl = access::SymbolId(700_001);
-    let ask = server.gate.quotes().get(aapl).unwrap().ask().unwrap();
+    let ask = server.gate.markets().quotes().get(aapl).unwrap().ask().unwrap();
     let member = |id, symbol: &'static str, shares: u64, limit: Decimal, transmit| {
         order(id, move |o| {
             o.contract = stock(symbol);

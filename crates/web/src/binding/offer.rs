@@ -11,7 +11,7 @@ pub(crate) fn offer(portal: &Portal, token: &str) -> Option<(HeaderName, HeaderV
     if portal.origin().scheme() != "https" {
         return None;
     }
-    let (_, challenge) = portal.gate().hardware_challenge(token).ok()?;
+    let (_, challenge) = portal.gate().sessions().hardware_challenge(token).ok()?;
     let value = format!("(ES256);path=\"/session/bind\";challenge=\"{challenge}\"");
     Some((REGISTRATION, HeaderValue::try_from(value).ok()?))
 }

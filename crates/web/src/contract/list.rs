@@ -135,7 +135,7 @@ fn row(contract: &Instrument, quote: Option<&Quote>) -> Markup {
 /// `GET /contracts`
 pub(crate) async fn search(signed: Signed) -> Reply {
     let shown = Shown::of(&signed.visit.query);
-    let quotes = signed.visit.portal.gate().quotes();
+    let quotes = signed.visit.portal.gate().markets().quotes();
     let stream = format!("/events?contracts=1&{}", shown.sorted_by(shown.column, shown.falling));
     let body = html! {
         (shell::title("Contracts", &figure::live(signed.now())))

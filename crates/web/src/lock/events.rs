@@ -27,7 +27,7 @@ struct Watcher {
 /// `GET /lock/events?seen=GRADE`: an event whenever another grade holds than the page shows.
 pub(crate) async fn stream(signed: Signed) -> Result<Response, Fault> {
     let watcher = Watcher {
-        subscription: signed.visit.portal.gate().subscribe(&signed.admission),
+        subscription: signed.visit.portal.gate().orders().subscribe(&signed.admission),
         shown: signed.visit.query.get("seen").to_owned(),
         over: false,
         signed,

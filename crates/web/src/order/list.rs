@@ -97,7 +97,7 @@ async fn page(signed: &Signed, status: StatusCode, why: &Markup) -> Reply {
     let gate = signed.visit.portal.gate();
     let view = gate.view_of(signed.ticket.account).await.map_err(|why| signed.fault(why))?;
     let refused =
-        gate.refused_orders(signed.ticket.account).await.map_err(|why| signed.fault(why))?;
+        gate.orders().refused(signed.ticket.account).await.map_err(|why| signed.fault(why))?;
     let names = Names::load(signed).await?;
     let filter = Filter::of(&signed.visit.query);
     let list = List { view: &view, refused: &refused, names: &names, filter: &filter, signed };

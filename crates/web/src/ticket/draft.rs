@@ -253,7 +253,8 @@ pub(super) fn read<'s>(signed: &'s Signed, fields: &Fields) -> Result<Wanted<'s>
     else {
         return Err(errors);
     };
-    let quote = signed.visit.portal.gate().quotes().get(contract.id).map(|quote| quote.last);
+    let quote =
+        signed.visit.portal.gate().markets().quotes().get(contract.id).map(|quote| quote.last);
     if let Some(entry) = order_type.limit().or(order_type.trigger()).or(quote) {
         wrong_side(contract, side, entry, exits, &mut errors);
     }

@@ -25,8 +25,8 @@ async fn refused_order(place: &Place) -> String {
         parent: None,
     };
     let request = gate::OrderRequest::Place(vec![order]);
-    assert!(place.gate.submit(&program, address, request).is_err());
-    place.gate.flush().await.unwrap();
+    assert!(place.gate.orders().submit(&program, address, request).is_err());
+    place.gate.orders().flush().await.unwrap();
     narrow.to_string()
 }
 

@@ -86,10 +86,10 @@ async fn tries(name: Name, path: &str) -> Vec<Seen> {
             clock.set(clock.stamp() + Span::minutes(10));
         }
         let wrong = if number == 2 { "x".repeat(2_000) } else { format!("wrong guess {number}") };
-        let before = place.gate.password_checks();
+        let before = place.gate.authenticators().password_checks();
         let fields = [("username", typed), ("password", wrong.as_str()), ("next", "/orders")];
         let answer = place.plain_visitor().post(path, &fields).await;
-        all.push(seen(&answer, place.gate.password_checks() - before, &[typed]));
+        all.push(seen(&answer, place.gate.authenticators().password_checks() - before, &[typed]));
     }
     all
 }
@@ -129,7 +129,11 @@ async fn passkey_start_answers_alike_whatever_stands_behind_the_name() {
         let ceremony = json["ceremony"].as_str().unwrap();
         let challenge = json["options"]["publicKey"]["challenge"].as_str().unwrap();
         assert!(!answer.body.contains("allowCredentials\":[{"), "{}", answer.body);
-        all.push(seen(&answer, place.gate.password_checks(), &[ceremony, challenge]));
+        all.push(seen(
+            &answer,
+            place.gate.authenticators().password_checks(),
+            &[ceremony, challenge],
+        ));
     }
     // The demo's own password cost a call of each folder.
     assert!(all.iter().all(|one| *one == all[0] && one.status == StatusCode::OK), "{all:#?}");
@@ -143,18 +147,26 @@ async fn links_answer_alike_whatever_stands_behind_them() {
     let mut uses = Vec::new();
     for name in [Name::Known, Name::Locked, Name::WithoutPassword] {
         let (place, clock, _) = with(name).await;
-        let issued = place.gate.demo_link().await.unwrap().token;
+        let issued = place.gate.demo().link().await.unwrap().token;
         let live = issued.expose_text().unwrap().to_owned();
-        let before = place.gate.password_checks();
+        let before = place.gate.authenticators().password_checks();
         for token in [live.as_str(), unknown] {
             let token = &token[..live.len().min(token.len())];
             let answer = place.plain_visitor().get(&format!("/link/{token}")).await;
-            looks.push(seen(&answer, place.gate.password_checks() - before, &[token]));
+            looks.push(seen(
+                &answer,
+                place.gate.authenticators().password_checks() - before,
+                &[token],
+            ));
         }
         clock.set(clock.stamp() + Span::minutes(16));
         for token in [live.as_str(), unknown, ""] {
             let answer = place.plain_visitor().post("/link", &[("token", token)]).await;
-            uses.push(seen(&answer, place.gate.password_checks() - before, &[token]));
+            uses.push(seen(
+                &answer,
+                place.gate.authenticators().password_checks() - before,
+                &[token],
+            ));
         }
     }
     assert!(looks.iter().all(|one| *one == looks[0] && one.argon2_calls == 0), "{looks:#?}");

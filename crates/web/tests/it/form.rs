@@ -88,11 +88,11 @@ async fn body_that_is_no_form_is_refused() {
 #[tokio::test]
 async fn sign_in_without_a_name_or_password_is_refused_and_costs_no_hash() {
     let place = Place::new().await;
-    let before = place.gate.password_checks();
+    let before = place.gate.authenticators().password_checks();
     for fields in [&[("username", "trader")][..], &[("password", "x")], &[]] {
         let answer = place.visitor().post("/sign-in", fields).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{fields:?}");
         assert!(answer.body.contains("SIGN_IN_FAILED"), "{fields:?}");
     }
-    assert_eq!(place.gate.password_checks(), before);
+    assert_eq!(place.gate.authenticators().password_checks(), before);
 }

@@ -41,7 +41,7 @@ async fn message_is_unread_in_the_header_until_it_is_marked() {
 async fn messages_are_paged() {
     let place = Place::new().await;
     for _ in 0..30 {
-        place.gate.demo_link().await.unwrap();
+        place.gate.demo().link().await.unwrap();
         place.signed_in().await;
     }
     let mut visitor = place.signed_in().await;
@@ -209,7 +209,7 @@ impl alert::Channel for Mailbox {
 async fn enrolment_in_a_lasting_folder_asks_for_a_mail_address_first() {
     let place = Place::lasting().await;
     let mailbox = std::sync::Arc::new(Mailbox::default());
-    place.gate.start_deliveries(vec![mailbox.clone()]);
+    place.gate.deliveries().start(vec![mailbox.clone()]);
     let mut visitor = place.visitor();
     let token = place.secrets.link.token.expose_text().unwrap();
     assert_eq!(visitor.post("/link", &[("token", token)]).await.to(), "/enrol");

@@ -200,8 +200,8 @@ async fn refused_order_is_listed_with_all_that_was_asked_for_and_a_preview_is_no
         reference: None,
     };
     let request = gate::OrderRequest::Place(vec![order]);
-    let code = place.gate.submit(&program, address, request).unwrap_err().code();
-    place.gate.flush().await.unwrap();
+    let code = place.gate.orders().submit(&program, address, request).unwrap_err().code();
+    place.gate.orders().flush().await.unwrap();
     let list = visitor.get("/orders").await;
     for text in [
         "SELL 1,234 MSFT",

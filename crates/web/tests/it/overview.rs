@@ -56,12 +56,13 @@ async fn overview_shows_totals_percentages_the_curve_and_who_made_the_positions(
 async fn overview_shows_the_newest_of_many_open_orders_and_the_list_no_more_than_it_says() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
-    let bid = place.gate.quotes().get(access::SymbolId(700_001)).unwrap().bid().unwrap().price;
+    let bid =
+        place.gate.markets().quotes().get(access::SymbolId(700_001)).unwrap().bid().unwrap().price;
     let all = place.gate.credentials().list(None).await.unwrap();
     let trading = all.iter().find(|info| info.credential.name.as_str() == "trading").unwrap();
     let address = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
     let door = gate::CredentialDoor { credential: trading.credential.id, address, token: None };
-    let program = place.gate.admit_credential(&door).unwrap();
+    let program = place.gate.admissions().admit_credential(&door).unwrap();
     for number in 0..230_i32 {
         let price = trade::Ticks(bid.0 - 200 - i64::from(number));
         let order = trade::NewOrder {
@@ -81,9 +82,13 @@ async fn overview_shows_the_newest_of_many_open_orders_and_the_list_no_more_than
             oca: None,
             reference: None,
         };
-        place.gate.submit(&program, address, gate::OrderRequest::Place(vec![order])).unwrap();
+        place
+            .gate
+            .orders()
+            .submit(&program, address, gate::OrderRequest::Place(vec![order]))
+            .unwrap();
     }
-    place.gate.flush().await.unwrap();
+    place.gate.orders().flush().await.unwrap();
     let view = place.gate.view().await.unwrap();
     let ids: Vec<String> = view.open_orders.iter().map(|order| order.id.to_string()).collect();
     let rows = |body: &str| body.matches("class=\"mono\">#").count();
@@ -159,7 +164,8 @@ async fn orders_that_only_reduce_end_with_the_position() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
     trade(&mut visitor, "AAPL", "buy", "10").await;
-    let quote = place.gate.quotes().get(access::SymbolId(700_001)).unwrap().ask().unwrap();
+    let quote =
+        place.gate.markets().quotes().get(access::SymbolId(700_001)).unwrap().ask().unwrap();
     let price = (Decimal::new(quote.price.0, 2) + Decimal::TEN).to_string();
     let mut exit = [
         ("symbol", "AAPL"),
@@ -199,7 +205,8 @@ async fn close_under_a_lock_cancels_the_open_exit_and_says_so() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
     trade(&mut visitor, "AAPL", "buy", "10").await;
-    let quote = place.gate.quotes().get(access::SymbolId(700_001)).unwrap().ask().unwrap();
+    let quote =
+        place.gate.markets().quotes().get(access::SymbolId(700_001)).unwrap().ask().unwrap();
     let price = (Decimal::new(quote.price.0, 2) + Decimal::TEN).to_string();
     let exit = [
         ("symbol", "AAPL"),
@@ -255,7 +262,7 @@ async fn contracts_are_sorted_by_links_and_come_as_a_stream() {
     assert!(usual.len() > 10 && usual == sorted, "{usual:?}");
     sorted.reverse();
     assert_eq!(order(&visitor.get("/contracts?sort=-symbol").await.body), sorted);
-    let quotes = place.gate.quotes();
+    let quotes = place.gate.markets().quotes();
     let contracts = trade::Instruments::builtin();
     let page = visitor.get("/contracts?sort=-volume").await;
     let volumes: Vec<u64> = order(&page.body)

@@ -45,7 +45,7 @@ impl Place {
         let address = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
         let narrow = narrow.credential.id;
         let door = gate::CredentialDoor { credential: narrow, address, token: None };
-        (self.gate.admit_credential(&door).unwrap(), narrow, address)
+        (self.gate.admissions().admit_credential(&door).unwrap(), narrow, address)
     }
 
     pub async fn new() -> Self {
@@ -55,7 +55,7 @@ impl Place {
     /// The same on a clock of the test's.
     pub async fn at(clock: &Clock) -> Self {
         let (gate, data) = Self::open(true, clock).await;
-        let secrets = gate.demo_secrets().unwrap();
+        let secrets = gate.demo().secrets().unwrap();
         Self { router: Self::portal(&gate, true, None), gate, secrets, _data: data }
     }
 
@@ -81,7 +81,7 @@ impl Place {
         let text = include_str!("../../../../tests/instruments.csv");
         let own = Arc::new(Instruments::read("tests/instruments.csv", text).unwrap());
         let (gate, data) = Self::open_trading(true, &Clock::system(), own).await;
-        let secrets = gate.demo_secrets().unwrap();
+        let secrets = gate.demo().secrets().unwrap();
         Self { router: Self::portal(&gate, true, None), gate, secrets, _data: data }
     }
 
@@ -138,7 +138,7 @@ impl Place {
 
     /// Signs a browser in by a fresh link.
     pub async fn open_link<'a>(&self, mut visitor: Visitor<'a>) -> Visitor<'a> {
-        let token = self.gate.demo_link().await.unwrap().token;
+        let token = self.gate.demo().link().await.unwrap().token;
         let token = token.expose_text().unwrap().to_owned();
         let answer = visitor.post("/link", &[("token", &token)]).await;
         assert_eq!(answer.to(), "/?welcome=1", "{}", answer.body);

@@ -45,14 +45,14 @@ async fn password_stops_at_a_hundred_where_nobody_is_trusted_and_the_owners_brow
         assert!(answer.body.contains("SIGN_IN_FAILED"), "{}", answer.body);
     }
     clock.set(clock.stamp() + Span::days(1));
-    let calls = place.gate.password_checks();
+    let calls = place.gate.authenticators().password_checks();
     let stopped = try_password(&mut place.visitor(), "trader", &right(&place)).await;
     assert_eq!(stopped.status, StatusCode::UNAUTHORIZED);
     assert!(stopped.body.contains("AUTHENTICATOR_STOPPED"), "{}", stopped.body);
     let recovers = [("username", "trader"), ("password", &right(&place))];
     let recovery = place.visitor().post("/recover", &recovers).await;
     assert!(recovery.body.contains("AUTHENTICATOR_STOPPED"), "{}", recovery.body);
-    assert_eq!(place.gate.password_checks(), calls, "none was looked at");
+    assert_eq!(place.gate.authenticators().password_checks(), calls, "none was looked at");
     owner_signs_in(&place, &clock, &mut owner).await;
 }
 
@@ -64,13 +64,13 @@ async fn client_that_retries_in_a_loop_is_told_when_to_come_back_and_counted_no_
         let answer = try_password(&mut place.plain_visitor(), "trader", "a wrong guess").await;
         assert_eq!((answer.status, retry_after(&answer)), (StatusCode::UNAUTHORIZED, None));
     }
-    let calls = place.gate.password_checks();
+    let calls = place.gate.authenticators().password_checks();
     for _ in 0..50 {
         let answer = try_password(&mut place.plain_visitor(), "trader", "a wrong guess").await;
         assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(retry_after(&answer), Some(15), "the wait does not grow");
     }
-    assert_eq!(place.gate.password_checks(), calls);
+    assert_eq!(place.gate.authenticators().password_checks(), calls);
     clock.set(clock.stamp() + Span::seconds(15));
     let first = try_password(&mut place.visitor(), "trader", &right(&place)).await;
     assert!(first.to().starts_with("/sign-in/code"), "{}", first.body);
@@ -86,7 +86,7 @@ async fn address_that_guesses_at_many_names_is_stopped_and_a_trusted_browser_the
         let answer = try_password(&mut place.plain_visitor(), &name, "a wrong guess").await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{number} {}", answer.body);
     }
-    let calls = place.gate.password_checks();
+    let calls = place.gate.authenticators().password_checks();
     for (path, name) in [("/sign-in", "another"), ("/sign-in", "trader"), ("/recover", "trader")] {
         let fields = [("username", name), ("password", "a wrong guess")];
         let answer = place.plain_visitor().post(path, &fields).await;
@@ -94,7 +94,7 @@ async fn address_that_guesses_at_many_names_is_stopped_and_a_trusted_browser_the
         assert!(answer.body.contains("ADDRESS_THROTTLED"), "{}", answer.body);
         assert_eq!(retry_after(&answer), Some(10));
     }
-    assert_eq!(place.gate.password_checks(), calls, "none was looked at");
+    assert_eq!(place.gate.authenticators().password_checks(), calls, "none was looked at");
     owner_signs_in(&place, &clock, &mut owner).await;
 }
 

@@ -22,7 +22,7 @@ fn opening() -> Opening {
 /// Prices of the orders that both accounts place: between the quotes, where nobody else is.
 fn inside(bench: &Bench) -> OrderType {
     loop {
-        let quotes = bench.gate.quotes();
+        let quotes = bench.gate.markets().quotes();
         let quote = quotes.get(AAPL).unwrap();
         let (bid, ask) = (quote.bid().unwrap().price.0, quote.ask().unwrap().price.0);
         if ask - bid > 1 {
@@ -38,7 +38,8 @@ async fn trade_between_two_accounts_is_told_to_each_by_its_own_side() {
     let bench = Bench::new().await;
     bench.gate.paper_accounts().open(opening()).await.unwrap();
     let (one, other) = (bench.trading(), bench.credential_on(second(), 2, |_| {}));
-    let (mut ones, mut others) = (bench.gate.subscribe(&one), bench.gate.subscribe(&other));
+    let (mut ones, mut others) =
+        (bench.gate.orders().subscribe(&one), bench.gate.orders().subscribe(&other));
     let price = inside(&bench);
     let sells = NewOrder { account: second(), ..bench.order(Side::Sell, 10, price) };
     let rests = bench.place(&one, vec![bench.order(Side::Buy, 10, price)]).unwrap();
@@ -46,13 +47,13 @@ async fn trade_between_two_accounts_is_told_to_each_by_its_own_side() {
     // Neither names, finds or changes what is the other's.
     let foreign = bench.place(&other, vec![bench.order(Side::Buy, 10, price)]);
     assert_eq!(code(foreign), "ACCOUNT_NOT_ALLOWED");
-    let cancel = bench.gate.submit(&other, HERE, OrderRequest::Cancel { order: rests });
+    let cancel = bench.gate.orders().submit(&other, HERE, OrderRequest::Cancel { order: rests });
     assert_eq!(code(cancel), "UNKNOWN_ORDER");
     let comes = bench.place(&other, vec![sells]).unwrap();
     let is_own = |event: &Event, account| event.order().unwrap().account == account;
     assert!(comes.record.events.iter().all(|event| is_own(event, second())));
     assert_eq!(comes.orders()[0].state, OrderState::Filled);
-    bench.gate.flush().await.unwrap();
+    bench.gate.orders().flush().await.unwrap();
     for (inbox, account) in [(&mut ones, bench.gate.account()), (&mut others, second())] {
         let Some(Delivery::Group(group)) = inbox.try_recv() else { panic!("nothing was told") };
         let events = || group.records.iter().flat_map(|record| &record.events);
@@ -125,14 +126,14 @@ async fn credential_on_two_accounts_trades_on_each_at_one_rate_and_listens_to_bo
     let one = came.on(bench.gate.account()).unwrap();
     let other = came.on(second()).unwrap();
     assert!(one.on("DU7777777".parse().unwrap()).is_none());
-    let mut inbox = bench.gate.subscribe_client(&one, 1);
+    let mut inbox = bench.gate.orders().subscribe_client(&one, 1);
     let on_second = || NewOrder { account: second(), ..bench.resting() };
     // An admission is for one account, whatever others its holder has.
     assert_eq!(code(bench.place(&one, vec![on_second()])), "ACCOUNT_NOT_ALLOWED");
     bench.place(&one, vec![bench.resting()]).unwrap();
     bench.place(&other, vec![on_second()]).unwrap();
     assert_eq!(code(bench.place(&other, vec![on_second()])), "RATE_EXCEEDED");
-    bench.gate.flush().await.unwrap();
+    bench.gate.orders().flush().await.unwrap();
     let Some(Delivery::Group(group)) = inbox.try_recv() else { panic!("nothing was told") };
     let told = group.records.iter().flat_map(|record| record.orders());
     let told: Vec<_> = told.map(|order| order.account).collect();
@@ -145,11 +146,11 @@ async fn credential_on_two_accounts_trades_on_each_at_one_rate_and_listens_to_bo
     assert!(one.is_current() && other.ended() == Some(reason));
     let door =
         crate::CredentialDoor { credential: CredentialId([1; 16]), address: HERE, token: None };
-    let again = bench.gate.admit_credential(&door).unwrap();
+    let again = bench.gate.admissions().admit_credential(&door).unwrap();
     assert!(again.has_one_account() && again.account() == bench.gate.account());
     bench.gate.cancel_orders(second(), None, Holder::Operator).unwrap();
     bench.gate.cancel_orders(bench.gate.account(), None, Holder::Operator).unwrap();
-    bench.gate.flush().await.unwrap();
+    bench.gate.orders().flush().await.unwrap();
     let Some(Delivery::Group(group)) = inbox.try_recv() else { panic!("nothing was told") };
     let mut told = group.records.iter().flat_map(|record| record.orders());
     assert!(told.all(|order| order.account == bench.gate.account()));

@@ -81,15 +81,18 @@ async fn journal_that_fails_acknowledges_nothing_more_and_pages_still_read() {
         let bench = Bench::on(Arc::new(disk)).await;
         let who = bench.trading();
         let kept = bench.place(&who, vec![bench.resting()]).unwrap().orders()[0].id;
-        bench.gate.flush().await.unwrap();
+        bench.gate.orders().flush().await.unwrap();
         bench.gate.view().await.unwrap();
-        let mut inbox = bench.gate.subscribe(&who);
+        let mut inbox = bench.gate.orders().subscribe(&who);
         failing.store(true, Ordering::SeqCst);
         let lost = bench.place(&who, vec![bench.resting()]).unwrap().orders()[0].id;
-        assert_eq!(bench.gate.flush().await, Err(Refusal::Server(ServerRefusal::JournalFailed)));
+        assert_eq!(
+            bench.gate.orders().flush().await,
+            Err(Refusal::Server(ServerRefusal::JournalFailed))
+        );
         failing.store(false, Ordering::SeqCst);
         assert_eq!(
-            bench.gate.flush().await,
+            bench.gate.orders().flush().await,
             Err(Refusal::Server(ServerRefusal::JournalFailed)),
             "and stays so"
         );
@@ -97,7 +100,7 @@ async fn journal_that_fails_acknowledges_nothing_more_and_pages_still_read() {
         assert!(inbox.try_recv().is_none(), "what is not durable is told to nobody");
         let view = bench.gate.view().await.unwrap();
         assert!(view.order(kept).is_some() && view.order(lost).is_none());
-        assert!(bench.gate.quotes().get(AAPL).is_some());
+        assert!(bench.gate.markets().quotes().get(AAPL).is_some());
         assert_eq!(bench.gate.close().await, Err(Refusal::Server(ServerRefusal::JournalFailed)));
         drop(inbox);
         let view = bench.reopen(false).await.gate.view().await.unwrap();
@@ -136,7 +139,8 @@ async fn disk_nearly_full_refuses_new_orders_and_still_cancels() {
     let who = bench.trading();
     let mut order = bench.resting();
     order.reference = Some("x".repeat(64).into());
-    let cancel = || bench.gate.submit(&who, HERE, OrderRequest::CancelAll(CancelScope::Own));
+    let cancel =
+        || bench.gate.orders().submit(&who, HERE, OrderRequest::CancelAll(CancelScope::Own));
     let mut placed = 0;
     let refused = loop {
         match bench.place(&who, vec![order.clone(); 8]) {
@@ -145,7 +149,7 @@ async fn disk_nearly_full_refuses_new_orders_and_still_cancels() {
         }
         if placed % 64 == 0 {
             cancel().unwrap();
-            bench.gate.flush().await.unwrap();
+            bench.gate.orders().flush().await.unwrap();
         }
     };
     let missing_bytes = journal::DEMO_SEGMENT_BYTES - 1_000_000;
@@ -156,7 +160,7 @@ async fn disk_nearly_full_refuses_new_orders_and_still_cancels() {
     assert!(refused.caller_text().contains("7388608 bytes"), "{}", refused.caller_text());
     assert!(placed > 100);
     cancel().unwrap();
-    bench.gate.flush().await.unwrap();
+    bench.gate.orders().flush().await.unwrap();
     assert!(bench.gate.view().await.unwrap().open_orders.is_empty());
     bench.gate.close().await.unwrap();
 }
@@ -178,13 +182,13 @@ async fn order_is_not_acknowledged_once_its_segment_is_elsewhere() {
         let bench = Bench::new().await;
         let who = bench.trading();
         bench.place(&who, vec![bench.resting()]).unwrap();
-        bench.gate.flush().await.unwrap();
+        bench.gate.orders().flush().await.unwrap();
         let aside = tempfile::tempdir().unwrap();
-        let mut inbox = bench.gate.subscribe(&who);
+        let mut inbox = bench.gate.orders().subscribe(&who);
         act(&bench.temp.path().join(name), &aside.path().join("aside"));
         // Refused at once where the watch was quicker.
         if bench.place(&who, vec![bench.resting()]).is_ok() {
-            let flushed = bench.gate.flush().await;
+            let flushed = bench.gate.orders().flush().await;
             // A segment without a name is missed by its own write.
             let refused = matches!(
                 flushed,

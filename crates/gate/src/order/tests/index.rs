@@ -16,7 +16,7 @@ async fn page_that_may_not_wait_is_told_and_what_is_missing_is_added_behind_it()
     for _ in 0..3 {
         bench.place(&who, vec![bench.resting()]).unwrap();
     }
-    bench.gate.flush().await.unwrap();
+    bench.gate.orders().flush().await.unwrap();
     let end = bench.gate.0.sequencer.durable();
     assert!(indexed(&bench.gate).await < end);
     assert_eq!(bench.gate.index_orders_within(Duration::ZERO).await, Ok(false));

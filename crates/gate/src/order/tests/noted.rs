@@ -28,9 +28,12 @@ async fn refusals_at_the_door_are_recorded_with_the_address_they_came_from() {
     let who = bench.trading();
     let unknown = CredentialId([9; 16]);
     let door = crate::CredentialDoor { credential: unknown, address: HERE, token: None };
-    assert_eq!(bench.gate.admit_credential(&door).unwrap_err().code(), "CREDENTIAL_UNKNOWN");
-    bench.gate.note_refused(&who, HERE, "FIELD_INVALID", "x\0\n".repeat(1_000));
-    bench.gate.flush().await.unwrap();
+    assert_eq!(
+        bench.gate.admissions().admit_credential(&door).unwrap_err().code(),
+        "CREDENTIAL_UNKNOWN"
+    );
+    bench.gate.admissions().note_refused(&who, HERE, "FIELD_INVALID", "x\0\n".repeat(1_000));
+    bench.gate.orders().flush().await.unwrap();
     let journal = bench.journal();
     let (holder, text) = refused(&journal, "CREDENTIAL_UNKNOWN").remove(0);
     assert_eq!(holder, Holder::Credential(unknown));
@@ -49,22 +52,22 @@ async fn refused_order_is_on_record_with_all_that_was_asked_for_and_a_preview_is
     (big.origin.client_id, big.origin.order_id) = (3, 77);
     // What it would do is asked three times, as a page does while somebody types.
     for _ in 0..3 {
-        assert!(bench.gate.what_if(&narrow, HERE, vec![big.clone()]).is_err());
+        assert!(bench.gate.orders().what_if(&narrow, HERE, vec![big.clone()]).is_err());
     }
-    bench.gate.flush().await.unwrap();
-    assert_eq!(bench.gate.refused_orders(bench.gate.account()).await.unwrap(), []);
+    bench.gate.orders().flush().await.unwrap();
+    assert_eq!(bench.gate.orders().refused(bench.gate.account()).await.unwrap(), []);
     let evidence = |bench: &Bench| {
         let kinds = bench.journal();
         kinds.iter().filter(|stamped| matches!(stamped.command, Command::Refused { .. })).count()
     };
     assert_eq!(evidence(&bench), 0);
     // A program that has no authority for what it asks about is another matter.
-    assert!(bench.gate.what_if(&read_only, HERE, vec![big.clone()]).is_err());
-    bench.gate.flush().await.unwrap();
+    assert!(bench.gate.orders().what_if(&read_only, HERE, vec![big.clone()]).is_err());
+    bench.gate.orders().flush().await.unwrap();
     assert_eq!(evidence(&bench), 1);
     assert!(bench.place(&narrow, vec![big.clone()]).is_err());
-    bench.gate.flush().await.unwrap();
-    let refused = bench.gate.refused_orders(bench.gate.account()).await.unwrap();
+    bench.gate.orders().flush().await.unwrap();
+    let refused = bench.gate.orders().refused(bench.gate.account()).await.unwrap();
     let [record] = refused.as_slice() else { panic!("{refused:?}") };
     assert_eq!((record.refused.holder, record.refused.count), (narrow.holder(), 1));
     assert_eq!(record.refused.code, "QUANTITY_ABOVE_LIMIT");
@@ -82,18 +85,19 @@ async fn refused_order_is_on_record_with_all_that_was_asked_for_and_a_preview_is
         units: trade::instrument::Units::SHARES,
     };
     bench.clock.set(START + Span::seconds(2));
-    assert!(bench.gate.submit(&narrow, HERE, OrderRequest::Modify(change)).is_err());
-    let changes =
-        bench.gate.refused_orders(bench.gate.account()).await.unwrap()[0].refused.asked[0].changes;
+    assert!(bench.gate.orders().submit(&narrow, HERE, OrderRequest::Modify(change)).is_err());
+    let changes = bench.gate.orders().refused(bench.gate.account()).await.unwrap()[0].refused.asked
+        [0]
+    .changes;
     assert_eq!(changes, Some(order.id));
     // A restart reads them from the journal, and what comes then is added.
-    let before = bench.gate.refused_orders(bench.gate.account()).await.unwrap();
+    let before = bench.gate.orders().refused(bench.gate.account()).await.unwrap();
     let bench = bench.reopen(true).await;
-    assert_eq!(bench.gate.refused_orders(bench.gate.account()).await.unwrap(), before);
+    assert_eq!(bench.gate.orders().refused(bench.gate.account()).await.unwrap(), before);
     bench.clock.set(START + Span::seconds(4));
     let again = bench.credential(2, |scopes| scopes.limits.max_quantity = Some(100));
     assert!(bench.place(&again, vec![big]).is_err());
-    assert_eq!(bench.gate.refused_orders(bench.gate.account()).await.unwrap().len(), 3);
+    assert_eq!(bench.gate.orders().refused(bench.gate.account()).await.unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -101,7 +105,7 @@ async fn programs_let_in_are_recorded_once_a_second_with_their_number() {
     let bench = Bench::new().await;
     let who = bench.trading();
     for client in 0..40 {
-        let _gone = bench.gate.note_connected(&who, HERE, &format!("client {client}"));
+        let _gone = bench.gate.admissions().note_connected(&who, HERE, &format!("client {client}"));
     }
     bench.gate.close().await.unwrap();
     let of = |stamped: Stamped| match stamped.command {
@@ -129,7 +133,10 @@ async fn command_that_was_cut_off_is_never_written() {
         panic!("cut off in the middle");
     }));
     assert!(cut.is_err());
-    assert_eq!(bench.gate.flush().await, Err(Refusal::Server(ServerRefusal::JournalFailed)));
+    assert_eq!(
+        bench.gate.orders().flush().await,
+        Err(Refusal::Server(ServerRefusal::JournalFailed))
+    );
     assert!(bench.gate.0.sequencer.freeze().is_err());
     assert_eq!(refused(&bench.journal(), "HALF"), []);
 }

@@ -13,7 +13,7 @@ fn text(refused: Result<Submitted, Refused>) -> String {
 impl Bench {
     /// A sale far above the market, as large as that.
     fn exit(&self, quantity: u64) -> NewOrder {
-        let ask = self.gate.quotes().get(AAPL).unwrap().ask().unwrap().price;
+        let ask = self.gate.markets().quotes().get(AAPL).unwrap().ask().unwrap().price;
         self.order(Side::Sell, quantity, OrderType::Limit { price: Ticks(ask.0 * 2) })
     }
 
@@ -22,7 +22,7 @@ impl Bench {
     }
 
     async fn open_quantities(&self) -> Vec<(bool, u64)> {
-        self.gate.flush().await.unwrap();
+        self.gate.orders().flush().await.unwrap();
         let view = self.gate.view().await.unwrap();
         view.open_orders.iter().map(|order| (order.reduce_only, order.quantity)).collect()
     }
@@ -59,7 +59,7 @@ async fn credential_that_may_only_reduce_is_held_to_the_position_at_every_step()
             tif: first.tif,
             units: trade::instrument::Units::SHARES,
         };
-        bench.gate.submit(&narrow, HERE, OrderRequest::Modify(change))
+        bench.gate.orders().submit(&narrow, HERE, OrderRequest::Modify(change))
     };
     assert_eq!(
         text(to(101)),
@@ -102,7 +102,7 @@ async fn change_of_a_plain_order_by_a_holder_that_may_only_reduce_is_held_to_the
             tif,
             units: trade::instrument::Units::SHARES,
         };
-        code(bench.gate.submit(&narrow, HERE, OrderRequest::Modify(change)))
+        code(bench.gate.orders().submit(&narrow, HERE, OrderRequest::Modify(change)))
     };
     assert_eq!(to(&exit, 81), "ORDER_PAST_FLAT");
     assert_eq!(to(&buys, 2), "ORDER_PAST_FLAT");
@@ -114,5 +114,5 @@ async fn change_of_a_plain_order_by_a_holder_that_may_only_reduce_is_held_to_the
         tif,
         units: trade::instrument::Units::SHARES,
     };
-    bench.gate.submit(&narrow, HERE, OrderRequest::Modify(change)).unwrap();
+    bench.gate.orders().submit(&narrow, HERE, OrderRequest::Modify(change)).unwrap();
 }

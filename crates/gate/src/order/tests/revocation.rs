@@ -32,7 +32,7 @@ async fn revoked_holder_is_never_stamped_after_the_fence() {
                 let trial = current.load_full();
                 trial.begun.store(true, Ordering::Release);
                 let cancel = OrderRequest::CancelAll(CancelScope::Own);
-                if let Ok(submitted) = gate.submit(&trial.who, HERE, cancel) {
+                if let Ok(submitted) = gate.orders().submit(&trial.who, HERE, cancel) {
                     trial.last.store(submitted.seq(), Ordering::Release);
                 }
             }
@@ -109,23 +109,24 @@ async fn cut_holder_loses_its_orders_and_its_inbox() {
         bench.place(&one, vec![bench.resting()]).unwrap();
     }
     bench.place(&two, vec![bench.resting()]).unwrap();
-    bench.gate.flush().await.unwrap();
-    let (mut first, mut second) = (bench.gate.subscribe(&one), bench.gate.subscribe(&two));
+    bench.gate.orders().flush().await.unwrap();
+    let (mut first, mut second) =
+        (bench.gate.orders().subscribe(&one), bench.gate.orders().subscribe(&two));
     one.slot().end(Refusal::Credential(CredentialRefusal::CredentialRevoked { at: START }));
     bench.gate.fence();
     bench.gate.hang_up();
     let account = bench.gate.account();
     let cancelled = bench.gate.cancel_orders(account, Some(one.holder()), Holder::Operator);
     assert_eq!(cancelled, Ok(3));
-    bench.gate.flush().await.unwrap();
+    bench.gate.orders().flush().await.unwrap();
     let Delivery::Ended(reason) = first.recv().await else { panic!("not ended") };
     assert_eq!(reason.code(), "CREDENTIAL_REVOKED");
     assert!(matches!(second.recv().await, Delivery::Group(_)));
     assert_eq!(code(bench.place(&one, vec![bench.resting()])), "CREDENTIAL_REVOKED");
     let credential = CredentialId([1; 16]);
     let door = crate::CredentialDoor { credential, address: HERE, token: None };
-    let refusal = bench.gate.admit_credential(&door).err().unwrap();
+    let refusal = bench.gate.admissions().admit_credential(&door).err().unwrap();
     assert_eq!(refusal.code(), "CREDENTIAL_REVOKED");
     assert_eq!(bench.gate.view().await.unwrap().open_orders.len(), 1);
-    assert!(matches!(bench.gate.subscribe(&one).recv().await, Delivery::Ended(_)));
+    assert!(matches!(bench.gate.orders().subscribe(&one).recv().await, Delivery::Ended(_)));
 }

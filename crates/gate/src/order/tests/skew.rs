@@ -19,9 +19,9 @@ async fn hour(seed: u64, skew: Skew) {
         resting.push(placed.orders()[1].id);
         if minute % 3 == 0 {
             let order = resting.remove(0);
-            bench.gate.submit(&who, HERE, OrderRequest::Cancel { order }).unwrap();
+            bench.gate.orders().submit(&who, HERE, OrderRequest::Cancel { order }).unwrap();
         }
-        bench.gate.flush().await.unwrap();
+        bench.gate.orders().flush().await.unwrap();
         if minute % 20 == 0 {
             bench = bench.reopen(minute % 40 == 0).await;
         }

@@ -51,7 +51,7 @@ async fn view_after_random_commands_equals_one_made_from_nothing() {
                 OrderRequest::Place(vec![bench.order(side, quantity, OrderType::Market)])
             }
             _ => {
-                let bid = bench.gate.quotes().get(AAPL).unwrap().bid().unwrap().price;
+                let bid = bench.gate.markets().quotes().get(AAPL).unwrap().bid().unwrap().price;
                 let price = Ticks(bid.0 - i64::try_from(words.below(60)).unwrap());
                 let mut order = bench.order(Side::Buy, quantity, OrderType::Limit { price });
                 if words.below(3) == 0 {
@@ -61,8 +61,8 @@ async fn view_after_random_commands_equals_one_made_from_nothing() {
             }
         };
         // Some are refused: those change nothing, and that too has to be shown.
-        drop(bench.gate.submit(&who, HERE, request));
-        bench.gate.flush().await.unwrap();
+        drop(bench.gate.orders().submit(&who, HERE, request));
+        bench.gate.orders().flush().await.unwrap();
         let shared = bench.gate.view().await.unwrap();
         let (_, whole) =
             bench.gate.0.sequencer.peek(|exchange| View::of(exchange, exchange.account(), None));
@@ -86,8 +86,8 @@ async fn order_is_found_in_a_view_whether_it_is_open_or_ended() {
     for _ in 0..3 {
         ids.push(bench.place(&who, vec![bench.resting()]).unwrap().orders()[0].id);
     }
-    bench.gate.submit(&who, HERE, OrderRequest::Cancel { order: ids[1] }).unwrap();
-    bench.gate.flush().await.unwrap();
+    bench.gate.orders().submit(&who, HERE, OrderRequest::Cancel { order: ids[1] }).unwrap();
+    bench.gate.orders().flush().await.unwrap();
     let view = bench.gate.view().await.unwrap();
     for id in ids {
         assert_eq!(view.order(id).unwrap().id, id);
@@ -106,10 +106,10 @@ async fn value_at_the_end_of_a_day_is_worked_back_and_outlives_the_executions() 
     };
     at(START + Span::minutes(30));
     bench.place(&who, vec![bench.order(Side::Buy, 100, OrderType::Market)]).unwrap();
-    bench.gate.flush().await.unwrap();
+    bench.gate.orders().flush().await.unwrap();
     at(START + Span::hours(1));
     let view = bench.gate.view().await.unwrap();
-    let today = bench.gate.equity_today(&view);
+    let today = bench.gate.paper_accounts().equity_today(&view);
     assert_eq!(today.first().unwrap(), &(view.began, cash), "the day begins with the account");
     assert_eq!(today.last().unwrap(), &(view.time, view.summary.net_liquidation));
     assert!(today.len() > 10 && today.is_sorted_by_key(|(time, _)| *time));
@@ -120,7 +120,7 @@ async fn value_at_the_end_of_a_day_is_worked_back_and_outlives_the_executions() 
     let close = bench.gate.view().await.unwrap().summary.net_liquidation;
     let found = async |gate: &Gate| {
         let view = gate.view().await.unwrap();
-        let days = gate.equity_by_day(&view).await.unwrap();
+        let days = gate.paper_accounts().equity_by_day(&view).await.unwrap();
         assert_eq!(days.last().unwrap().1, view.summary.net_liquidation);
         days.iter().find(|(known, _)| *known == day).map(|(_, value)| *value)
     };

@@ -8,30 +8,29 @@ use access::lock::Grade;
 use access::person::Person;
 use access::refusal::AuthorityRefusal;
 use access::session::{Interface, Method, Session, SessionEnd};
-use access::{Entitlements, Holder, PaperAccountId, PersonId, Refusal, SessionId, Span, Time};
+use access::{Entitlements, Holder, PaperAccountId, Refusal, Span, Time};
 
-use super::Table;
 use super::record::Record;
 use crate::session::SessionInfo;
 
 /// Authority on an account, and on others beside it.
 #[derive(PartialEq)]
-struct Given {
+pub(super) struct Given {
     first: Entitlements,
     others: Vec<Entitlements>,
 }
 
 impl Given {
-    fn new(given: Vec<Entitlements>) -> Option<Self> {
+    pub(super) fn new(given: Vec<Entitlements>) -> Option<Self> {
         let mut given = given.into_iter();
         Some(Self { first: given.next()?, others: given.collect() })
     }
 
-    fn all(&self) -> impl Iterator<Item = &Entitlements> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Entitlements> {
         std::iter::once(&self.first).chain(&self.others)
     }
 
-    fn all_mut(&mut self) -> impl Iterator<Item = &mut Entitlements> {
+    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut Entitlements> {
         std::iter::once(&mut self.first).chain(&mut self.others)
     }
 }
@@ -43,13 +42,13 @@ pub(super) struct Class {
     pub(super) idle: Span,
     /// From beginning to end.
     pub(super) lasts: Span,
-    interface: Interface,
-    methods: Vec<Method>,
+    pub(super) interface: Interface,
+    pub(super) methods: Vec<Method>,
     /// Their authority on each account, the first one first; holder and end are each session's own.
-    given: Given,
+    pub(super) given: Given,
     /// Those accounts.
     pub(super) accounts: Arc<[PaperAccountId]>,
-    members: BTreeSet<u32>,
+    pub(super) members: BTreeSet<u32>,
 }
 
 impl Class {
@@ -77,7 +76,7 @@ impl Class {
     }
 
     /// The accounts, with nothing that may be done on them.
-    fn stripped(&self) -> Vec<Entitlements> {
+    pub(super) fn stripped(&self) -> Vec<Entitlements> {
         let none = |given: &Entitlements| Entitlements { acts: Acts::NONE, ..given.clone() };
         self.given.all().map(none).collect()
     }
@@ -126,99 +125,11 @@ impl Class {
     }
 
     /// Whether a session with this authority belongs in it.
-    fn suits(&self, session: &Session, given: &Given) -> bool {
+    pub(super) fn suits(&self, session: &Session, given: &Given) -> bool {
         self.idle == session.idle
             && self.lasts == session.until.since(session.started_at)
             && self.interface == session.interface
             && self.methods == session.methods
             && self.given == *given
-    }
-}
-
-impl Table {
-    /// The sessions of a person.
-    pub(super) fn of(&self, person: PersonId) -> impl Iterator<Item = usize> {
-        let classes = self.owners.get(&person).into_iter().flatten();
-        let members = classes.filter_map(|class| self.classes.get(*class));
-        members.flat_map(|class| class.members.iter().map(|at| *at as usize))
-    }
-
-    /// What is left of a session whose person holds no account any more.
-    pub(super) fn stripped(&self, id: SessionId) -> Vec<Entitlements> {
-        let found = self.by_id(id).and_then(|at| self.both(at));
-        found.map_or_else(Vec::new, |(_, class)| class.stripped())
-    }
-
-    /// The class of a session with this authority, made when there is none; no class without any.
-    pub(super) fn class(
-        &mut self,
-        person: &Person,
-        session: &Session,
-        given: Vec<Entitlements>,
-    ) -> Option<usize> {
-        let mut given = Given::new(given)?;
-        for given in given.all_mut() {
-            given.holder = Holder::System;
-            if given.until == session.until {
-                given.until = Time::FAR;
-            }
-        }
-        let classes = &self.classes;
-        let suits =
-            |class: &usize| classes.get(*class).is_some_and(|class| class.suits(session, &given));
-        let theirs = self.owners.entry(person.id).or_default();
-        if let Some(class) = theirs.iter().copied().find(suits) {
-            return Some(class);
-        }
-        let class = self.classes.insert(Class {
-            owner: Arc::new(person.clone()),
-            username: person.username.as_str().into(),
-            idle: session.idle,
-            lasts: session.until.since(session.started_at),
-            interface: session.interface,
-            methods: session.methods.clone(),
-            accounts: given.all().map(|given| given.account).collect(),
-            given,
-            members: BTreeSet::new(),
-        });
-        theirs.push(class);
-        Some(class)
-    }
-
-    pub(super) fn join(&mut self, at: usize, class: usize) {
-        if let (Ok(at), Some(class)) = (u32::try_from(at), self.classes.get_mut(class)) {
-            class.members.insert(at);
-        }
-    }
-
-    /// A class goes with its last session, and its person with the last class.
-    pub(super) fn leave(&mut self, at: usize, class: usize) {
-        let Some(left) = self.classes.get_mut(class) else { return };
-        if let Ok(at) = u32::try_from(at) {
-            left.members.remove(&at);
-        }
-        if !left.members.is_empty() {
-            return;
-        }
-        let person = left.owner.id;
-        self.classes.try_remove(class);
-        if let Some(theirs) = self.owners.get_mut(&person) {
-            theirs.retain(|one| *one != class);
-            if theirs.is_empty() {
-                self.owners.remove(&person);
-            }
-        }
-    }
-
-    pub(super) fn reclass(&mut self, at: usize, class: usize) {
-        let Some(record) = self.records.get_mut(at) else { return };
-        let old = record.class as usize;
-        if let Ok(number) = u32::try_from(class)
-            && old != class
-        {
-            record.class = number;
-            self.join(at, class);
-            self.leave(at, old);
-        }
     }
 }
