@@ -281,6 +281,8 @@ pub fn place_only(orders: u32) -> ! {
         let messages = answer.fields();
         assert_eq!(messages[1][..3], ["3", &*id, "Submitted"], "orderStatus");
     }
+    // Nothing is dropped at an exit.
+    std::fs::remove_dir_all(server.folder.path()).expect("the folder goes");
     std::process::exit(0)
 }
 
