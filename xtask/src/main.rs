@@ -23,6 +23,8 @@ cargo xtask COMMAND
   test [STAGE..]  run every check, or only the named stages, and print a count at the end
                   stages: format clippy tidy deny advisories unit doc clients browser fuzz
   tidy            check the project's rules: names, layers, purity, size, SQL, licences, documents
+  noun NAME       print where the product names a noun outside its own files
+  structure       print the figures of docs/structure.md
   bench [ARGS..]  run the benchmarks with these arguments (see docs/benchmarks.md)
   help            this text
 ";
@@ -35,6 +37,8 @@ fn main() -> ExitCode {
     let done = match command.as_str() {
         "test" => test::run(&root, &rest),
         "tidy" => tidy::run(&root),
+        "noun" => tidy::noun(&root, &rest),
+        "structure" => tidy::structure(&root),
         "bench" => bench::run(&root, &rest),
         "help" | "--help" | "-h" | "" => {
             print!("{HELP}");

@@ -6,8 +6,10 @@ mod document;
 mod layer;
 mod module;
 mod name;
+mod noun;
 mod source;
 mod standard;
+mod structure;
 mod type_name;
 
 use std::path::Path;
@@ -19,7 +21,7 @@ use crate::{licence, shell};
 /// A check over the whole tree: what it is called, and the faults that it finds.
 type Check = (&'static str, fn(&Tree) -> Result<Vec<String>, String>);
 
-const CHECKS: [Check; 13] = [
+const CHECKS: [Check; 14] = [
     ("names", |tree| Ok(tree.each_path(name::faults))),
     ("size", |tree| Ok(tree.each_text(source::size))),
     ("text", |tree| Ok(tree.each_text(source::words))),
@@ -27,6 +29,7 @@ const CHECKS: [Check; 13] = [
     ("layers", |tree| layer::edges(&tree.metadata)),
     ("circles", |tree| circle::faults(&tree.root, &tree.files)),
     ("type names", |tree| type_name::faults(&tree.root, &tree.files)),
+    ("structure", |tree| structure::faults(&tree.root, &tree.files)),
     ("purity", |tree| layer::purity(&tree.root)),
     ("licences", licence::faults),
     ("documents", |tree| Ok(document::faults(&tree.root, &tree.metadata))),
@@ -82,6 +85,17 @@ pub fn count(root: &Path) -> Result<Count, String> {
         count += if faults.is_empty() { Count::ONE_PASSED } else { Count { passed: 0, failed: 1 } };
     }
     Ok(count)
+}
+
+/// `cargo xtask noun NAME`.
+pub fn noun(root: &Path, args: &[String]) -> Result<(), String> {
+    let [noun] = args else { return Err("name one noun, such as travel".to_owned()) };
+    noun::run(root, &Tree::read(root)?.files, noun)
+}
+
+/// `cargo xtask structure`.
+pub fn structure(root: &Path) -> Result<(), String> {
+    structure::run(root, &Tree::read(root)?.files)
 }
 
 /// The command by itself.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::event::TEXT_LIMIT;
 use crate::name::tidy;
-use crate::{
+pub(crate) use crate::{
     account::event as account, approval::event as approval, authenticator::event as authenticator,
     brokerage::event as brokerage, contact::event as contact, credential::event as credential,
     device::event as device, evidence::event as evidence, large_order::event as large_order,

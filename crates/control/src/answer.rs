@@ -591,28 +591,6 @@ answers! {
         broker: Option<SessionId>,
     }
 
-    /// What travel a person planned.
-    TravelNow {
-        /// The name that they sign in with.
-        username: String,
-        /// The plan, if there is one and it has not ended.
-        plan: Option<TravelRow>,
-    }
-
-    /// Planned travel.
-    TravelRow {
-        /// Where to, in the person's words.
-        place: String,
-        /// From when.
-        from: String,
-        /// Until when; it ends by itself.
-        until: String,
-        /// The only network that is expected.
-        network: Option<String>,
-        /// `ahead` or `now`.
-        state: String,
-    }
-
     /// The policy of an interface.
     PolicyRow {
         /// The interface.

@@ -5,7 +5,6 @@
 //! `{"ok": ..}` or `{"error": {"code", "text"}}`.
 
 mod account;
-mod act;
 mod activity;
 mod answer;
 mod authenticator;
@@ -56,4 +55,4 @@ pub use server::ServerRequest;
 pub use session::SessionRequest;
 pub use socket::NAME as SOCKET;
 pub use ticket::{Bearer, ChangeWish, OrderWish, TicketRequest, Token};
-pub use travel::{TravelRequest, TravelWish};
+pub use travel::{TravelNow, TravelRequest, TravelRow, TravelWish};

@@ -12,10 +12,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinHandle;
 
-use crate::act;
 use crate::desk::Desk;
 use crate::fault::{Answer, Fault};
-use crate::request::Request;
+use crate::request::{self, Request};
 use crate::socket;
 
 /// Connections at a time.
@@ -200,7 +199,7 @@ async fn answer(house: &House, uid: u32, line: &[u8]) -> Answer {
         devices: &house.devices,
         actor: Actor::Operator { uid },
     };
-    match act::act(&desk, request).await {
+    match request::act(&desk, request).await {
         Ok(value) => Answer::Ok(value),
         Err(fault) => Answer::Error(fault),
     }

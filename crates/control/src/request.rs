@@ -2,70 +2,68 @@
 //! to do, and its fields. Each noun's requests stand in the file of the noun, beside what does them.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::account::AccountRequest;
-use crate::activity::ActivityRequest;
-use crate::authenticator::AuthenticatorRequest;
-use crate::contact::ContactRequest;
-use crate::credential::CredentialRequest;
-use crate::device::DeviceRequest;
-use crate::lock::LockRequest;
-use crate::notice::NoticeRequest;
-use crate::person::PersonRequest;
-use crate::policy::PolicyRequest;
-use crate::portfolio::PortfolioRequest;
-use crate::push::PushRequest;
-use crate::recovery::RecoveryRequest;
-use crate::server::ServerRequest;
-use crate::session::SessionRequest;
-use crate::ticket::TicketRequest;
-use crate::travel::TravelRequest;
+use crate::desk::Desk;
+use crate::fault::Fault;
 
-/// One request of the operator.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Request {
+/// Writes a noun once: what is asked of it, and what does it.
+macro_rules! requests {
+    ($($(#[$doc:meta])* $Noun:ident($Request:ty) = $act:path;)*) => {
+        /// One request of the operator.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Request { $($(#[$doc])* $Noun($Request),)* }
+
+        /// Does one request.
+        pub(crate) async fn act(desk: &Desk<'_>, request: Request) -> Result<Value, Fault> {
+            match request { $(Request::$Noun(request) => $act(desk, request).await,)* }
+        }
+    };
+}
+
+requests! {
     /// The server itself and its data folder.
-    Server(ServerRequest),
+    Server(crate::server::ServerRequest) = crate::server::act;
     /// The people who can sign in, and links that let them in.
-    Person(PersonRequest),
+    Person(crate::person::PersonRequest) = crate::person::act;
     /// Paper accounts.
-    Account(AccountRequest),
+    Account(crate::account::AccountRequest) = crate::account::act;
     /// The credentials of programs.
-    Credential(CredentialRequest),
+    Credential(crate::credential::CredentialRequest) = crate::credential::act;
     /// The sessions of people.
-    Session(SessionRequest),
+    Session(crate::session::SessionRequest) = crate::session::act;
     /// What people chose for their interfaces.
-    Policy(PolicyRequest),
+    Policy(crate::policy::PolicyRequest) = crate::policy::act;
     /// What proves people.
-    Authenticator(AuthenticatorRequest),
+    Authenticator(crate::authenticator::AuthenticatorRequest) = crate::authenticator::act;
     /// Browsers and phones.
-    Device(DeviceRequest),
+    Device(crate::device::DeviceRequest) = crate::device::act;
     /// Planned travel.
-    Travel(TravelRequest),
+    Travel(crate::travel::TravelRequest) = crate::travel::act;
     /// Phones that are notified by push.
-    Push(PushRequest),
+    Push(crate::push::PushRequest) = crate::push::act;
     /// Mail addresses and phone numbers of people.
-    Contact(ContactRequest),
+    Contact(crate::contact::ContactRequest) = crate::contact::act;
     /// Messages to people, and how their deliveries stand.
-    Notice(NoticeRequest),
+    Notice(crate::notice::NoticeRequest) = crate::notice::act;
     /// Recoveries, and how they go.
-    Recovery(RecoveryRequest),
+    Recovery(crate::recovery::RecoveryRequest) = crate::recovery::act;
     /// Locks of accounts and people.
-    Lock(LockRequest),
+    Lock(crate::lock::LockRequest) = crate::lock::act;
     /// Orders, executions and positions.
-    Portfolio(PortfolioRequest),
+    Portfolio(crate::portfolio::PortfolioRequest) = crate::portfolio::act;
     /// An order, asked for by a credential.
-    Ticket(TicketRequest),
+    Ticket(crate::ticket::TicketRequest) = crate::ticket::act;
     /// The record of decisions.
-    Activity(ActivityRequest),
+    Activity(crate::activity::ActivityRequest) = crate::activity::act;
 }
 
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use crate::credential::CredentialName;
+    use crate::credential::{CredentialName, CredentialRequest};
 
     #[test]
     fn request_line_is_read() {

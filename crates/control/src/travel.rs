@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{Done, TravelNow, TravelRow};
+use crate::answer::Done;
 use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
 use crate::person;
@@ -45,6 +45,30 @@ pub enum TravelRequest {
         /// User name of the person.
         username: String,
     },
+}
+
+/// What travel a person planned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TravelNow {
+    /// The name that they sign in with.
+    pub username: String,
+    /// The plan, if there is one and it has not ended.
+    pub plan: Option<TravelRow>,
+}
+
+/// Planned travel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TravelRow {
+    /// Where to, in the person's words.
+    pub place: String,
+    /// From when.
+    pub from: String,
+    /// Until when; it ends by itself.
+    pub until: String,
+    /// The only network that is expected.
+    pub network: Option<String>,
+    /// `ahead` or `now`.
+    pub state: String,
 }
 
 /// Does what is asked about travel.

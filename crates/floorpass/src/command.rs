@@ -6,11 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::exit::{self, Failure};
 use crate::global::Global;
-use crate::{
-    account, activity, authenticator, backup, contact, credential, demo, device, doctor, evidence,
-    front_door, init, link, lock, log, manual, notice, order, outbox, person, policy, push,
-    recovery, serve, session, status, totp, travel, upgrade, webhook,
-};
+use crate::log;
 
 /// Controls who and what can trade on a brokerage account; comes with a paper account.
 #[derive(Debug, Parser)]
@@ -29,95 +25,120 @@ pub struct CommandLine {
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
+/// Writes a command once: what its help says, what it takes, and what does it where that is not its own `run`.
+macro_rules! commands {
+    (@run $command:ident, $global:ident) => { $command.run($global) };
+    (@run $command:ident, $global:ident, |$own:ident, $all:ident| $run:expr) => {{
+        let ($own, $all) = ($command, $global);
+        $run
+    }};
+    ($($(#[$about:meta])* $Name:ident($Args:ty) $(|$own:ident, $all:ident| $run:expr)?;)*) => {
+        #[derive(Debug, Subcommand)]
+        enum Command { $($(#[$about])* $Name($Args),)* }
+
+        impl Command {
+            fn run(self, global: &Global) -> Result<(), Failure> {
+                match self {
+                    $(Self::$Name(command) => {
+                        commands!(@run command, global $(, |$own, $all| $run)?)
+                    })*
+                }
+            }
+        }
+    };
+}
+
+commands! {
     /// Run a complete demo on this machine: paper account, markets, portal and trading sockets
-    Demo(demo::Demo),
+    Demo(crate::demo::Demo);
     /// Create a data folder and its first person, and print an enrolment link
-    Init(init::Init),
+    Init(crate::init::Init);
     /// Run the server on a data folder that `init` created
-    Serve(serve::Serve),
+    Serve(crate::serve::Serve);
     /// Show the running server: version, addresses, warnings
-    Status(status::StatusCommand),
+    Status(crate::status::StatusCommand);
     /// Show the address of each interface, and which ways to sign in work right now
-    Where(front_door::Where),
+    Where(crate::front_door::Where);
     /// Check the installation for problems
-    Doctor(doctor::Doctor),
+    Doctor(crate::doctor::Doctor);
     /// Paper accounts: list, show, create, permit, close
     #[command(subcommand)]
-    Account(account::AccountCommand),
+    Account(crate::account::AccountCommand);
     /// Manage the API credentials that programs use
     #[command(subcommand)]
-    Credential(credential::CredentialCommand),
+    Credential(crate::credential::CredentialCommand);
     /// Manage people's sessions at the portal
     #[command(subcommand)]
-    Session(session::SessionCommand),
+    Session(crate::session::SessionCommand);
     /// Manage session limits, assurance, renewal and large orders
     #[command(subcommand)]
-    Policy(policy::PolicyCommand),
+    Policy(crate::policy::PolicyCommand);
     /// Manage ways to sign in: passwords, authenticator apps, passkeys, recovery codes
     #[command(subcommand)]
-    Authenticator(authenticator::AuthenticatorCommand),
+    Authenticator(crate::authenticator::AuthenticatorCommand);
     /// Manage the browsers and phones that people sign in with
     #[command(subcommand)]
-    Device(device::DeviceCommand),
+    Device(crate::device::DeviceCommand);
     /// Manage planned travel, during which new networks are not announced by mail
     #[command(subcommand)]
-    Travel(travel::Travel),
+    Travel(crate::travel::Travel);
     /// Manage push notifications to phones
     #[command(subcommand)]
-    Push(push::PushCommand),
+    Push(crate::push::PushCommand);
     /// Manage the people who can sign in
     #[command(subcommand)]
-    Person(person::PersonCommand),
+    Person(crate::person::PersonCommand);
     /// Manage recoveries, for people who cannot sign in any more
     #[command(subcommand)]
-    Recovery(recovery::RecoveryCommand),
+    Recovery(crate::recovery::RecoveryCommand);
     /// Manage people's mail addresses and phone numbers
     #[command(subcommand)]
-    Contact(contact::ContactCommand),
+    Contact(crate::contact::ContactCommand);
     /// Show the messages people were sent, or answer one 'this was not me'
     #[command(subcommand)]
-    Notice(notice::NoticeCommand),
+    Notice(crate::notice::NoticeCommand);
     /// Show which messages were delivered and which were not
-    Delivery(notice::DeliveryCommand),
+    Delivery(crate::notice::DeliveryCommand);
     /// Manage the webhook that messages are posted to
     #[command(subcommand)]
-    Webhook(webhook::WebhookCommand),
+    Webhook(crate::webhook::WebhookCommand);
     /// Print a single-use link that signs a person in
-    Link(link::LinkCommand),
+    Link(crate::link::LinkCommand);
     /// Lock an account or a person at once
-    Lock(lock::LockCommand),
+    Lock(crate::lock::LockCommand);
     /// Lift a lock
-    Unlock(lock::Unlock),
+    Unlock(crate::lock::Unlock);
     /// List, show, preview, place, change and cancel orders
     #[command(subcommand)]
-    Order(order::OrderCommand),
+    Order(crate::order::OrderCommand);
     /// The same as `order list`
-    Orders(order::Orders),
+    Orders(crate::order::Orders);
     /// List the executions of the last seven days
-    Executions(order::Executions),
+    Executions(crate::order::Executions) |which, global| crate::order::executions(&which, global);
     /// List positions and cash
-    Positions(order::Positions),
+    Positions(crate::order::Positions) |which, global| crate::order::positions(&which, global);
     /// Show outgoing messages, with their codes where no mail is configured
-    Outbox(outbox::Outbox),
+    Outbox(crate::outbox::Outbox);
     /// Print a person's current TOTP code (demo folders only)
-    Totp(totp::Totp),
+    Totp(crate::totp::Totp);
     /// Search or export the activity: what was decided, by whom and why
-    Activity(activity::Activity),
+    Activity(crate::activity::Activity);
     /// Verify, sign or export the evidence, the record of decisions
     #[command(subcommand)]
-    Evidence(evidence::Evidence),
+    Evidence(crate::evidence::Evidence);
     /// Back up journal and tables to a new folder, while the server runs
-    Backup(backup::Backup),
+    Backup(crate::backup::Backup);
     /// Create a data folder from a backup
-    Restore(backup::Restore),
+    Restore(crate::backup::Restore);
     /// Upgrade the data folder of an older version, or show what that would do
-    Upgrade(upgrade::Upgrade),
+    Upgrade(crate::upgrade::Upgrade);
     /// Print a completion script for a shell
-    Completions(manual::Completions),
+    Completions(crate::manual::Completions) |command, _global| {
+        command.run(CommandLine::command());
+        Ok(())
+    };
     /// Write the man pages
-    Man(manual::Man),
+    Man(crate::manual::Man) |command, global| command.run(global, CommandLine::command());
 }
 
 impl Command {
@@ -171,47 +192,7 @@ impl CommandLine {
         if self.command.finds_folder() {
             global.find()?;
         }
-        match self.command {
-            Command::Demo(command) => command.run(&global),
-            Command::Init(command) => command.run(&global),
-            Command::Serve(command) => command.run(&global),
-            Command::Status(command) => command.run(&global),
-            Command::Where(command) => command.run(&global),
-            Command::Doctor(command) => command.run(&global),
-            Command::Account(command) => command.run(&global),
-            Command::Credential(command) => command.run(&global),
-            Command::Session(command) => command.run(&global),
-            Command::Policy(command) => command.run(&global),
-            Command::Authenticator(command) => command.run(&global),
-            Command::Device(command) => command.run(&global),
-            Command::Travel(command) => command.run(&global),
-            Command::Push(command) => command.run(&global),
-            Command::Person(command) => command.run(&global),
-            Command::Contact(command) => command.run(&global),
-            Command::Recovery(command) => command.run(&global),
-            Command::Notice(command) => command.run(&global),
-            Command::Delivery(command) => command.run(&global),
-            Command::Webhook(command) => command.run(&global),
-            Command::Link(command) => command.run(&global),
-            Command::Lock(command) => command.run(&global),
-            Command::Unlock(command) => command.run(&global),
-            Command::Order(command) => command.run(&global),
-            Command::Orders(command) => command.run(&global),
-            Command::Executions(which) => order::executions(&which, &global),
-            Command::Positions(which) => order::positions(&which, &global),
-            Command::Outbox(command) => command.run(&global),
-            Command::Totp(command) => command.run(&global),
-            Command::Activity(command) => command.run(&global),
-            Command::Evidence(command) => command.run(&global),
-            Command::Backup(command) => command.run(&global),
-            Command::Restore(command) => command.run(&global),
-            Command::Upgrade(command) => command.run(&global),
-            Command::Completions(command) => {
-                command.run(CommandLine::command());
-                Ok(())
-            }
-            Command::Man(command) => command.run(&global, CommandLine::command()),
-        }
+        self.command.run(&global)
     }
 }
 

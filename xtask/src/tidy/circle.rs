@@ -28,6 +28,12 @@ pub fn faults(root: &Path, files: &[String]) -> Result<Vec<String>, String> {
     Ok(measured(&crates(root, files)?, LIMITS))
 }
 
+/// The files of each crate's largest circle.
+pub fn sizes(root: &Path, files: &[String]) -> Result<BTreeMap<String, usize>, String> {
+    let all = crates(root, files)?.into_iter();
+    Ok(all.map(|(name, modules)| (name, largest(&edges(&modules)).len())).collect())
+}
+
 const FILE: &str = "xtask/src/tidy/circle.rs";
 
 fn measured(all: &BTreeMap<String, Crate>, limits: &[(&str, usize)]) -> Vec<String> {

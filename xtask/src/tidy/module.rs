@@ -27,6 +27,8 @@ pub struct Source {
     words: BTreeSet<String>,
     /// Public types and their lines.
     pub types: Vec<(String, usize)>,
+    /// Whether it is only for tests.
+    pub is_test: bool,
 }
 
 /// A crate's own modules.
@@ -90,6 +92,7 @@ impl Crate {
             .collect();
         for number in files {
             if let Some(source) = self.sources.get_mut(number) {
+                source.is_test = true;
                 source.mentions.clear();
                 source.types.clear();
             }
@@ -298,7 +301,7 @@ impl Walk<'_> {
 }
 
 /// Whether an attribute marks a test, and what comes after it.
-fn attribute(all: &[TokenTree], at: usize) -> (bool, usize) {
+pub fn attribute(all: &[TokenTree], at: usize) -> (bool, usize) {
     let inner = all.get(at + 1).is_some_and(|token| is_mark(token, '!'));
     let Some(TokenTree::Group(group)) = all.get(at + 1 + usize::from(inner)) else {
         return (false, at + 1);
@@ -335,7 +338,7 @@ fn is_import(next: Option<&TokenTree>) -> bool {
     next.is_some_and(|token| !is_mark(token, '<'))
 }
 
-fn is_mark(token: &TokenTree, mark: char) -> bool {
+pub fn is_mark(token: &TokenTree, mark: char) -> bool {
     matches!(token, TokenTree::Punct(found) if found.as_char() == mark)
 }
 

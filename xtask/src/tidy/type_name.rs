@@ -62,6 +62,12 @@ pub fn faults(root: &Path, files: &[String]) -> Result<Vec<String>, String> {
     Ok(measured(&crates(root, files)?, SHARED))
 }
 
+/// How many names are defined more than once.
+pub fn shared(root: &Path, files: &[String]) -> Result<usize, String> {
+    let all = crates(root, files)?;
+    Ok(places(&all).values().filter(|at| at.len() > 1).count())
+}
+
 fn measured(all: &BTreeMap<String, Crate>, shared: &[(&str, usize)]) -> Vec<String> {
     let places = places(all);
     let allowed = |name: &str| shared.iter().find(|(of, _)| *of == name).map_or(1, |(_, n)| *n);

@@ -98,7 +98,7 @@ impl Topic {
             Self::Recovery
         } else if begins(&["LOCK"]) {
             Self::Locks
-        } else if begins(&["CONTACT", "POLICY", "ZONE", "TRAVEL", "NAME"]) {
+        } else if begins(&["CONTACT", "POLICY", "ZONE", "NAME"]) {
             Self::Settings
         } else {
             Self::SignIns

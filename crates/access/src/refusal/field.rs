@@ -52,7 +52,7 @@ fields! {
     /// When an authority ends.
     End = "end", "end";
     /// The first day of a span of days.
-    FirstDay = "first_day", "first day of the travel";
+    FirstDay = "first_day", "first day";
     /// The hours in which a credential may be used.
     Hours = "hours", "number of hours";
     /// How long a session may be unused.
@@ -60,7 +60,7 @@ fields! {
     /// Above which amount an order is confirmed.
     LargeOrders = "large_orders", "threshold of large orders";
     /// The last day of a span of days, by how long that becomes.
-    LastDay = "last_day", "length of the travel in days";
+    LastDay = "last_day", "number of days";
     /// A mail address.
     Mail = "mail", "mail address";
     /// The largest value of an order.
@@ -80,7 +80,7 @@ fields! {
     /// A phone number.
     Phone = "phone", "phone number";
     /// Where a person will be.
-    Place = "place", "place of your travel";
+    Place = "place", "place";
     /// The port of a credential.
     Port = "port", "port";
     /// What an account is for.

@@ -2,16 +2,7 @@
 
 use super::Slice;
 use crate::guard::Scope;
-use crate::noun::Event;
-use crate::{
-    account::event as account, approval::event as approval, authenticator::event as authenticator,
-    brokerage::event as brokerage, contact::event as contact, credential::event as credential,
-    device::event as device, evidence::event as evidence, large_order::event as large_order,
-    link::event as link, lock::event as lock, mandate::event as mandate, network::event as network,
-    notice::event as notice, person::event as person, policy::event as policy, push::event as push,
-    recovery::event as recovery, session::event as session, sign_in::event as sign_in,
-    throttle::event as throttle, travel::event as travel, trustee::event as trustee,
-};
+use crate::noun::{self, Event};
 
 impl Slice {
     /// Applies one event of a decision that is not committed yet: no version rises.
@@ -57,8 +48,8 @@ macro_rules! dispatch {
     ) => {
         fn dispatch(slice: &mut Slice, event: &Event) {
             match event {
-                $(Event::$Both(event) => $both::apply(slice, event),)*
-                $(Event::$Told(event) => $told::apply(slice, event),)*
+                $(Event::$Both(event) => noun::$both::apply(slice, event),)*
+                $(Event::$Told(event) => noun::$told::apply(slice, event),)*
             }
         }
     };
