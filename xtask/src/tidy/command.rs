@@ -40,7 +40,9 @@ fn refusal(command: &str) -> Option<String> {
             Some(format!("there is no stage {unknown:?}"))
         }
         "bench" => bench::check(args.strip_prefix(&["--".to_owned()]).unwrap_or(&args)).err(),
-        "tidy" | "help" => args.first().map(|arg| format!("it takes no {arg:?}")),
+        "noun" if args.len() == 1 => None,
+        "noun" => Some("it takes the name of one noun".to_owned()),
+        "tidy" | "structure" | "help" => args.first().map(|arg| format!("it takes no {arg:?}")),
         other => Some(format!("there is no command {other:?}")),
     }
 }
@@ -58,7 +60,7 @@ mod tests {
 
     #[test]
     fn command_that_would_be_refused_is_a_fault() {
-        for command in ["test units", "bench --lonely storm", "bensh", "tidy all"] {
+        for command in ["test units", "bench --lonely storm", "bensh", "tidy all", "noun"] {
             assert_eq!(faults("README.md", &format!("run `cargo xtask {command}`")).len(), 1);
         }
     }

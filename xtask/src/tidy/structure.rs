@@ -73,9 +73,7 @@ fn methods(root: &Path, files: &[String]) -> Result<usize, String> {
 /// Public methods in the `impl` blocks of a type: `impl Gate { .. }`, no traits.
 fn methods_of(name: &str, tokens: TokenStream) -> usize {
     let all: Vec<TokenTree> = tokens.into_iter().collect();
-    let is = |at: usize, word: &str| {
-        matches!(all.get(at), Some(TokenTree::Ident(found)) if *found == word)
-    };
+    let is = |at: usize, word: &str| matches!(all.get(at), Some(TokenTree::Ident(found)) if *found == word);
     let mut count = 0;
     for (at, token) in all.iter().enumerate() {
         if let TokenTree::Group(body) = token

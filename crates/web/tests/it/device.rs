@@ -255,10 +255,7 @@ async fn travel_is_planned_shown_and_ended() {
     for (bad, says) in [
         (plan("soon", "2026-12-24", ""), "Choose a day"),
         (plan("2026-12-01", "2026-12-24", "Portugal"), "Write it like"),
-        (
-            plan("2026-12-01", "2027-03-01", ""),
-            "The number of days is 91; use 1 to 90.",
-        ),
+        (plan("2026-12-01", "2027-03-01", ""), "The number of days is 91; use 1 to 90."),
         (plan("2026-12-24", "2026-12-01", ""), "The last day is before the first."),
         (
             plan("2026-12-01", "2026-12-24", "0.0.0.0/0"),
