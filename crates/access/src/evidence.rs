@@ -24,8 +24,9 @@ pub use shard::{COMMON, ShardHead, shard_of};
 /// The hash before the first entry of a chain.
 pub const GENESIS: Digest = Digest([0; 32]);
 
-/// How new entries are hashed: version 1 left out the person.
-pub const VERSION: u32 = 2;
+/// How new entries are hashed, and which shard they stand in: version 1 left out the person, and up to version 2
+/// all entries of a decision stood in the shard of its person, also those about an account.
+pub const VERSION: u32 = 3;
 
 /// One decision, as kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use crate::lock::Target;
 use crate::noun::{Command, Event};
 use crate::slice::Slice;
 use crate::{
-    account::event as account, lock::event as lock, mandate::event as mandate,
+    lock::event as lock, mandate::event as mandate, notice::event as notice,
     person::event as person, trustee::event as trustee,
 };
 
@@ -50,6 +50,29 @@ impl Command {
     }
 }
 
+impl Event {
+    /// What it is about, which says in whose chain its entry stands: what is done to an account in the
+    /// account's, whoever does it; a message in its receiver's; all else in that of `decided`, the person
+    /// whose slice it was decided on.
+    pub fn about(&self, decided: Option<Scope>) -> Option<Scope> {
+        match self {
+            Self::Account(event) => Some(Scope::Account(event.account())),
+            Self::Mandate(event) => Some(Scope::Account(event.between().1)),
+            Self::Lock(lock::Event::Set(lock)) => Some(of_target(lock.target)),
+            Self::Lock(lock::Event::Lifted { target, .. }) => target.map(of_target).or(decided),
+            Self::Notice(notice::Event::Queued(notice)) => Some(Scope::Person(notice.person)),
+            _ => decided,
+        }
+    }
+}
+
+const fn of_target(target: Target) -> Scope {
+    match target {
+        Target::Person(person) => Scope::Person(person),
+        Target::Account(account) => Scope::Account(account),
+    }
+}
+
 impl Slice {
     /// The same with what the command brings along.
     pub(crate) fn reads_with(&self, command: &Command) -> Reads {
@@ -75,19 +98,14 @@ impl Slice {
     }
 
     fn scopes_of(&self, event: &Event) -> [Option<Scope>; 2] {
-        let of_lock = |target| match target {
-            Target::Person(person) => Scope::Person(person),
-            Target::Account(account) => Scope::Account(account),
-        };
         let own = self.person.as_ref().map(|person| Scope::Person(person.id));
         match event {
             Event::Notice(_) | Event::Evidence(_) => [None, None],
-            Event::Lock(lock::Event::Set(lock)) => [Some(of_lock(lock.target)), None],
-            Event::Lock(lock::Event::Lifted { lock, .. }) => {
+            Event::Lock(lock::Event::Lifted { lock, target: None, .. }) => {
                 let found = self.locks().find(|one| one.id == *lock);
-                [found.map(|one| of_lock(one.target)).or(own), None]
+                [found.map(|one| of_target(one.target)).or(own), None]
             }
-            Event::Account(event) => [Some(Scope::Account(account::Event::account(event))), None],
+            Event::Lock(_) | Event::Account(_) => [event.about(own), None],
             Event::Mandate(event) => {
                 let (person, account) = event.between();
                 [Some(Scope::Person(person)), Some(Scope::Account(account))]

@@ -114,8 +114,9 @@ fn may_trade(slice: &Slice, ground: &Ground<'_>, account: AccountId) -> Result<(
 }
 
 fn lift(slice: &Slice, ground: &Ground<'_>, person: PersonId, lock: &Lock) -> Decision {
-    let event = Event::Lifted { lock: lock.id, at: ground.moment.now, by: ground.by };
     let (grade, target) = (lock.grade, lock.target);
+    let (at, by) = (ground.moment.now, ground.by);
+    let event = Event::Lifted { lock: lock.id, at, by, target: Some(target) };
     let mut text = match ground.by {
         By::Session(_) => format!(
             "You lifted the {grade} lock on {target}, just after confirming that it was you."

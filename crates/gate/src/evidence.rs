@@ -27,7 +27,7 @@ impl Gate {
         let source = Source::local();
         match store.commit((&slice, &slice.reads()), &events, By::System, &source, self.now()).await
         {
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
             Err(CommitError::Store(error)) => Err(error.into()),
             Err(_) => Err(OpenError::Refused(Refusal::Server(ServerRefusal::StoreFailed))),
         }

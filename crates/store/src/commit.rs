@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 
 use access::call::{By, Source};
 use access::decision::Event;
-use access::evidence::ShardHead;
 use access::guard::{Reads, Scope};
 use access::id::PersonId;
 use access::moment::{Span, Time};
@@ -26,13 +25,6 @@ const MEMORY_STRANGERS: Span = Span::days(30);
 const MEMORY_APPROVALS: Span = Span::hours(1);
 const MEMORY_RECOVERIES: Span = Span::days(90);
 const MEMORY_NOTICES: Span = Span::days(90);
-
-/// What was committed.
-#[derive(Debug, Clone, Copy)]
-pub struct Committed {
-    /// The end of its shard of evidence after it.
-    pub evidence: ShardHead,
-}
 
 /// Who decided, from where, and when.
 struct Head<'a> {
@@ -104,7 +96,7 @@ impl Store {
         by: By,
         source: &Source,
         now: Time,
-    ) -> Result<Committed, CommitError> {
+    ) -> Result<(), CommitError> {
         let header = Head { by, source: &source.to_string(), now, since: None };
         self.try_commit((slice, reads), events, &header).await.map_err(CommitError::sort)
     }
@@ -118,7 +110,7 @@ impl Store {
         source: &str,
         since: Time,
         now: Time,
-    ) -> Result<Committed, CommitError> {
+    ) -> Result<(), CommitError> {
         let header = Head { by, source, now, since: Some(since) };
         let read = (slice, &slice.reads());
         self.try_commit(read, events, &header).await.map_err(CommitError::sort)
@@ -129,7 +121,7 @@ impl Store {
         (slice, reads): (&Slice, &Reads),
         events: &[Event],
         head: &Head<'_>,
-    ) -> Result<Committed, CommitError> {
+    ) -> Result<(), CommitError> {
         let created = events.iter().find_map(|event| match event {
             Event::Person(person::Event::Created(person)) => Some(person.id),
             _ => None,
@@ -145,14 +137,14 @@ impl Store {
         }
         let Head { by, source, now, since } = *head;
         let header = Header { at: now, since, actor: by, source, person };
-        let evidence = evidence::append(&mut transaction, &header, events).await?;
+        evidence::append(&mut transaction, &header, events).await?;
         transaction.commit().await?;
         if let Some(person) = person {
             let raised = slice.writes(events).contains(&Scope::Person(person));
             let versions = (slice.version, slice.version + i64::from(raised));
             self.loaded.follow(person, versions, events);
         }
-        Ok(Committed { evidence })
+        Ok(())
     }
 
     /// Forgets what is only kept for convenience: ended sessions and unknown names of more than 30

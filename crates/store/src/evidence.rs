@@ -1,12 +1,14 @@
 //! Evidence: written only by [`Store::commit`], with what it is found by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use access::call::By;
 use access::decision::Event;
-use access::evidence::{COMMON, Chain, Entry, Index, Owners, ShardHead, Topic, VERSION, shard_of};
+use access::evidence::{COMMON, Chain, Entry, Index, Owners, Topic, VERSION, shard_of};
+use access::guard::Scope;
 use access::id::{DeviceId, PersonId, SessionId};
 use access::moment::Time;
+use access::notice;
 use access::slice::Slice;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
@@ -52,43 +54,66 @@ pub(crate) struct Header<'a> {
     pub person: Option<PersonId>,
 }
 
-/// Appends the entries of one commit to the shard of its person; gives the end of that after them.
+/// Appends the entries of one commit, each to the shard of what it is about. The ends of these are taken in
+/// ascending order, so that no two commits wait for each other.
 pub(crate) async fn append(
     connection: &mut AnyConnection,
     header: &Header<'_>,
     events: &[Event],
-) -> Result<ShardHead, StoreError> {
-    let shard = shard_of(header.person);
-    let mut chain = shard::lock_end(connection, shard).await?;
-    for event in events.iter().filter(|event| event.is_evidence()) {
-        let mut entry = Entry {
-            version: VERSION,
-            shard,
-            seq: chain.seq + 1,
-            at: header.at,
-            actor: header.actor,
-            source: header.source.to_owned(),
-            kind: event.kind().into_owned(),
-            text: match header.since {
-                Some(since) => {
-                    format!("{} (in effect since {since}, recorded later)", event.text())
-                }
-                None => event.text(),
-            },
-            event: json("evidence", event)?,
-            person: header.person,
-            hash: chain.hash,
-        };
-        entry.hash = entry.chained(chain.hash);
-        chain = Chain { seq: entry.seq, hash: entry.hash };
+) -> Result<(), StoreError> {
+    let decided = header.person.map(Scope::Person);
+    let entries = events.iter().filter(|event| event.is_evidence());
+    let entries: Vec<_> = entries.map(|event| (shard_of(event.about(decided)), event)).collect();
+    let mut ends = BTreeMap::new();
+    for shard in entries.iter().map(|(shard, _)| *shard).collect::<BTreeSet<_>>() {
+        ends.insert(shard, shard::lock_end(connection, shard).await?);
+    }
+    for (shard, event) in entries {
+        let end = ends.entry(shard).or_default();
+        let entry = entry(header, (shard, *end), event)?;
+        *end = Chain { seq: entry.seq, hash: entry.hash };
         let mut index = Index::of(&entry, event);
         if let (None, By::Session(session)) = (index.device, entry.actor) {
             index.device = begun_on(connection, session).await?;
         }
         insert(connection, &entry, &index).await?;
     }
-    shard::set_end(connection, shard, chain).await?;
-    Ok(chain.head(shard))
+    for (shard, end) in ends {
+        shard::set_end(connection, shard, end).await?;
+    }
+    Ok(())
+}
+
+/// The entry of an event behind the end of a shard.
+fn entry(
+    header: &Header<'_>,
+    (shard, end): (u32, Chain),
+    event: &Event,
+) -> Result<Entry, StoreError> {
+    // A message is its receiver's, who may be another owner of the account that it is about.
+    let person = match event {
+        Event::Notice(notice::Event::Queued(notice)) => Some(notice.person),
+        _ => header.person,
+    };
+    let text = match header.since {
+        Some(since) => format!("{} (in effect since {since}, recorded later)", event.text()),
+        None => event.text(),
+    };
+    let mut entry = Entry {
+        version: VERSION,
+        shard,
+        seq: end.seq + 1,
+        at: header.at,
+        actor: header.actor,
+        source: header.source.to_owned(),
+        kind: event.kind().into_owned(),
+        text,
+        event: json("evidence", event)?,
+        person,
+        hash: end.hash,
+    };
+    entry.hash = entry.chained(end.hash);
+    Ok(entry)
 }
 
 /// The device of a session, as the entry of its start says.
@@ -163,6 +188,11 @@ pub(crate) fn index(entry: &Entry, event: &Event, begun: &mut Begun) -> Index {
         index.device = begun.get(&session).copied();
     }
     index
+}
+
+/// Whether the session that acts begins only with a later entry: one of the same time, in another shard.
+pub(crate) fn is_before_start(entry: &Entry, begun: &Begun) -> bool {
+    matches!(entry.actor, By::Session(session) if !begun.contains_key(&session))
 }
 
 /// Reads what an entry is found by; none where it was not indexed.

@@ -29,7 +29,7 @@ statements! {
 pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Result<(), StoreError> {
     match event {
         Event::Set(lock) => set(connection, lock).await?,
-        Event::Lifted { lock, at, by } => {
+        Event::Lifted { lock, at, by, .. } => {
             run!(connection, LIFT, lock.to_string(), at.0, by.to_string())?;
         }
     }

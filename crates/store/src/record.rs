@@ -95,6 +95,12 @@ impl Merged {
         self.waiting.extend(self.next.pop());
     }
 
+    /// Takes up all that wait, where nothing else is left; false where nothing waits.
+    fn wake(&mut self) -> bool {
+        self.next.extend(self.waiting.drain(..));
+        !self.next.is_empty()
+    }
+
     /// Queues a shard by the time of its next entry, which is read from the tables if need be.
     async fn look(&mut self, connection: &mut AnyConnection, shard: u32) -> Result<(), StoreError> {
         let Some(reader) = self.readers.get_mut(&shard) else { return Ok(()) };
@@ -127,11 +133,25 @@ impl Store {
         let mut done = 0;
         let mut begun = Begun::new();
         let mut merged = Merged::begin(&mut transaction).await?;
-        while let Some((_, row)) = merged.front() {
+        // An entry waits for the start of its session, unless the record has none.
+        let mut waits = true;
+        loop {
+            let Some((_, row)) = merged.front() else {
+                waits = false;
+                if merged.wake() {
+                    continue;
+                }
+                break;
+            };
             let (entry, _) = row.as_ref().map_err(|error| unreadable(&error))?;
             let event = serde_json::from_str(&entry.event);
             let event: Event = event.map_err(|error| unreadable(&error))?;
             let index = evidence::index(entry, &event, &mut begun);
+            if waits && evidence::is_before_start(entry, &begun) {
+                merged.wait();
+                continue;
+            }
+            waits = true;
             let (shard, seq) = (entry.shard, entry.seq);
             evidence::set_index(&mut transaction, (shard, seq), &index).await?;
             merged.advance(&mut transaction).await?;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use access::decision::Event;
 use access::evidence::{COMMON, Chain, Entry, INDEX_RULE, Index, Owners, shard_of};
+use access::guard::Scope;
 use access::moment::Time;
 use data_encoding::HEXUPPER;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
@@ -256,16 +257,17 @@ impl Follower {
             Fault::Altered(format!("entry {seq} has an event that cannot be read: {error}"))
         })?;
         self.owned(shard, entry, &event).map_err(Fault::Altered)?;
+        let index = evidence::index(entry, &event, &mut self.begun);
+        if !is_found_by(found.as_ref(), &index, rule) {
+            let why = format!("entry {seq} is not indexed by its contents, so filters miss it");
+            let waits = evidence::is_before_start(entry, &self.begun);
+            return Err(if waits { Fault::Waits(why) } else { Fault::Altered(why) });
+        }
         // No webhook: what was posted is no part of evidence.
         let applied = commit::apply(here, entry.person, &event, false).await;
         applied.map_err(|error| {
             Fault::Waits(format!("entry {seq} cannot be applied again: {error}"))
         })?;
-        let index = evidence::index(entry, &event, &mut self.begun);
-        if !is_found_by(found.as_ref(), &index, rule) {
-            let why = format!("entry {seq} is not indexed by its contents, so filters miss it");
-            return Err(Fault::Altered(why));
-        }
         if shard == COMMON && entry.version == 1 {
             self.owners.add(entry);
         } else if shard == COMMON {
@@ -275,15 +277,22 @@ impl Follower {
         Ok(())
     }
 
-    /// Whether an entry is in the shard of its person, and says whose the ones of version 1 are where it comes
-    /// first behind them.
+    /// Whether an entry is in the shard of what it is about, and says whose the ones of version 1 are where it
+    /// comes first behind them.
     fn owned(&self, shard: u32, entry: &Entry, event: &Event) -> Result<(), String> {
         let (seq, older) = (entry.seq, self.owners.count());
+        let person = entry.person.map(Scope::Person);
+        let is_right = match entry.version {
+            1 => shard == COMMON,
+            // The first ones of that version had no shard but the common one.
+            2 => shard == COMMON || shard == shard_of(person),
+            _ => shard == shard_of(event.about(person)),
+        };
+        if !is_right {
+            return Err(format!("entry {seq} belongs to another shard"));
+        }
         if shard != COMMON {
-            let is_right = entry.version > 1 && shard == shard_of(entry.person);
-            return is_right
-                .then_some(())
-                .ok_or_else(|| format!("entry {seq} belongs to another shard"));
+            return Ok(());
         }
         if entry.version == 1 || older == 0 || *event == Event::Evidence(self.owners.event()) {
             return Ok(());

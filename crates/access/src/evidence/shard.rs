@@ -1,18 +1,26 @@
-//! Shards: the evidence about each person is a chain of its own, so that no commit waits for another person's.
+//! Shards: the evidence about each person and about each account is a chain of its own, so that no commit waits
+//! for one about other people and other accounts.
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::PersonId;
+use crate::guard::Scope;
 use crate::secret::Digest;
 
 /// The shard of what concerns nobody, and of all that was recorded before there were others.
 pub const COMMON: u32 = 0;
 
-/// The shard of the entries about a person, the same on every node; [`COMMON`] for those about nobody. Two persons
-/// in one shard wait for each other and are as safe: among a thousand persons, that happens once in 8,000 folders.
-pub fn shard_of(person: Option<PersonId>) -> u32 {
-    let Some(person) = person else { return COMMON };
-    let Digest([a, b, c, d, ..]) = Digest::of_parts(&[b"evidence shard", &person.0]);
+/// The shard of the entries about a person or an account, the same on every node; [`COMMON`] for those about
+/// neither. Two scopes in one shard wait for each other and are as safe: among a thousand, that happens once in
+/// 8,000 folders.
+pub fn shard_of(scope: Option<Scope>) -> u32 {
+    let Digest([a, b, c, d, ..]) = match scope {
+        None => return COMMON,
+        Some(Scope::Person(person)) => Digest::of_parts(&[b"evidence shard", &person.0]),
+        Some(Scope::Account(account)) => {
+            let account = account.to_string();
+            Digest::of_parts(&[b"evidence shard of an account", account.as_bytes()])
+        }
+    };
     u32::from_be_bytes([a, b, c, d]).max(COMMON + 1)
 }
 

@@ -45,6 +45,9 @@ pub enum Event {
         at: Time,
         /// By whom.
         by: By,
+        /// From what. Records of older versions do not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<Target>,
     },
 }
 

@@ -5,7 +5,7 @@ use access::evidence::{
 };
 use access::moment::Time;
 use access::refusal::SignInRefusal;
-use access::{By, Digest, Event, PersonId, Refusal};
+use access::{By, Digest, Event, PersonId, Refusal, Scope};
 
 use crate::desk::Desk;
 
@@ -49,7 +49,7 @@ fn any_field_altered_is_found_where_it_is() {
     assert_eq!(fault(&good), None);
     let changes: [Change; 11] = [
         |entry| entry.version = 1,
-        |entry| entry.version = 3,
+        |entry| entry.version = 2,
         |entry| entry.person = Some(PersonId([9; 16])),
         |entry| entry.shard = 1,
         |entry| entry.at = Time(0),
@@ -155,14 +155,18 @@ fn checkpoint_without_shards_reads_and_signs_as_it_always_did() {
 }
 
 #[test]
-fn persons_have_shards_of_their_own_and_what_is_nobodys_has_the_common_one() {
-    let shards: std::collections::BTreeSet<_> =
-        (0..=255).map(|byte| shard_of(Some(PersonId([byte; 16])))).collect();
-    assert_eq!(shards.len(), 256);
+fn persons_and_accounts_have_shards_of_their_own_and_what_is_neithers_has_the_common_one() {
+    let person = |byte| Scope::Person(PersonId([byte; 16]));
+    let account = |text: &str| Scope::Account(text.parse().unwrap());
+    let accounts = ["DU1234567", "DU1234568", "U1234567"].map(account);
+    let scopes = (0..=255).map(person).chain(accounts);
+    let shards: std::collections::BTreeSet<_> = scopes.map(|one| shard_of(Some(one))).collect();
+    assert_eq!(shards.len(), 259);
     assert!(!shards.contains(&shard_of(None)));
     assert_eq!(shard_of(None), 0);
     // Kept in the tables for ever: another number would begin a second chain.
-    assert_eq!(shard_of(Some(PersonId([7; 16]))), 3_309_283_185);
+    assert_eq!(shard_of(Some(person(7))), 3_309_283_185);
+    assert_eq!(shard_of(Some(accounts[0])), 2_314_561_329);
 }
 
 #[test]

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use access::Scope;
+use access::evidence::shard_of;
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
 use crate::fixture::Kept;
-use crate::program::{run, text};
+use crate::program::{json, run, text};
 
 async fn alter(data: &Path, change: &str) {
     let url = format!("sqlite://{}", data.join("floorpass.db").display());
@@ -27,7 +29,7 @@ fn verify(data: &Path) -> (Option<i32>, String) {
 const CHANGES: &[(&str, &str)] = &[
     ("UPDATE evidence SET person = NULL WHERE seq = 9", "the persons of entries 1 to"),
     (
-        "UPDATE evidence SET person = (SELECT MIN(id) FROM person) WHERE version = 2 AND person IS NULL",
+        "UPDATE evidence SET person = (SELECT MIN(id) FROM person) WHERE version > 1 AND person IS NULL",
         "entry",
     ),
     ("UPDATE evidence SET actor = 'nobody at all' WHERE seq = 20", "entry 20"),
@@ -163,13 +165,39 @@ async fn shard_that_was_taken_away_is_named_and_nothing_starts_on_what_is_left()
     .await;
     let (exit, said) = verify(&kept.data);
     assert_eq!(exit, Some(5), "{said}");
-    let named = format!("access evidence, shard {number}: all of it is missing");
+    let named = format!("access evidence, shard {number} (person per_");
     assert!(said.contains(&named), "{said}");
     assert!(said.contains(&format!("signed up to entry {seq}")), "{said}");
     let refused = run(&kept.data, &["demo", "--free-ports"]);
     assert!(!refused.status.success());
     let said = text(&refused);
     assert!(said.contains(&format!("refers to entry {seq} of shard {number}")), "{said}");
+}
+
+/// What was done to an account stands in the account's own chain, whose loss is told by the account.
+#[tokio::test(flavor = "multi_thread")]
+async fn shard_of_an_account_that_was_taken_away_is_named_with_its_account() {
+    let kept = Kept::sqlite();
+    let server = kept.start();
+    let account = json(&kept.data, &["status"])["account"].as_str().unwrap().to_owned();
+    let locked = run(&kept.data, &["lock", "--account", &account, "--grade", "no-new"]);
+    assert!(locked.status.success(), "{}", text(&locked));
+    assert_eq!(server.terminate(), 0);
+    let (exit, said) = verify(&kept.data);
+    assert!(exit == Some(0) && said.contains("in 3 chains"), "{said}");
+    let shard = shard_of(Some(Scope::Account(account.parse().unwrap())));
+    let taken = format!(
+        "DELETE FROM evidence WHERE shard = {shard}; DELETE FROM evidence_head WHERE shard = {shard}"
+    );
+    alter(&kept.data, &taken).await;
+    let (exit, said) = verify(&kept.data);
+    assert_eq!(exit, Some(5), "{said}");
+    let named = format!("access evidence, shard {shard} (account {account}): all of it is missing");
+    assert!(said.contains(&named), "{said}");
+    let refused = run(&kept.data, &["demo", "--free-ports"]);
+    assert!(!refused.status.success());
+    let said = text(&refused);
+    assert!(said.contains(&format!("refers to entry 1 of shard {shard}")), "{said}");
 }
 
 /// A snapshot decides what a start shows of positions and cash: its own hash is no proof, for anybody can

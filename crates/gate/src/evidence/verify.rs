@@ -6,8 +6,8 @@ use std::fmt;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use access::evidence::{COMMON, Checkpoint, Entry, GENESIS, Index};
-use access::{Digest, Event, Holder, SealKey, SealedSecret, Time};
+use access::evidence::{COMMON, Checkpoint, Entry, GENESIS, Index, shard_of};
+use access::{Digest, Event, Holder, Scope, SealKey, SealedSecret, Time};
 use data_encoding::HEXLOWER;
 use serde::Serialize;
 use store::{Replayed, SignedCheckpoint, Store, StoreError};
@@ -65,7 +65,7 @@ pub enum VerifyError {
 pub struct EvidenceReport {
     /// Entries of the access evidence, of all its shards, whole from the first one of each.
     pub access_entries: u64,
-    /// Its shards: one for each person, and the one of what concerns nobody.
+    /// Its shards: one for each person and each account, and the one of what concerns neither.
     pub access_shards: usize,
     /// Records of the journal, whole from the first one.
     pub journal_records: u64,
@@ -224,7 +224,8 @@ pub(crate) async fn verified(
     let decisions = tables.decisions.take();
     let id = facts.id_bytes();
     let (journal_head, state) = follow_journal(data, id, &mut marks, decisions, &mut faults)?;
-    let found = Found { ends: &ends, journal: journal_head, is_whole: faults.is_empty() };
+    let scopes = &tables.scopes;
+    let found = Found { ends: &ends, scopes, journal: journal_head, is_whole: faults.is_empty() };
     for one in &signed {
         let fault = check(one, signer.as_deref(), &marks, &found);
         faults.extend(fault.filter(|fault| !faults.contains(fault)));
@@ -280,6 +281,8 @@ fn mark<K: Ord>(marks: &mut BTreeMap<K, Option<Digest>>, at: &K, hash: Digest) {
 struct Tables {
     /// The last entry of each shard that is whole.
     ends: BTreeMap<u32, u64>,
+    /// What the shards of the persons and accounts that there are, are about.
+    scopes: BTreeMap<u32, Scope>,
     unowned: u64,
     checkpoints: Vec<SignedCheckpoint>,
     signer: Option<Vec<u8>>,
@@ -355,7 +358,17 @@ async fn read_tables(
         Err(error) => return Err(error.into()),
     };
     let waiting = Waiting::default();
-    Ok(Tables { ends, unowned, checkpoints, signer, faults, decisions, waiting })
+    let scopes = scopes(store).await;
+    Ok(Tables { ends, scopes, unowned, checkpoints, signer, faults, decisions, waiting })
+}
+
+/// What each shard is about, as far as the tables can be read: only names for faults.
+async fn scopes(store: &Store) -> BTreeMap<u32, Scope> {
+    let accounts = store.accounts().await.unwrap_or_default();
+    let accounts = accounts.iter().map(|one| Scope::Account(one.id));
+    let persons = store.persons().await.unwrap_or_default();
+    let scopes = persons.into_iter().map(Scope::Person).chain(accounts);
+    scopes.map(|scope| (shard_of(Some(scope)), scope)).collect()
 }
 
 /// Notes whose a session or a credential is, by the entry of its beginning.
@@ -476,6 +489,8 @@ fn header(first: u64, path: &Path) -> Result<Option<String>, VerifyError> {
 struct Found<'a> {
     /// The last entry of each shard of evidence.
     ends: &'a BTreeMap<u32, u64>,
+    /// What they are about.
+    scopes: &'a BTreeMap<u32, Scope>,
     /// The last record of the journal.
     journal: u64,
     /// Whether nothing was wrong on the way.
@@ -513,7 +528,7 @@ fn check(
     };
     let shards = checkpoint.heads().find_map(|head| {
         let there = marks.access.get(&(head.shard, head.seq)).copied().flatten();
-        let name = shard_name(head.shard);
+        let name = shard_name(head.shard, found.scopes);
         match found.ends.get(&head.shard) {
             Some(end) => compare(name, (head.seq, head.hash), there, *end),
             // Whatever else is wrong: nothing is left that could be.
@@ -531,9 +546,10 @@ fn check(
     })
 }
 
-fn shard_name(shard: u32) -> String {
-    if shard == COMMON {
-        return "access evidence".to_owned();
+fn shard_name(shard: u32, scopes: &BTreeMap<u32, Scope>) -> String {
+    match scopes.get(&shard) {
+        _ if shard == COMMON => "access evidence".to_owned(),
+        Some(scope) => format!("access evidence, shard {shard} ({scope})"),
+        None => format!("access evidence, shard {shard}"),
     }
-    format!("access evidence, shard {shard}")
 }

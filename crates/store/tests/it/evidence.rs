@@ -1,13 +1,14 @@
 //! Evidence in the tables: what was changed there is found.
 
+use access::Scope;
 use access::call::By;
 use access::decision::Command;
-use access::evidence::{self, Chain, ChainFault, Checkpoint};
+use access::evidence::{self, Chain, ChainFault, Checkpoint, shard_of};
 use access::secret::Digest;
-use store::{SignedCheckpoint, Store};
+use store::SignedCheckpoint;
 
 use crate::both_engines;
-use crate::history::{History, entries};
+use crate::history::History;
 use crate::place::Place;
 
 both_engines!(entry_altered_missing_or_moved_is_named, checkpoint_is_kept_in_order,);
@@ -22,19 +23,21 @@ async fn with_entries(place: &Place, count: u32) -> History {
     history
 }
 
-async fn first_fault(store: &Store) -> Option<ChainFault> {
-    let entries = entries(store).await;
+/// The first fault of the person's chain.
+async fn first_fault(history: &History) -> Option<ChainFault> {
+    let shard = shard_of(Some(Scope::Person(history.person)));
+    let entries = history.store.evidence_after(shard, 0, 1_000).await.unwrap();
     let mut chain = Chain::default();
     entries.iter().find_map(|entry| chain.follow(entry).err())
 }
 
 async fn entry_altered_missing_or_moved_is_named(place: &Place) {
     let history = with_entries(place, 10).await;
-    assert_eq!(first_fault(&history.store).await, None);
+    assert_eq!(first_fault(&history).await, None);
     for (change, undo, fault) in [
         (
             "UPDATE evidence SET body = 'other' WHERE seq = 5",
-            "UPDATE evidence SET body = 'number 1' WHERE seq = 5",
+            "UPDATE evidence SET body = 'number 3' WHERE seq = 5",
             ChainFault::Altered { seq: 5 },
         ),
         (
@@ -55,9 +58,9 @@ async fn entry_altered_missing_or_moved_is_named(place: &Place) {
     ] {
         let pool = history.store.database().pool();
         sqlx::query(change).execute(pool).await.unwrap();
-        assert_eq!(first_fault(&history.store).await, Some(fault), "{change}");
+        assert_eq!(first_fault(&history).await, Some(fault), "{change}");
         sqlx::query(undo).execute(pool).await.unwrap();
-        assert_eq!(first_fault(&history.store).await, None, "{undo}");
+        assert_eq!(first_fault(&history).await, None, "{undo}");
     }
 }
 
@@ -65,14 +68,14 @@ async fn checkpoint_is_kept_in_order(place: &Place) {
     let history = with_entries(place, 1).await;
     assert_eq!(history.store.last_checkpoint().await.unwrap(), None);
     let heads = history.store.evidence_heads().await.unwrap();
-    let [common, of_ann] = heads[..] else { panic!("{heads:?}") };
+    let [common, one, other] = heads[..] else { panic!("{heads:?}") };
     assert_eq!((common.shard, common.seq), (0, 0));
     let signed = |journal_seq| SignedCheckpoint {
         checkpoint: Checkpoint {
             at: history.now,
             access_seq: common.seq,
             access_hash: common.hash,
-            shards: vec![of_ann],
+            shards: vec![one, other],
             journal_seq,
             journal_hash: Digest::of(b"journal"),
         },
