@@ -2,9 +2,10 @@
 //! of its own; the port names it and proves nothing about the caller, so it may demand a token as well.
 
 use crate::address::Addresses;
+use crate::call::By;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::{Act, Acts, Entitlements, Hours, Resource, Scopes, Symbols};
-use crate::id::{CredentialId, PaperAccountId};
+use crate::id::{AccountId, CredentialId, PaperAccountId};
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice::{self, Topic};
@@ -417,6 +418,27 @@ fn edit(
         (Event::Widened { credential, scopes, at }, "may now do more than before")
     };
     Ok(Decision::new(vec![event.into(), tell(ground, found, what)], Answer::Done))
+}
+
+/// The end of a credential on one account: it goes on on the others on which its person holds a mandate, and
+/// is revoked where there is none. None where it is not for that account, or is revoked already.
+pub(crate) fn end_on(
+    slice: &Slice,
+    one: &Credential,
+    account: AccountId,
+    (at, by): (Time, By),
+) -> Option<Event> {
+    let on = one.accounts().find(|on| AccountId::from(*on) == account)?;
+    if one.revoked.is_some() {
+        return None;
+    }
+    let (credential, cancel_orders) = (one.id, true);
+    let rest: Vec<_> = one.accounts().filter(|other| *other != on).collect();
+    Some(if rest.iter().any(|other| slice.mandate(*other).is_some()) {
+        Event::Withdrawn { credential, account: on, rest, at, by }
+    } else {
+        Event::Revoked { credential, at, by, cancel_orders }
+    })
 }
 
 impl Credential {

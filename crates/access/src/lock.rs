@@ -2,7 +2,7 @@
 
 use crate::authenticator::{self, Authenticator, Kind};
 use crate::call::By;
-use crate::credential::{self, Credential};
+use crate::credential;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device::{self, DeviceState};
 use crate::entitlements::{Act, Resource};
@@ -199,19 +199,25 @@ fn ends(slice: &Slice, lock: &mut Lock) -> Vec<decision::Event> {
     ends
 }
 
+/// The end of a person's programs: of all of them, or on the account that is locked. One that is for other
+/// accounts as well goes on there.
 fn ended_credentials(slice: &Slice, lock: &mut Lock) -> Vec<decision::Event> {
     let Lock { target, at, by, ref mut receipt, .. } = *lock;
-    let is_target = |one: &&Credential| match target {
-        Target::Person(_) => true,
-        Target::Account(account) => one.is_on(account),
-    };
-    let live = slice.credentials.iter().filter(|one| one.revoked.is_none());
-    let end = |one: &Credential| {
+    let mut ends = Vec::new();
+    for one in slice.credentials.iter().filter(|one| one.revoked.is_none()) {
         let (credential, cancel_orders) = (one.id, true);
-        receipt.credentials.push(one.name.clone());
-        credential::Event::Revoked { credential, at, by, cancel_orders }.into()
-    };
-    live.filter(is_target).map(end).collect()
+        let end = match target {
+            Target::Person(_) => {
+                Some(credential::Event::Revoked { credential, at, by, cancel_orders })
+            }
+            Target::Account(account) => credential::end_on(slice, one, account, (at, by)),
+        };
+        if let Some(end) = end {
+            receipt.credentials.push(one.name.clone());
+            ends.push(end.into());
+        }
+    }
+    ends
 }
 
 /// What a lock of `all` on an account, set by or for somebody else, ends of another one who holds it.

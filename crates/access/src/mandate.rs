@@ -6,7 +6,7 @@
 
 use crate::call::{By, Source};
 use crate::contact::Reach;
-use crate::credential::{self, Credential};
+use crate::credential;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::Act;
 use crate::id::{AccountId, MandateId, PersonId};
@@ -157,17 +157,12 @@ fn revoke(slice: &Slice, ground: &Ground<'_>, found: &Mandate) -> Decision {
     let (holder, account) = (found.person, found.account);
     let mut events: Vec<decision::Event> =
         vec![Event::Revoked { mandate: found.id, holder, account, at, by }.into()];
-    // One that is for another account as well, on which its person still has a mandate, goes on there.
-    let ends = |one: &&Credential| {
-        let left = |on| AccountId::from(on) != account && slice.mandate(on).is_some();
-        one.revoked.is_none() && one.is_on(account) && !one.accounts().any(left)
-    };
-    let programs = slice.credentials.iter().filter(ends);
     let mut names = Vec::new();
-    for one in programs {
-        let (credential, cancel_orders) = (one.id, true);
-        events.push(credential::Event::Revoked { credential, at, by, cancel_orders }.into());
-        names.push(one.name.to_string());
+    for one in &slice.credentials {
+        if let Some(ended) = credential::end_on(slice, one, account, (at, by)) {
+            events.push(ended.into());
+            names.push(one.name.to_string());
+        }
     }
     if slice.mandates.iter().all(|one| one.id == found.id) {
         let reason = SessionEnd::MandateRevoked;
@@ -182,7 +177,7 @@ fn revoke(slice: &Slice, ground: &Ground<'_>, found: &Mandate) -> Decision {
         String::new()
     } else {
         format!(
-            "; your credentials there were revoked because of it, and their open orders cancelled: {}",
+            "; your credentials act there no more because of it, and their open orders there were cancelled: {}",
             names.join(", ")
         )
     };

@@ -149,6 +149,9 @@ refusals! {
         /// It was revoked.
         CredentialRevoked { at: Time } = "CREDENTIAL_REVOKED",
             "this credential was revoked at {at}; ask the account's owner for a new one";
+        /// It is for this account no more.
+        CredentialWithdrawn { account: PaperAccountId, at: Time } = "CREDENTIAL_WITHDRAWN",
+            "this credential has not been for account {account} since {at}; ask the account's owner for a new one";
         /// It is paused.
         CredentialPaused { at: Time } = "CREDENTIAL_PAUSED",
             "this credential was paused at {at}; the account's owner can resume it";

@@ -485,8 +485,8 @@ impl Gate {
         self.cancel_cut(*account, Some(Holder::Credential(credential)), by).await
     }
 
-    /// Cancels, at a start, what rests of credentials that were revoked with their orders: the
-    /// server may have stopped between the two.
+    /// Cancels, at a start, what rests of credentials that were revoked with their orders, and of others on
+    /// accounts that they are for no more: the server may have stopped between the two.
     pub(crate) async fn cancel_revoked(&self, slice: &Slice) -> Result<(), Refusal> {
         let with_orders = |one: &&Credential| {
             one.revoked.is_some_and(|end| end.cancel_orders)
@@ -498,6 +498,15 @@ impl Gate {
             if accounts.iter().any(|account| self.rests(*account, of)) {
                 let orders = self.cancel_all_of(&accounts, one.id, Holder::System).await?;
                 tracing::warn!(orders, credential = %one.name, "orders of a revoked or paused credential were still open and are cancelled");
+            }
+        }
+        for one in slice.credentials.iter().filter(|one| one.revoked.is_none()) {
+            let holder = Holder::Credential(one.id);
+            for account in self.paper_accounts().all() {
+                if !one.is_on(account) && self.rests(account, Some(holder)) {
+                    let orders = self.cancel_held(account, holder, Holder::System).await?;
+                    tracing::warn!(orders, credential = %one.name, %account, "orders of a credential were still open on an account that it is for no more, and are cancelled");
+                }
             }
         }
         Ok(())
@@ -659,15 +668,20 @@ pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
     true
 }
 
-/// Ends the credential that an event ends for good.
+/// Ends the credential that an event ends for good, everywhere or on one account.
 pub(crate) fn end(gate: &Gate, event: &Event) -> bool {
-    let Event::Credential(credential::Event::Revoked { credential, at, .. }) = event else {
-        return false;
-    };
-    gate.0.live.end_credential(
-        *credential,
-        &Refusal::Credential(CredentialRefusal::CredentialRevoked { at: *at }),
-    );
+    let live = &gate.0.live;
+    match event {
+        Event::Credential(credential::Event::Revoked { credential, at, .. }) => {
+            let why = CredentialRefusal::CredentialRevoked { at: *at };
+            live.end_credential(*credential, &Refusal::Credential(why));
+        }
+        Event::Credential(credential::Event::Withdrawn { credential, account, at, .. }) => {
+            let why = CredentialRefusal::CredentialWithdrawn { account: *account, at: *at };
+            live.end_on(*credential, *account, &Refusal::Credential(why));
+        }
+        _ => return false,
+    }
     true
 }
 

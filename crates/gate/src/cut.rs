@@ -62,6 +62,43 @@ impl Gate {
         let cancelled = |event: &&Event| matches!(event, Event::OrderCancelled { .. });
         Ok(record.events.iter().filter(cancelled).count())
     }
+
+    /// Cancels the open orders of one holder on one account, after its authority there was cut, and leaves those
+    /// on other accounts; how many. Durable when it returns.
+    pub(crate) async fn cancel_held(
+        &self,
+        account: PaperAccountId,
+        of: Holder,
+        by: Holder,
+    ) -> Result<usize, Refusal> {
+        let mut cancelled = 0;
+        {
+            let mut turn = self.0.sequencer.turn(self.now()).map_err(told)?;
+            let on = turn.exchange().beside_first(account);
+            let held: Vec<_> = turn
+                .exchange()
+                .ledger(account)
+                .into_iter()
+                .flat_map(Ledger::open_orders)
+                .filter(|order| order.origin.holder == of)
+                .map(|order| order.id)
+                .collect();
+            for order in held {
+                // It may have gone with its parent.
+                let ledger = turn.exchange().ledger(account);
+                if ledger.and_then(|ledger| ledger.open_order(order)).is_none() {
+                    continue;
+                }
+                let decision = Decided { holder: by, account: on, ..Decided::system() };
+                let command = Command::Cancel { order, cause: Cause::Revocation };
+                let record = turn.stamp(decision, command, true).map_err(told)?;
+                let gone = |event: &&Event| matches!(event, Event::OrderCancelled { .. });
+                cancelled += record.events.iter().filter(gone).count();
+            }
+        }
+        self.orders().flush().await?;
+        Ok(cancelled)
+    }
 }
 
 impl OrderGate<'_> {

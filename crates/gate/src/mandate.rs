@@ -107,7 +107,7 @@ impl MandateGate<'_> {
             .credentials
             .iter()
             .filter(ran)
-            .map(|one| (one.id, one.name.to_string()))
+            .map(|one| (one.id, one.name.to_string(), one.others.is_empty()))
             .collect();
         let revoke = |owner| mandate::Command::Revoke { mandate, account, owner };
         let owed = match self.act(actor, Key::Username(username), account, revoke).await {
@@ -117,9 +117,15 @@ impl MandateGate<'_> {
             Err(refusal) => return Err(refusal),
         };
         let mut end = MandateEnd { credentials: Vec::new(), orders: 0 };
-        for (id, name) in programs {
-            let of = Some(Holder::Credential(id));
-            match self.gate.cancel_cut(on, of, lock::holder(actor)).await {
+        for (id, name, is_alone) in programs {
+            let (of, by) = (Holder::Credential(id), lock::holder(actor));
+            let cancelled = if is_alone {
+                self.gate.cancel_cut(on, Some(of), by).await
+            } else {
+                // Its orders on the other accounts stay.
+                self.gate.cancel_held(on, of, by).await
+            };
+            match cancelled {
                 // The cut holds, which comes first; the next start cancels what rests.
                 Err(_) if owed.is_some() => {}
                 cancelled => end.orders += cancelled?,

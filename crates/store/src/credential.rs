@@ -19,6 +19,7 @@ statements! {
               created_by, others) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     REVOKE = "UPDATE credential SET revoked_at = $2, revoked_by = $3, revoked_orders = $4 \
               WHERE id = $1 AND revoked_at IS NULL";
+    WITHDRAW = "UPDATE credential SET account = $2, others = $3 WHERE id = $1";
     PAUSE = "UPDATE credential SET paused_at = $2, paused_by = $3, paused_orders = $4 WHERE id = $1";
     RESUME = "UPDATE credential SET paused_at = NULL, paused_by = NULL, paused_orders = 0 \
               WHERE id = $1";
@@ -63,6 +64,12 @@ pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Resu
             run!(connection, REVOKE, credential.to_string(), at.0, by.to_string(), orders)?;
             Ok(())
         }
+        Event::Withdrawn { credential, rest, .. } => {
+            let Some((first, others)) = rest.split_first() else { return Ok(()) };
+            let first = first.to_string();
+            run!(connection, WITHDRAW, credential.to_string(), first, joined(others))?;
+            Ok(())
+        }
         Event::Paused { credential, paused: Paused { at, by, cancel_orders } } => {
             let orders = i64::from(*cancel_orders);
             run!(connection, PAUSE, credential.to_string(), at.0, by.to_string(), orders)?;
@@ -90,7 +97,6 @@ pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Resu
 }
 
 async fn insert(connection: &mut AnyConnection, one: &Credential) -> Result<(), StoreError> {
-    let others: Vec<_> = one.others.iter().map(ToString::to_string).collect();
     run!(
         connection,
         INSERT,
@@ -103,9 +109,14 @@ async fn insert(connection: &mut AnyConnection, one: &Credential) -> Result<(), 
         i64::from(one.port),
         one.created_at.0,
         one.created_by.to_string(),
-        others.join(","),
+        joined(&one.others),
     )?;
     Ok(())
+}
+
+/// Accounts as a column has them.
+fn joined(accounts: &[PaperAccountId]) -> String {
+    accounts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
 pub(crate) async fn of(
@@ -144,7 +155,7 @@ fn read(row: &AnyRow) -> Result<Credential, StoreError> {
     Ok(one)
 }
 
-/// Accounts as a column has them, separated by commas.
+/// The same, read.
 fn accounts(text: &str) -> Result<Vec<PaperAccountId>, IdError> {
     text.split(',').filter(|one| !one.is_empty()).map(str::parse).collect()
 }

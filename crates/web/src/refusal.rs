@@ -66,9 +66,10 @@ const fn credential(why: &CredentialRefusal) -> StatusCode {
     use CredentialRefusal as R;
     match why {
         R::TokenMissing | R::TokenWrong | R::TokenReplaced { .. } => StatusCode::UNAUTHORIZED,
-        R::CredentialRevoked { .. } | R::CredentialPaused { .. } | R::Wider { .. } => {
-            StatusCode::FORBIDDEN
-        }
+        R::CredentialRevoked { .. }
+        | R::CredentialWithdrawn { .. }
+        | R::CredentialPaused { .. }
+        | R::Wider { .. } => StatusCode::FORBIDDEN,
         R::CredentialUnknown => StatusCode::NOT_FOUND,
         R::CredentialNotPaused
         | R::TokenNotRequired

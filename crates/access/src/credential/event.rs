@@ -74,6 +74,19 @@ pub enum Event {
         /// Whether its resting orders go too.
         cancel_orders: bool,
     },
+    /// Ended on one of its accounts, with its orders there; it goes on on the others.
+    Withdrawn {
+        /// The credential.
+        credential: CredentialId,
+        /// The account that it is for no more, whatever its person is granted there later.
+        account: PaperAccountId,
+        /// The accounts that it is for from now on, ascending; never none.
+        rest: Vec<PaperAccountId>,
+        /// When it happened.
+        at: Time,
+        /// By whom.
+        by: By,
+    },
     /// Paused.
     Paused {
         /// The credential.
@@ -133,6 +146,7 @@ impl Event {
         match self {
             Self::Created(_) => "credential.created",
             Self::Revoked { .. } => "credential.revoked",
+            Self::Withdrawn { .. } => "credential.withdrawn",
             Self::Paused { .. } => "credential.paused",
             Self::Resumed { .. } => "credential.resumed",
             Self::Rotated { .. } => "credential.rotated",
@@ -156,6 +170,9 @@ impl Event {
             Self::Revoked { credential, cancel_orders, .. } => {
                 format!("Credential {credential} revoked{}", orders(*cancel_orders))
             }
+            Self::Withdrawn { credential, account, .. } => format!(
+                "Credential {credential} is no longer for account {account}; its orders there are cancelled"
+            ),
             Self::Paused { credential, paused } => {
                 format!("Credential {credential} paused{}", orders(paused.cancel_orders))
             }
@@ -181,6 +198,7 @@ pub(crate) fn apply(slice: &mut Slice, event: &Event) {
     let id = match event {
         Event::Created(new) => return put(&mut slice.credentials, *new.clone(), |other| other.id),
         Event::Revoked { credential, .. }
+        | Event::Withdrawn { credential, .. }
         | Event::Paused { credential, .. }
         | Event::Resumed { credential, .. }
         | Event::Rotated { credential, .. }
@@ -194,6 +212,12 @@ pub(crate) fn apply(slice: &mut Slice, event: &Event) {
     match event {
         Event::Revoked { at, by, cancel_orders, .. } => {
             changed.revoked = Some(Revoked { at: *at, by: *by, cancel_orders: *cancel_orders });
+        }
+        Event::Withdrawn { rest, .. } => {
+            if let Some((first, others)) = rest.split_first() {
+                changed.account = *first;
+                changed.others = others.to_vec();
+            }
         }
         Event::Paused { paused, .. } => changed.paused = Some(*paused),
         Event::Resumed { .. } => changed.paused = None,

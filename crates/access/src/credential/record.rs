@@ -49,7 +49,7 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// The accounts that it is for, as they were named when it was made.
+    /// The accounts that it is for: those that were named when it was made, without any that it was withdrawn from.
     pub fn accounts(&self) -> impl Iterator<Item = PaperAccountId> {
         std::iter::once(self.account).chain(self.others.iter().copied())
     }

@@ -51,7 +51,7 @@ pub struct Lock {
 pub struct Receipt {
     /// Sessions.
     pub sessions: Vec<SessionId>,
-    /// Names of credentials.
+    /// Names of credentials; of those that are for other accounts as well, it ended what they did on this one.
     pub credentials: Vec<Name>,
     /// Names of devices.
     pub devices: Vec<Name>,

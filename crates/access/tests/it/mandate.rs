@@ -110,6 +110,9 @@ fn revoked_mandate_ends_the_credentials_there_and_sessions_without_another() {
     let mut names: Vec<_> = live.iter().map(|one| one.name.as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["both", "there"]);
+    let both = live.iter().find(|one| one.name.as_str() == "both").unwrap();
+    let there: access::PaperAccountId = "DU7654321".parse().unwrap();
+    assert_eq!(both.accounts().collect::<Vec<_>>(), [there], "what is granted later is not its");
     let one = bob.slice.session(session).unwrap();
     let here = bob.slice.session_entitlements(one, account(), false);
     assert_eq!(here.err(), Some(Refusal::Change(ChangeRefusal::NotFound { what: "account" })));

@@ -234,6 +234,9 @@ fn is_in(slice: &Slice, event: &Event) -> bool {
         Event::Credential(credential::Event::Revoked { credential, .. }) => {
             slice.credential(*credential).is_none_or(|one| one.revoked.is_some())
         }
+        Event::Credential(credential::Event::Withdrawn { credential, account, .. }) => {
+            slice.credential(*credential).is_none_or(|one| !one.is_on(*account))
+        }
         Event::Credential(credential::Event::Paused { credential, .. }) => {
             let found = slice.credential(*credential);
             found.is_none_or(|found| found.revoked.is_some() || found.paused.is_some())

@@ -102,6 +102,7 @@ fn weigh(slice: &Slice, event: &Event, owed: &Owed) -> Weight {
 fn weigh_credential(event: &credential::Event) -> Weight {
     match event {
         credential::Event::Revoked { .. }
+        | credential::Event::Withdrawn { .. }
         | credential::Event::Paused { .. }
         | credential::Event::Narrowed { .. } => Weight::Takes,
         credential::Event::Renamed { .. } => Weight::Neither,

@@ -1,9 +1,13 @@
 //! Locks: grades, receipt, unlock.
 
 use access::refusal::{AuthorityRefusal, ChangeRefusal, SignInRefusal};
-use access::{Act, Grade, Refusal};
+use access::{
+    AccountId, Act, By, Call, Command, Grade, Moment, Refusal, SealKey, Source, decide, mandate,
+};
 use gate::{Actor, CredentialDoor, LockTarget, evidence_verify};
+use store::{Key, Store};
 
+use crate::mandate::{on_two_accounts, rest, second_owner};
 use crate::place::{HOME, OPERATOR, Place, browser, shows, text};
 
 #[tokio::test]
@@ -75,6 +79,68 @@ async fn lock_of_all_ends_everything_and_the_session_that_asked_keeps_the_receip
         Some(Refusal::SignIn(SignInRefusal::SecondFactorMissing)),
         "the app is set up anew as well"
     );
+}
+
+/// A cut never widens: what a credential does on another account is none of this lock's business, and lifting
+/// the lock gives nothing back.
+#[tokio::test]
+async fn lock_of_all_on_one_account_leaves_a_credential_its_other_accounts() {
+    let place = Place::new().await;
+    let (second, both) = on_two_accounts(&place).await;
+    let first = place.gate.account();
+    let door = CredentialDoor { credential: both, address: HOME, token: None };
+    let who = place.gate.admissions().admit_credential(&door).unwrap();
+    let (here, there) = (who.on(first).unwrap(), who.on(second).unwrap());
+    rest(&place.gate, &here, 1).unwrap();
+    rest(&place.gate, &there, 2).unwrap();
+    let target = LockTarget::Account(first.into());
+    let receipt = place.gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap();
+    assert_eq!((receipt.credentials.len(), receipt.orders), (4, Some(1)));
+    assert_eq!(here.ended().map(|why| why.code()), Some("CREDENTIAL_WITHDRAWN"));
+    rest(&place.gate, &there, 3).unwrap();
+    place.gate.locks().unlock(&OPERATOR, target).await.unwrap();
+    assert!(rest(&place.gate, &here, 4).is_err());
+    let place = place.reopened().await;
+    let after = place.gate.admissions().admit_credential(&door).unwrap();
+    assert_eq!(after.accounts().collect::<Vec<_>>(), [second]);
+    let report = evidence_verify(place.folder.path(), None).await.unwrap();
+    assert!(report.faults.is_empty(), "{:?}", report.faults);
+}
+
+/// Commits the end of the trader's mandate, of which this gate hears nothing.
+async fn revoke_in_the_tables(place: &Place, account: AccountId) {
+    let file = place.folder.path().join(gate::open::DATABASE);
+    let store = Store::open(&store::engine::sqlite_url(&file)).await.unwrap();
+    let slice = store.slice_about(Key::Username("trader"), &[account]).await.unwrap();
+    let mandate = slice.mandate(account).unwrap().id;
+    let revoke = mandate::Command::Revoke { mandate, account, owner: None };
+    let (by, source) = (By::System, Source::local());
+    let call = Call { by, source: source.clone(), command: Command::Mandate(revoke) };
+    let moment = Moment::new(place.clock.stamp(), [7; 32]);
+    let decision = decide(&slice, &call, &moment, &SealKey::new([7; 32]));
+    let read = (&slice, &decision.reads);
+    store.commit(read, &decision.events, by, &source, moment.now).await.unwrap();
+    store.close().await;
+}
+
+/// The server stops behind the cut and before its orders.
+#[tokio::test]
+async fn orders_on_an_account_that_a_credential_is_off_are_cancelled_at_the_next_start() {
+    let place = Place::new().await;
+    let (second, both) = on_two_accounts(&place).await;
+    let first = place.gate.account();
+    let door = CredentialDoor { credential: both, address: HOME, token: None };
+    let who = place.gate.admissions().admit_credential(&door).unwrap();
+    for (account, number) in [(first, 1), (second, 2)] {
+        rest(&place.gate, &who.on(account).unwrap(), number).unwrap();
+    }
+    place.gate.orders().flush().await.unwrap();
+    second_owner(&place.gate).await;
+    revoke_in_the_tables(&place, first.into()).await;
+    let place = place.reopened().await;
+    let open = |account| place.gate.view_of(account);
+    assert_eq!(open(first).await.unwrap().open_orders.len(), 0);
+    assert_eq!(open(second).await.unwrap().open_orders.len(), 1);
 }
 
 #[tokio::test]

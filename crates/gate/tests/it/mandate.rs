@@ -1,11 +1,16 @@
 //! Mandates: what the operator and owners grant, and what a revocation ends at once.
 
+use access::account::Currency;
 use access::entitlements::{OrderKind, OrderKinds};
 use access::mandate::{MandateTerms, Role};
 use access::refusal::{AccountRefusal, AuthorityRefusal, ChangeRefusal};
-use access::{AccountId, Act, Refusal};
-use gate::{Actor, Admission, CredentialDoor, Gate, OrderRequest, Refused, evidence_verify};
+use access::{AccountId, Act, CredentialId, PaperAccountId, Refusal, Scopes};
+use gate::{
+    Actor, Admission, CredentialDoor, Gate, NewCredential, NewPaperAccount, OrderRequest, Refused,
+    evidence_verify,
+};
 use trade::Ticks;
+use trade::ledger::SelfMatch;
 use trade::order::{NewOrder, OrderType, Origin, Side, TimeInForce};
 
 use crate::place::{HOME, OPERATOR, Place, shows, text};
@@ -33,7 +38,7 @@ pub async fn program(gate: &Gate) -> Admission {
 /// An order that rests.
 pub fn rest(gate: &Gate, who: &Admission, number: i32) -> Result<(), Refused> {
     let order = NewOrder {
-        account: gate.account(),
+        account: who.account(),
         symbol: gate.markets().instruments().named("AAPL").unwrap().id,
         side: Side::Buy,
         quantity: 1,
@@ -70,6 +75,60 @@ async fn revoked_mandate_ends_sessions_credentials_and_orders_at_once() {
     assert_eq!(again, Err(Refusal::Change(ChangeRefusal::NotFound { what: "mandate" })));
     let report = evidence_verify(place.folder.path(), None).await.unwrap();
     assert!(report.faults.is_empty(), "{:?}", report.faults);
+}
+
+/// A credential on two accounts: on the one whose mandate was revoked it has ended for good, as it would have
+/// if it had been for that one alone; what a restart finds in the tables is no other.
+#[tokio::test]
+async fn credential_of_a_revoked_mandate_is_off_that_account_and_goes_on_elsewhere() {
+    let place = Place::new().await;
+    let first = place.gate.account();
+    let (second, both) = on_two_accounts(&place).await;
+    second_owner(&place.gate).await;
+    let door = CredentialDoor { credential: both, address: HOME, token: None };
+    let who = place.gate.admissions().admit_credential(&door).unwrap();
+    let (here, there) = (who.on(first).unwrap(), who.on(second).unwrap());
+    rest(&place.gate, &here, 1).unwrap();
+    rest(&place.gate, &there, 2).unwrap();
+    let account = account(&place.gate);
+    let end = place.gate.mandates().revoke(&OPERATOR, "trader", account).await.unwrap();
+    assert_eq!((end.credentials.len(), end.orders), (4, 1), "what rests elsewhere stays");
+    assert_eq!(here.ended().map(|why| why.code()), Some("CREDENTIAL_WITHDRAWN"));
+    let (role, terms) = (Role::Owner, MandateTerms::of(Role::Owner));
+    place.gate.mandates().grant(&OPERATOR, "trader", (account, role), terms).await.unwrap();
+    assert!(rest(&place.gate, &here, 3).is_err());
+    rest(&place.gate, &there, 4).unwrap();
+    let again = place.gate.admissions().admit_credential(&door).unwrap();
+    assert_eq!(again.accounts().collect::<Vec<_>>(), [second]);
+    let place = place.reopened().await;
+    let after = place.gate.admissions().admit_credential(&door).unwrap();
+    assert_eq!(after.accounts().collect::<Vec<_>>(), [second]);
+    let kept = place.gate.credentials().find("both").await.unwrap().credential;
+    assert_eq!(kept.accounts().collect::<Vec<_>>(), [second]);
+    let report = evidence_verify(place.folder.path(), None).await.unwrap();
+    assert!(report.faults.is_empty(), "{:?}", report.faults);
+}
+
+/// A second account of the trader's, and a credential of theirs for it and the first.
+pub async fn on_two_accounts(place: &Place) -> (PaperAccountId, CredentialId) {
+    let gate = &place.gate;
+    let new = NewPaperAccount {
+        owner: "trader".to_owned(),
+        account: None,
+        purpose: "second".to_owned(),
+        base_currency: Currency::USD,
+        cash: 250_000.into(),
+        self_match: SelfMatch::CancelNewest,
+    };
+    let second = gate.paper_accounts().create(&OPERATOR, new).await.unwrap();
+    let new = NewCredential {
+        name: "both".to_owned(),
+        accounts: vec![gate.account(), second],
+        scopes: Scopes::trading(gate.now() + access::Span::days(1)),
+        token_required: Some(false),
+        port: None,
+    };
+    (second, gate.credentials().create(&OPERATOR, new).await.unwrap().credential)
 }
 
 #[tokio::test]

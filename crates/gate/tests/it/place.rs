@@ -74,6 +74,14 @@ impl Place {
         Self { gate, clock, secrets, folder }
     }
 
+    /// The same folder after a stop and a start.
+    pub async fn reopened(self) -> Self {
+        let Self { gate, folder, clock, secrets } = self;
+        drop(gate);
+        let gate = open(folder.path(), &clock).await;
+        Self { gate, clock, secrets, folder }
+    }
+
     /// Moves the clock on.
     pub fn pass(&self, span: Span) {
         self.clock.set(self.clock.stamp() + span);
