@@ -98,13 +98,13 @@ pub(crate) fn opened(slice: &Slice, ground: &Ground<'_>, id: AccountId) -> Optio
     (!is_there).then(|| Event::Opened(Box::new(account)))
 }
 
-/// Done, with a message to the person whose slice it is decided on: an owner.
+/// Done, with a message to every owner: the person whose slice it is decided on, and the others.
 fn told(slice: &Slice, ground: &Ground<'_>, event: Event) -> Decision {
+    let (account, topic) = (event.account(), Topic::AccountChanged);
     let text = format!("{}, by the operator.", event.text());
     let owner = slice.person.as_ref().map(|person| person.id);
     let mut events = vec![event.into()];
-    events.extend(
-        owner.map(|person| notice::queue(ground, person, Topic::AccountChanged, text, None)),
-    );
+    events.extend(owner.map(|person| notice::queue(ground, person, topic, text.clone(), None)));
+    events.extend(notice::tell_owners(slice, ground, account, (topic, &text)));
     Decision::new(events, Answer::Done)
 }

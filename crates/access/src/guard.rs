@@ -7,8 +7,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::id::AccountId;
+use crate::id::{AccountId, PersonId};
 use crate::lock::Target;
+use crate::mandate::{Mandate, Role};
+use crate::moment::Time;
 use crate::noun::{Command, Event};
 use crate::slice::Slice;
 use crate::{
@@ -36,6 +38,17 @@ impl Command {
             ) => vec![*account],
             _ => Vec::new(),
         }
+    }
+
+    /// The other owners of the accounts that it is about, who are told what becomes of it: load them too.
+    pub fn owners(&self, slice: &Slice, now: Time) -> BTreeSet<PersonId> {
+        let mut accounts = self.accounts();
+        if let Self::Mandate(mandate::Command::Change { mandate, .. }) = self {
+            accounts.extend(
+                slice.mandates.iter().find(|one| one.id == *mandate).map(|one| one.account),
+            );
+        }
+        accounts.iter().flat_map(|account| slice.other_owners(*account, now)).collect()
     }
 
     /// What somebody else's slice said, whom it brings along.
@@ -74,6 +87,20 @@ const fn of_target(target: Target) -> Scope {
 }
 
 impl Slice {
+    /// The owners of an account beside the person.
+    pub(crate) fn other_owners(
+        &self,
+        account: AccountId,
+        now: Time,
+    ) -> impl Iterator<Item = PersonId> {
+        let own = self.person.as_ref().map(|person| person.id);
+        let mandates = self.account(account).into_iter().flat_map(|one| &one.mandates);
+        let owns = move |one: &&Mandate| {
+            one.role == Role::Owner && one.until.is_none_or(|until| now < until)
+        };
+        mandates.filter(owns).map(|one| one.person).filter(move |one| Some(*one) != own)
+    }
+
     /// The same with what the command brings along.
     pub(crate) fn reads_with(&self, command: &Command) -> Reads {
         let mut reads = self.reads();
@@ -89,7 +116,8 @@ impl Slice {
     pub fn reads(&self) -> Reads {
         let person = self.person.as_ref().map(|one| (Scope::Person(one.id), self.version));
         let accounts = self.accounts.iter().map(|one| (Scope::Account(one.id), one.version));
-        person.into_iter().chain(accounts).collect()
+        let owners = self.owners.iter().map(|one| (Scope::Person(one.person), one.version));
+        person.into_iter().chain(accounts).chain(owners).collect()
     }
 
     /// The scopes that events write, when they are decided on this slice.

@@ -132,7 +132,29 @@ fn lift(slice: &Slice, ground: &Ground<'_>, person: PersonId, lock: &Lock) -> De
         events.extend(worn);
     }
     events.push(notice::queue(ground, person, Topic::Lock, text, None));
+    let by = match ground.by {
+        By::Session(_) => slice.person.as_ref().map(|person| person.username.to_string()),
+        _ => None,
+    };
+    let by = by.as_deref().unwrap_or("The operator");
+    let text = format!("{by} lifted the {grade} lock on {target}.");
+    events.extend(tell_owners(slice, ground, target, &text));
     Decision::new(events, Answer::Unlocked(lock.clone()))
+}
+
+/// Tells the other owners of an account; a lock on a person is theirs alone.
+fn tell_owners(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    target: Target,
+    text: &str,
+) -> Vec<decision::Event> {
+    match target {
+        Target::Person(_) => Vec::new(),
+        Target::Account(account) => {
+            notice::tell_owners(slice, ground, account, (Topic::Lock, text))
+        }
+    }
 }
 
 /// The ends of what somebody else may know or have copied by the time that everything is locked: the
@@ -171,7 +193,8 @@ fn set(
     let text = format!("A {grade} lock was set on {target}: {}.", grade.text());
     let mut events = vec![Event::Set(lock.clone()).into()];
     events.extend(ends);
-    events.push(notice::queue(ground, person, Topic::Lock, text, None));
+    events.push(notice::queue(ground, person, Topic::Lock, text.clone(), None));
+    events.extend(tell_owners(slice, ground, target, &text));
     Decision::new(events, Answer::Locked(lock))
 }
 

@@ -9,9 +9,10 @@ use crate::contact::Reach;
 use crate::credential;
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::entitlements::Act;
-use crate::id::{AccountId, MandateId, PersonId};
+use crate::id::{AccountId, MandateId};
 use crate::moment::Moment;
 use crate::notice::{self, Topic};
+use crate::person::Person;
 use crate::refusal::{AccountRefusal, ChangeRefusal, Field, Refusal, SessionRefusal};
 use crate::scopes::out_of_range;
 use crate::secret::SealKey;
@@ -48,7 +49,8 @@ pub(crate) fn decide(
     ground: &Ground<'_>,
     command: &Command,
 ) -> Result<Decision, Refusal> {
-    let holder = slice.owner()?.id;
+    let Person { id: holder, username: name, .. } = slice.owner()?;
+    let holder = *holder;
     match command {
         Command::Grant { account, role, terms, owner } => {
             let grantor = check_owner(ground, owner.as_ref(), *account)?;
@@ -60,8 +62,11 @@ pub(crate) fn decide(
             let id = MandateId(ground.moment.draw("mandate"));
             let (of, now) = ((holder, *account, *role), ground.moment.now);
             let mandate = Mandate::with((id, grantor), of, MandateTerms::clone(terms), now);
-            let what = format!("You are now {} of account {account}", role.name());
-            Ok(told(ground, holder, Event::Granted(mandate), &what))
+            let words = Words {
+                holder: format!("You are now {} of account {account}", role.name()),
+                owners: format!("{name} is now {} of account {account}", role.name()),
+            };
+            Ok(told(slice, ground, Event::Granted(mandate), &words))
         }
         Command::Change { mandate, terms, owner } => {
             let found = find(slice, *mandate)?;
@@ -78,8 +83,12 @@ pub(crate) fn decide(
             let (id, grantor, at) = (found.id, found.grantor, found.granted_at);
             let of = (holder, found.account, found.role);
             let changed = Mandate::with((id, grantor), of, MandateTerms::clone(terms), at);
-            let what = format!("What you may do on account {} was changed", found.account);
-            Ok(told(ground, holder, Event::Changed(changed), &what))
+            let account = found.account;
+            let words = Words {
+                holder: format!("What you may do on account {account} was changed"),
+                owners: format!("What {name} may do on account {account} was changed"),
+            };
+            Ok(told(slice, ground, Event::Changed(changed), &words))
         }
         Command::Revoke { mandate, owner, .. } => {
             let found = find(slice, *mandate)?;
@@ -183,12 +192,31 @@ fn revoke(slice: &Slice, ground: &Ground<'_>, found: &Mandate) -> Decision {
     };
     let text = format!("Your authority on account {account} was revoked{programs}.");
     events.push(notice::queue(ground, holder, Topic::AccountChanged, text, None));
+    let name = slice.person.as_ref().map(|person| person.username.as_str()).unwrap_or_default();
+    let by = by_whom(ground);
+    let text =
+        format!("{name} has no authority on account {account} any more: it was revoked by {by}.");
+    let told = (Topic::AccountChanged, text.as_str());
+    events.extend(notice::tell_owners(slice, ground, account, told));
     Decision::new(events, Answer::Done)
 }
 
-fn told(ground: &Ground<'_>, holder: PersonId, event: Event, what: &str) -> Decision {
-    let by = if ground.by.runs_the_server() { "the operator" } else { "an owner of it" };
-    let text = format!("{what}, by {by}.");
-    let notice = notice::queue(ground, holder, Topic::AccountChanged, text, None);
-    Decision::new(vec![event.into(), notice], Answer::Done)
+/// What a notice says of a mandate, to its holder and to the owners of the account.
+struct Words {
+    holder: String,
+    owners: String,
+}
+
+fn told(slice: &Slice, ground: &Ground<'_>, event: Event, words: &Words) -> Decision {
+    let (by, topic) = (by_whom(ground), Topic::AccountChanged);
+    let (holder, account) = event.between();
+    let text = format!("{}, by {by}.", words.holder);
+    let mut events = vec![event.into(), notice::queue(ground, holder, topic, text, None)];
+    let text = format!("{}, by {by}.", words.owners);
+    events.extend(notice::tell_owners(slice, ground, account, (topic, &text)));
+    Decision::new(events, Answer::Done)
+}
+
+fn by_whom(ground: &Ground<'_>) -> &'static str {
+    if ground.by.runs_the_server() { "the operator" } else { "an owner of it" }
 }

@@ -2,11 +2,12 @@
 //! out by every channel that is set up. Its text never contains a code.
 
 use crate::call::By;
-use crate::contact::{Event as ContactEvent, MailAddress};
+use crate::contact::{Event as ContactEvent, MailAddress, Reach};
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device::{DeviceState, Event as DeviceEvent};
 use crate::entitlements::{Act, Resource};
-use crate::id::{DeviceId, NoticeId, PersonId};
+use crate::id::{AccountId, DeviceId, NoticeId, PersonId};
+use crate::moment::Time;
 use crate::refusal::{ChangeRefusal, Refusal};
 use crate::secret::Secret;
 use crate::session::{Event as SessionEvent, Session, SessionEnd};
@@ -17,7 +18,7 @@ pub(crate) mod event;
 mod record;
 
 pub use event::{Command, Event};
-pub use record::{Disowned, Notice, Subject, Topic};
+pub use record::{Addressee, Disowned, Notice, Subject, Topic};
 
 impl Subject {
     /// The caller.
@@ -84,6 +85,35 @@ pub(crate) fn send(ground: &Ground<'_>, note: Note<'_>) -> decision::Event {
     let code = code.map(|code| ground.key.seal(code, &Notice::purpose(id), ground.moment));
     let at = ground.moment.now;
     Event::Queued(Notice { id, person, topic, text, code, subject, mail, at }).into()
+}
+
+/// The same to the owners of an account beside the person who is decided on. Whoever did it, from where and with
+/// what, is not theirs to know.
+pub(crate) fn tell_owners(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    account: AccountId,
+    (topic, text): (Topic, &str),
+) -> Vec<decision::Event> {
+    let at = ground.moment.now;
+    let owners = slice.other_owners(account, at);
+    let reached = owners.filter_map(|id| slice.owners.iter().find(|one| one.person == id));
+    let queued = |one: &Addressee| {
+        let Addressee { person, mail, .. } = one.clone();
+        let id = NoticeId(ground.moment.draw(&format!("notice {} {person}", topic.name())));
+        let (text, code, subject) = (text.to_owned(), None, Subject::default());
+        Event::Queued(Notice { id, person, topic, text, code, subject, mail, at }).into()
+    };
+    reached.map(queued).collect()
+}
+
+impl Addressee {
+    /// Somebody as they are now; none of a name that nobody has.
+    pub fn of(slice: &Slice, now: Time) -> Option<Self> {
+        let person = slice.person.as_ref()?.id;
+        let mail = Reach::of(slice, now).of_notice(false);
+        Some(Self { person, version: slice.version, mail })
+    }
 }
 
 /// What a person is told whose session the operator ended.

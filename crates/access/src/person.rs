@@ -5,6 +5,7 @@ use crate::decision::{Answer, Decision, Ground};
 use crate::id::{AccountId, PersonId};
 use crate::mandate::{self, Mandate, Role};
 use crate::name::Username;
+use crate::notice::{self, Topic};
 use crate::refusal::{AccountRefusal, ChangeRefusal, Field, InputRefusal, Refusal};
 use crate::slice::Slice;
 
@@ -47,9 +48,16 @@ pub(crate) fn decide(
     let id = PersonId(ground.moment.draw("person"));
     let at = ground.moment.now;
     let person = Person { id, username, created_at: at };
+    let text = format!(
+        "{} is now {} of account {account}, by the operator.",
+        person.username,
+        role.name()
+    );
     let mandate = Mandate::preset(mandate::drawn(ground), id, account, role, at);
     let mut events = vec![Event::Created(person).into()];
     events.extend(opened.map(Into::into));
     events.push(mandate::Event::Granted(mandate).into());
+    let told = (Topic::AccountChanged, text.as_str());
+    events.extend(notice::tell_owners(slice, ground, account, told));
     Ok(Decision::new(events, Answer::PersonCreated { person: id }))
 }

@@ -15,6 +15,7 @@ use crate::lock::{Grade, Lock};
 use crate::mandate::Mandate;
 use crate::moment::Time;
 use crate::network::Known;
+use crate::notice::Addressee;
 use crate::person::Person;
 use crate::policy::Policy;
 use crate::push::Push;
@@ -39,6 +40,9 @@ pub struct Slice {
     pub version: i64,
     /// The person; none for an unknown name, token or key.
     pub person: Option<Person>,
+    /// Other owners of the accounts that a decision is about, whom it tells of it. In no table of its own; nobody
+    /// where they were not loaded for the decision.
+    pub owners: Vec<Addressee>,
     /// The counter of the unknown name that was asked for.
     pub stranger: Option<Stranger>,
     /// Their authority on accounts.

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use access::call::Source;
 use access::decision::decide;
+use access::notice::Addressee;
 use access::refusal::{CredentialRefusal, PasskeyFault, ServerRefusal, SignInRefusal};
-use access::{AccountId, By, Call, Event, Reads, Refusal, Scope, Slice, Time, device};
+use access::{AccountId, By, Call, Command, Event, Reads, Refusal, Scope, Slice, Time, device};
 use store::{CommitError, Key, SessionUse, StoreError};
 
 use crate::Gate;
@@ -114,6 +115,23 @@ impl Gate {
         self.0.watch.may_write().map_err(|_| behind())
     }
 
+    /// Adds the other owners of the accounts that a command is about, as they are or, with the tables away, as they
+    /// were last known. A cut does not fail for want of somebody to tell.
+    async fn add_owners(&self, slice: &mut Slice, command: &Command, away: bool) {
+        let now = self.now();
+        slice.owners.clear();
+        for owner in command.owners(slice, now) {
+            let known =
+                || self.0.people.known.find(Key::Person(owner)).ok_or(ServerRefusal::StoreFailed);
+            let read = if away {
+                known().map_err(Refusal::Server)
+            } else {
+                self.found_or_known(Key::Person(owner)).await
+            };
+            slice.owners.extend(read.ok().and_then(|read| Addressee::of(&read, now)));
+        }
+    }
+
     async fn decide(
         &self,
         key: Key<'_>,
@@ -128,10 +146,11 @@ impl Gate {
         for tries in 0..TRIES {
             // Whatever is lost: what only takes away is in force.
             let lost = self.0.watch.may_write().err();
-            let (slice, away) = match loaded.take() {
+            let (mut slice, away) = match loaded.take() {
                 Some(slice) => (slice, false),
                 None => self.load_to_cut(key, &accounts).await?,
             };
+            self.add_owners(&mut slice, &call.command, away).await;
             let moment = people.clock.moment().map_err(|error| {
                 tracing::error!(%error, "no decision can be made");
                 Refusal::Server(ServerRefusal::StoreFailed)

@@ -95,6 +95,7 @@ impl Known {
             && known.persons.get(&person.id).is_none_or(|last| last.version < slice.version)
         {
             let mut slice = slice.clone();
+            slice.owners.clear();
             let mandates = std::mem::take(&mut slice.mandates);
             slice.accounts.retain(|one| mandates.iter().any(|held| held.account == one.id));
             slice.mandates = mandates;

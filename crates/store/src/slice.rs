@@ -214,6 +214,7 @@ async fn load(
 ) -> Result<Slice, StoreError> {
     let id = person.id.to_string();
     let mut slice = Slice {
+        owners: Vec::new(),
         version,
         person: Some(person),
         stranger: None,

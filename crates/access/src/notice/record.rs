@@ -101,6 +101,17 @@ pub struct Subject {
     pub address: Option<IpAddr>,
 }
 
+/// Somebody else whom a decision tells what it did: another owner of the account that it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addressee {
+    /// Who.
+    pub person: PersonId,
+    /// Their version, where they are reached being theirs to change.
+    pub version: i64,
+    /// The mail addresses that their notices go to.
+    pub mail: Vec<MailAddress>,
+}
+
 /// A message to a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {

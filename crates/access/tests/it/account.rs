@@ -1,11 +1,13 @@
 //! Accounts: opened, permitted, limited and closed by the operator, and what is left on them.
 
 use access::account::{Account, Command as A, Currency, NewAccount};
+use access::contact::MailAddress;
 use access::decision::Command;
 use access::entitlements::{Acts, Limits, Products};
-use access::mandate::{Event as MandateEvent, Role};
+use access::mandate::{Event as MandateEvent, Mandate, Role};
+use access::notice::{self, Addressee};
 use access::refusal::{AccountRefusal, ChangeRefusal};
-use access::{AccountId, By, Event, Refusal, account as noun};
+use access::{AccountId, By, Event, MandateId, PersonId, Refusal, Scope, account as noun};
 
 use crate::desk::{Desk, account};
 
@@ -132,4 +134,33 @@ fn what_an_account_is_permitted_is_read_back_as_it_was_named() {
     let granted =
         desk.events.iter().any(|one| matches!(one, Event::Mandate(MandateEvent::Granted(_))));
     assert!(granted);
+}
+
+/// What the operator does to an account is told to each of its owners, at the addresses of each.
+#[test]
+fn acts_on_an_account_are_told_to_its_other_owners() {
+    let mut desk = Desk::bare();
+    let (ann, bob) = (desk.slice.person.as_ref().unwrap().id, PersonId([9; 16]));
+    let of_ann = desk.slice.mandate(account()).unwrap().clone();
+    let of_bob = Mandate { id: MandateId([9; 16]), person: bob, ..of_ann };
+    let accounts = &mut desk.slice.accounts;
+    accounts[0].mandates.push(of_bob);
+    let mail = vec![MailAddress::new("bob@example.org").unwrap()];
+    desk.slice.owners = vec![Addressee { person: bob, version: 5, mail: mail.clone() }];
+    assert_eq!(desk.slice.reads().get(&Scope::Person(bob)), Some(&5), "what it read holds");
+    let account = AccountId::from(account());
+    let limits = Box::new(Limits { max_quantity: Some(5), ..Limits::default() });
+    for command in [A::Limit { account, limits }, A::Close { account }] {
+        desk.wait(access::Span::seconds(1));
+        let before = desk.events.len();
+        desk.system(Command::Account(command)).ok().unwrap();
+        let told = desk.events[before..].iter().filter_map(|event| match event {
+            Event::Notice(notice::Event::Queued(one)) => Some(one),
+            _ => None,
+        });
+        let told: Vec<_> = told.collect();
+        assert_eq!(told.iter().map(|one| one.person).collect::<Vec<_>>(), [ann, bob]);
+        assert!(told[0].text == told[1].text && told[0].id != told[1].id, "{told:?}");
+        assert_eq!((&told[0].mail, &told[1].mail), (&Vec::new(), &mail));
+    }
 }

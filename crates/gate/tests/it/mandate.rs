@@ -3,6 +3,7 @@
 use access::account::Currency;
 use access::entitlements::{OrderKind, OrderKinds};
 use access::mandate::{MandateTerms, Role};
+use access::notice::Topic;
 use access::refusal::{AccountRefusal, AuthorityRefusal, ChangeRefusal};
 use access::{AccountId, Act, CredentialId, PaperAccountId, Refusal, Scopes};
 use gate::{
@@ -169,4 +170,62 @@ async fn owner_grants_and_revokes_with_a_recent_proof() {
     place.pass(access::Span::hours(1));
     let stale = gate.mandates().revoke(&owner, "ann", account).await.unwrap_err();
     assert_eq!(stale.code(), "PROOF_TOO_OLD", "{stale}");
+}
+
+/// A joint owner is told of each act on the account, whoever does it and on whomever it is decided.
+#[tokio::test]
+async fn acts_on_an_account_are_told_to_every_owner_of_it() {
+    let place = Place::new().await;
+    let gate = &place.gate;
+    second_owner(gate).await;
+    let person = |name| async move { gate.people().find(name).await.unwrap().id };
+    let (trader, ann) = (person("trader").await, person("ann").await);
+    let account = account(gate);
+    let target = gate::LockTarget::Account(account);
+    let (ticket, _) = place.by_link().await;
+    let owner = Actor::Session(ticket);
+    let told = |person| async move {
+        let page = gate.notices().list(person, None).await.unwrap();
+        let about = page
+            .messages
+            .iter()
+            .map(|one| &one.notice)
+            .filter(|one| [Topic::AccountChanged, Topic::Lock].contains(&one.topic));
+        about.map(|one| one.text.clone()).collect::<Vec<_>>()
+    };
+    let before = (told(trader).await.len(), told(ann).await.len());
+    place.pass(access::Span::seconds(1));
+    gate.people().add(&OPERATOR, "bob", gate.account()).await.unwrap();
+    place.pass(access::Span::seconds(1));
+    let narrow =
+        MandateTerms { order_kinds: OrderKinds::of(&[]), ..MandateTerms::of(Role::Auditor) };
+    gate.mandates().change(&OPERATOR, "bob", account, narrow).await.unwrap();
+    place.pass(access::Span::seconds(1));
+    gate.mandates().revoke(&owner, "bob", account).await.unwrap();
+    place.pass(access::Span::seconds(1));
+    let terms = MandateTerms::of(Role::Trader);
+    gate.mandates().grant(&owner, "bob", (account, Role::Trader), terms).await.unwrap();
+    place.pass(access::Span::seconds(1));
+    gate.locks().lock(&owner, target, access::Grade::NoNew).await.unwrap();
+    place.pass(access::Span::seconds(1));
+    gate.locks().unlock(&OPERATOR, target).await.unwrap();
+    let words = [
+        "bob is now auditor of account",
+        "What bob may do on account",
+        "bob has no authority on account",
+        "bob is now trader of account",
+        "A no-new lock was set on account",
+        "The operator lifted the no-new lock on account",
+    ];
+    for (person, before) in [(trader, before.0), (ann, before.1)] {
+        let mut told = told(person).await;
+        told.reverse();
+        assert_eq!(told.len() - before, words.len(), "{told:#?}");
+        for (text, words) in told[before..].iter().zip(words) {
+            assert!(text.contains(words), "{text}");
+        }
+    }
+    assert!(told(person("bob").await).await.iter().all(|text| !text.contains("lock")));
+    let report = evidence_verify(place.folder.path(), None).await.unwrap();
+    assert!(report.faults.is_empty(), "{:?}", report.faults);
 }
