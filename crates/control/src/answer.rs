@@ -18,10 +18,12 @@ macro_rules! answers {
 
 mod account;
 mod done;
+mod mandate;
 mod order;
 
 pub use account::*;
 pub use done::Done;
+pub use mandate::*;
 pub use order::*;
 
 answers! {

@@ -427,19 +427,21 @@ fn wished(gate: &Gate, wish: &ScopesWish, mut scopes: Scopes) -> Result<Scopes, 
     limits.max_quantity = wish.max_quantity.or(limits.max_quantity);
     limits.max_notional = wish.max_notional.or(limits.max_notional);
     limits.max_open_orders = wish.max_open_orders.or(limits.max_open_orders);
-    if let Some(collar) = wish.collar {
-        let bps = collar.checked_mul(Decimal::ONE_HUNDRED).filter(Decimal::is_integer);
-        let bps = bps.and_then(|bps| u32::try_from(bps).ok());
-        limits.collar_bps = Some(bps.ok_or_else(|| {
-            Fault::new(
-                "COLLAR_UNREADABLE",
-                "the collar must be a percentage with at most two decimals",
-            )
-        })?);
+    if let Some(percent) = wish.collar {
+        limits.collar_bps = Some(collar(percent)?);
     }
     let window = wish.duplicate_seconds.map(|seconds| Span::seconds(seconds.into()));
     limits.duplicate_window = window.or(limits.duplicate_window);
     Ok(scopes)
+}
+
+/// A collar in hundredths of a percent.
+pub(crate) fn collar(percent: Decimal) -> Result<u32, Fault> {
+    let bps = percent.checked_mul(Decimal::ONE_HUNDRED).filter(Decimal::is_integer);
+    bps.and_then(|bps| u32::try_from(bps).ok()).ok_or_else(|| {
+        let text = "the collar must be a percentage with at most two decimals";
+        Fault::new("COLLAR_UNREADABLE", text)
+    })
 }
 
 /// Takes a limit off.

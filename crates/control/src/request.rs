@@ -29,6 +29,8 @@ requests! {
     Person(crate::person::PersonRequest) = crate::person::act;
     /// Paper accounts.
     Account(crate::account::AccountRequest) = crate::account::act;
+    /// What people may do on accounts.
+    Mandate(crate::mandate::MandateRequest) = crate::mandate::act;
     /// The credentials of programs.
     Credential(crate::credential::CredentialRequest) = crate::credential::act;
     /// The sessions of people.

@@ -64,6 +64,9 @@ commands! {
     /// Paper accounts: list, show, create, permit, close
     #[command(subcommand)]
     Account(crate::account::AccountCommand);
+    /// Who may do what on which account: list, grant, change, revoke
+    #[command(subcommand)]
+    Mandate(crate::mandate::MandateCommand);
     /// Manage the API credentials that programs use
     #[command(subcommand)]
     Credential(crate::credential::CredentialCommand);

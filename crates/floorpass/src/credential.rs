@@ -15,8 +15,8 @@ use crate::global::Global;
 use crate::output;
 
 const MESSAGES: Number = Number::count("a number of messages", "5");
-const ORDERS: Number = Number::count("a number of orders", "10");
-const SECONDS: Number = Number::within("a number of seconds", "30", 1, 86_400);
+pub const ORDERS: Number = Number::count("a number of orders", "10");
+pub const SECONDS: Number = Number::within("a number of seconds", "30", 1, 86_400);
 const GRACE: Number = Number::within("a number of minutes", "60", 0, 1_440);
 const DAYS: Number = Number::within("a number of days", "90", 1, 366);
 
@@ -133,7 +133,7 @@ struct Scopes {
 }
 
 /// Hours that can be read, as they were typed.
-fn hours(typed: &str) -> Result<String, access::hours::HoursError> {
+pub fn hours(typed: &str) -> Result<String, access::hours::HoursError> {
     typed.parse::<Hours>().map(|_| typed.to_owned())
 }
 

@@ -23,6 +23,7 @@ mod lan;
 mod link;
 mod lock;
 mod log;
+mod mandate;
 mod manual;
 mod notice;
 mod order;

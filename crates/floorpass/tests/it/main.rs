@@ -18,6 +18,7 @@ mod help;
 mod hostile;
 mod lan;
 mod log;
+mod mandate;
 mod opening;
 mod person;
 mod program;

@@ -324,6 +324,31 @@ fn section(all: &BTreeMap<String, Shape>) -> String {
     parts.collect()
 }
 
+fn of_mandates(seen: &mut Recorder<'_>) {
+    let account = json(seen.data, &["status"])["account"].as_str().unwrap().to_owned();
+    let on = |name, more: &[&'static str]| {
+        [&[name, "--account"], &[account.as_str()][..], more]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    json(seen.data, &["person", "add", "carol"]);
+    seen.run("mandate list", &["--account", &account]);
+    let mut run = |verb: &str, arguments: Vec<String>| {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        seen.run(verb, &arguments);
+    };
+    run("mandate revoke", on("carol", &[]));
+    let hours = ["--role", "trader", "--hours", "mon-fri 13:30-20:00", "--until", "2099-12-31"];
+    run("mandate grant", on("carol", &hours));
+    let narrow = ["--address", "192.0.2.0/24", "--max-quantity", "5", "--max-notional", "900"];
+    run("mandate change", on("carol", &narrow));
+    let more = ["--max-open-orders", "3", "--collar", "1.5", "--duplicate-seconds", "9"];
+    run("mandate change", on("carol", &more));
+    seen.run("mandate list", &[]);
+}
+
 #[test]
 fn json_of_every_command_is_as_documented() {
     let temp = tempfile::tempdir().unwrap();
@@ -345,6 +370,7 @@ fn json_of_every_command_is_as_documented() {
     seen.on("account permit", &account, &["--product", "stocks"]);
     seen.on("account close", &account, &[]);
     seen.run("account list", &[]);
+    of_mandates(&mut seen);
     seen.run("activity", &["--steps", "--limit", "500"]);
     seen.run("activity", &["--limit", "1"]);
     seen.run("evidence checkpoint", &[]);

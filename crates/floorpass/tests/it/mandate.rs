@@ -1,0 +1,136 @@
+//! Mandates from the command line: who may do what on which account.
+
+use serde_json::{Value, json as value};
+
+use crate::program::{Server, fault, json, run, text};
+
+fn row<'a>(rows: &'a Value, name: &str) -> &'a Value {
+    rows.as_array().unwrap().iter().find(|row| row["username"] == name).unwrap()
+}
+
+#[test]
+fn trader_is_granted_changed_and_revoked_by_name() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let data = &server.data;
+    json(data, &["person", "add", "bob"]);
+    let rows = json(data, &["mandate", "list"]);
+    assert_eq!(
+        (&row(&rows, "trader")["role"], &row(&rows, "bob")["role"]),
+        (&"owner".into(), &"auditor".into())
+    );
+    let stands = fault(data, &["mandate", "grant", "bob", "--role", "trader"]);
+    assert_eq!(stands, (4, "MANDATE_STANDS".to_owned()));
+    json(data, &["mandate", "revoke", "bob"]);
+    let again = fault(data, &["mandate", "revoke", "bob"]);
+    assert_eq!(again, (4, "NOT_FOUND".to_owned()));
+
+    let granted = json(
+        data,
+        &[
+            "mandate",
+            "grant",
+            "bob",
+            "--role",
+            "trader",
+            "--order-kind",
+            "limit",
+            "--order-kind",
+            "stop-limit",
+            "--max-quantity",
+            "100",
+            "--address",
+            "192.0.2.0/24",
+            "--hours",
+            "mon-fri 13:30-20:00",
+            "--until",
+            "2099-12-31",
+        ],
+    );
+    assert_eq!(granted["order_kinds"], value!(["limit", "stop-limit"]));
+    assert_eq!(granted["until"], "2100-01-01T00:00:00Z", "the last day still counts");
+    assert_eq!(
+        (&granted["grantor"], &granted["max_quantity"], &granted["addresses"]),
+        (&"operator".into(), &100.into(), &value!(["192.0.2.0/24"]))
+    );
+    let acts: Vec<_> =
+        granted["acts"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(acts.contains(&"place-order") && !acts.contains(&"manage-credentials"), "{acts:?}");
+
+    // What is not named stays; what is cleared is what the role gives.
+    let changed = json(
+        data,
+        &[
+            "mandate",
+            "change",
+            "bob",
+            "--max-quantity",
+            "50",
+            "--clear",
+            "until",
+            "--clear",
+            "order-kinds",
+            "--act",
+            "view-account",
+        ],
+    );
+    assert_eq!((&changed["until"], &changed["max_quantity"]), (&Value::Null, &50.into()));
+    assert_eq!(changed["order_kinds"], value!(["market", "limit", "stop", "stop-limit"]));
+    assert_eq!(
+        (&changed["acts"], &changed["hours"]),
+        (&value!(["view-account"]), &granted["hours"])
+    );
+    assert_eq!(*row(&json(data, &["mandate", "list"]), "bob"), changed);
+    let told = json(data, &["notice", "list", "trader"]).to_string();
+    assert!(told.contains("bob is now trader of account"), "{told}");
+}
+
+#[test]
+fn wrong_terms_are_refused_with_what_to_do() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let data = &server.data;
+    json(data, &["person", "add", "bob"]);
+    json(data, &["mandate", "revoke", "bob"]);
+    let grant = |more: &[&str]| {
+        let all = [&["mandate", "grant", "bob", "--role", "trader"], more].concat();
+        text(&run(data, &all))
+    };
+    assert!(grant(&["--act", "fly"]).contains("act fly is not known; use view-account, "));
+    assert!(grant(&["--order-kind", "iceberg"]).contains("use market, limit, stop, stop-limit"));
+    assert!(grant(&["--product", "tulips"]).contains("use stocks"));
+    assert!(grant(&["--act", "manage-credentials"]).contains("acts"));
+    assert!(grant(&["--until", "2020-01-01"]).contains("end"));
+    let nobody = fault(data, &["mandate", "grant", "nobody", "--role", "trader"]);
+    assert_eq!(nobody, (4, "NOT_FOUND".to_owned()));
+    assert_eq!(fault(data, &["mandate", "revoke", "trader"]), (4, "LAST_OWNER".to_owned()));
+    assert_eq!(
+        run(data, &["mandate", "change", "bob"]).status.code(),
+        Some(2),
+        "nothing to change"
+    );
+    let second = ["account", "create", "--owner", "trader", "--cash", "250000"];
+    let second = json(data, &second)["account"].as_str().unwrap().to_owned();
+    let which = run(data, &["mandate", "grant", "bob", "--role", "auditor"]);
+    assert!(which.status.code() == Some(2) && text(&which).contains(&second), "{}", text(&which));
+}
+
+#[test]
+fn owner_who_is_revoked_has_no_programs_left_on_the_account() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let data = &server.data;
+    json(data, &["person", "add", "bob"]);
+    json(data, &["mandate", "revoke", "bob"]);
+    json(data, &["mandate", "grant", "bob", "--role", "owner"]);
+    let ended = json(data, &["mandate", "revoke", "trader"]);
+    let mut names: Vec<_> =
+        ended["credentials"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["narrow", "read-only", "trading"]);
+    let programs = json(data, &["credential", "list"]);
+    assert!(programs.as_array().unwrap().iter().all(|one| one["state"] == "revoked"), "{programs}");
+    let rows = json(data, &["mandate", "list"]);
+    assert_eq!(rows.as_array().unwrap().len(), 1);
+    assert_eq!(row(&rows, "bob")["role"], "owner");
+}
