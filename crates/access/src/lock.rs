@@ -2,7 +2,7 @@
 
 use crate::authenticator::{self, Authenticator, Kind};
 use crate::call::By;
-use crate::credential;
+use crate::credential::{self, Credential};
 use crate::decision::{self, Answer, Decision, Ground};
 use crate::device::{self, DeviceState};
 use crate::entitlements::{Act, Resource};
@@ -227,7 +227,9 @@ fn ends(slice: &Slice, lock: &mut Lock) -> Vec<decision::Event> {
 fn ended_credentials(slice: &Slice, lock: &mut Lock) -> Vec<decision::Event> {
     let Lock { target, at, by, ref mut receipt, .. } = *lock;
     let mut ends = Vec::new();
-    for one in slice.credentials.iter().filter(|one| one.revoked.is_none()) {
+    // One that the operator makes under the lock stays; it can do nothing there before the lock is lifted.
+    let ends_one = |one: &&Credential| one.revoked.is_none() && one.created_at <= at;
+    for one in slice.credentials.iter().filter(ends_one) {
         let (credential, cancel_orders) = (one.id, true);
         let end = match target {
             Target::Person(_) => {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::credential::{self, Credential, LastUse, PORT_REST, free_port};
+use access::mandate::Role;
 use access::refusal::{AuthorityRefusal, ChangeRefusal, CredentialRefusal, ServerRefusal};
 use access::{
     By, Call, Command, CredentialId, Entitlements, Event, Grade, Holder, PaperAccountId, PersonId,
@@ -265,7 +266,10 @@ impl CredentialGate<'_> {
             })?,
             None => free_port(PORTS.0, PORTS.1, &taken, now)?,
         };
-        let first = new.accounts.iter().min().copied();
+        let key = match actor {
+            Actor::Session(ticket) => Key::Person(ticket.person),
+            Actor::Operator { .. } => self.key_of_owner(&new.accounts).await?,
+        };
         let create = ask::create_credential(credential::NewCredential {
             name: new.name,
             accounts: new.accounts,
@@ -273,18 +277,28 @@ impl CredentialGate<'_> {
             with_token: new.token_required.unwrap_or(self.gate.config().token_required_by_default),
             port,
         });
-        let key = match actor {
-            Actor::Session(ticket) => Key::Person(ticket.person),
-            Actor::Operator { .. } => {
-                let account =
-                    first.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?;
-                Key::Account(account.into())
-            }
-        };
         let created = self.gate.ask(key, None, actor.asker(), create).await?;
         let (credential, token, port) = created;
         let port = self.opened(credential).await.unwrap_or(port);
         Ok(Created { credential, token, port })
+    }
+
+    /// Whose program it becomes that the operator makes: an owner of the first account who holds the others too.
+    async fn key_of_owner(self, accounts: &[PaperAccountId]) -> Result<Key<'static>, Refusal> {
+        let first = accounts.iter().min().copied();
+        let first = first.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?;
+        let of_first = self.gate.mandates().list(first.into()).await?;
+        let mut owners: Vec<_> = of_first
+            .into_iter()
+            .filter(|held| held.role == Role::Owner)
+            .map(|held| held.person)
+            .collect();
+        for account in accounts.iter().filter(|account| **account != first) {
+            let held = self.gate.mandates().list((*account).into()).await?;
+            owners.retain(|owner| held.iter().any(|one| one.person == *owner));
+        }
+        // Without one, the decision on the account itself says what is wrong.
+        Ok(owners.first().map_or(Key::Account(first.into()), |owner| Key::Person(*owner)))
     }
 
     /// Where the door has opened for a new credential; none where there is no door, or it is slow.

@@ -160,7 +160,7 @@ impl LockGate<'_> {
                 |one: &session::Session| one.started_at <= lock.at && one.receipt.is_none();
             let runs = |one: &Credential| {
                 let reached = one.accounts().any(|one| lock.target == Target::Account(one.into()));
-                one.revoked.is_none() && reached
+                one.revoked.is_none() && one.created_at <= lock.at && reached
             };
             if !slice.sessions.iter().any(leaves) && !slice.credentials.iter().any(runs) {
                 continue;

@@ -35,4 +35,5 @@ mod soft_passkey;
 mod statements;
 mod step_up;
 mod trustee;
+mod walk;
 mod watch;

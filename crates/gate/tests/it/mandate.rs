@@ -104,7 +104,7 @@ async fn credential_of_a_revoked_mandate_is_off_that_account_and_goes_on_elsewhe
     let place = place.reopened().await;
     let after = place.gate.admissions().admit_credential(&door).unwrap();
     assert_eq!(after.accounts().collect::<Vec<_>>(), [second]);
-    let kept = place.gate.credentials().find("both").await.unwrap().credential;
+    let kept = place.gate.credentials().find("both of trader").await.unwrap().credential;
     assert_eq!(kept.accounts().collect::<Vec<_>>(), [second]);
     let report = evidence_verify(place.folder.path(), None).await.unwrap();
     assert!(report.faults.is_empty(), "{:?}", report.faults);
@@ -112,9 +112,14 @@ async fn credential_of_a_revoked_mandate_is_off_that_account_and_goes_on_elsewhe
 
 /// A second account of the trader's, and a credential of theirs for it and the first.
 pub async fn on_two_accounts(place: &Place) -> (PaperAccountId, CredentialId) {
+    on_accounts_of(place, "trader").await
+}
+
+/// A second account of one person, and a program on it and on the first.
+async fn on_accounts_of(place: &Place, owner: &str) -> (PaperAccountId, CredentialId) {
     let gate = &place.gate;
     let new = NewPaperAccount {
-        owner: "trader".to_owned(),
+        owner: owner.to_owned(),
         account: None,
         purpose: "second".to_owned(),
         base_currency: Currency::USD,
@@ -123,13 +128,27 @@ pub async fn on_two_accounts(place: &Place) -> (PaperAccountId, CredentialId) {
     };
     let second = gate.paper_accounts().create(&OPERATOR, new).await.unwrap();
     let new = NewCredential {
-        name: "both".to_owned(),
+        name: format!("both of {owner}"),
         accounts: vec![gate.account(), second],
         scopes: Scopes::trading(gate.now() + access::Span::days(1)),
         token_required: Some(false),
         port: None,
     };
     (second, gate.credentials().create(&OPERATOR, new).await.unwrap().credential)
+}
+
+#[tokio::test]
+async fn program_on_two_accounts_belongs_to_the_owner_of_both() {
+    let place = Place::new().await;
+    second_owner(&place.gate).await;
+    let (_, of_trader) = on_accounts_of(&place, "trader").await;
+    let (_, of_ann) = on_accounts_of(&place, "ann").await;
+    let ids = ["trader", "ann"].map(|name| place.gate.people().find(name));
+    let [trader, ann] = ids;
+    let (trader, ann) = (trader.await.unwrap().id, ann.await.unwrap().id);
+    let all = place.gate.credentials().list(None).await.unwrap();
+    let owner = |id| all.iter().find(|one| one.credential.id == id).unwrap().credential.person;
+    assert_eq!((owner(of_trader), owner(of_ann)), (trader, ann));
 }
 
 #[tokio::test]
