@@ -76,9 +76,27 @@ fn value(word: &str) -> &str {
     }
 }
 
+/// The words of a command as a shell has them; what is in double quotes is one.
+fn words(command: &str) -> Vec<String> {
+    let (mut words, mut word, mut is_quoted) = (Vec::new(), None::<String>, false);
+    for letter in command.chars() {
+        match letter {
+            '"' => {
+                is_quoted = !is_quoted;
+                word.get_or_insert_default();
+            }
+            letter if letter.is_whitespace() && !is_quoted => words.extend(word.take()),
+            letter => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
+}
+
 /// Why the command line refuses it, if it does. A command that is only mentioned may lack its arguments.
 fn refusal(command: &str) -> Option<String> {
-    let words: Vec<&str> = command.split_whitespace().map(value).collect();
+    let words = words(command);
+    let words: Vec<&str> = words.iter().map(|word| value(word)).collect();
     let is_mention = !command.contains("--") && !command.contains(|c: char| c.is_uppercase());
     let error = CommandLine::try_parse_from(["floorpass"].iter().chain(&words)).err()?;
     let lacks = matches!(

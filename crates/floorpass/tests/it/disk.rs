@@ -323,7 +323,7 @@ fn log_on_a_full_disk_loses_lines_and_nothing_else() {
     let temp = tempfile::tempdir().unwrap();
     let disk = temp.path().join("disk");
     std::fs::create_dir(&disk).unwrap();
-    mount(&disk, "size=14m");
+    mount(&disk, "size=16m");
     let data = disk.join("data");
     // Its log is on the same disk.
     let start = command(&data, &["demo", "--free-ports", "--seed", "7", "--log", "info"]);
