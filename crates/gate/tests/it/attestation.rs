@@ -152,7 +152,7 @@ async fn model_that_is_not_on_the_list_is_refused_by_its_name_and_on_record() {
     assert_eq!(reason, PasskeyFault::ModelNotAllowed { model: OTHER });
     let text = Refusal::SignIn(SignInRefusal::PasskeyRefused { reason }).to_string();
     assert!(text.contains("its model 22222222-2222-2222-2222-222222222222 is not on"), "{text}");
-    let filter = gate::ActivityFilter::default();
+    let filter = gate::ActivityFilter { limit: 100, ..gate::ActivityFilter::default() };
     let page = place.gate.activity().page(&crate::place::OPERATOR, &filter, None).await.unwrap();
     assert!(page.entries.iter().any(|entry| entry.text.contains(&text)), "{:?}", page.entries);
     assert!(place.gate.authenticators().passkeys_are_possible());

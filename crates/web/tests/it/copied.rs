@@ -44,7 +44,7 @@ async fn told(place: &Place, words: &str) -> usize {
 
 /// How many refusals of this code are on record.
 async fn on_record(place: &Place, code: &str) -> usize {
-    let filter = gate::ActivityFilter::default();
+    let filter = gate::ActivityFilter { limit: 100, ..gate::ActivityFilter::default() };
     let page = place.gate.activity().page(&OPERATOR, &filter, None).await.unwrap();
     page.entries.iter().filter(|one| one.text.contains(code)).count()
 }
