@@ -133,7 +133,8 @@ fn quotes(server: &Server, checks: &mut Checks, cid: i32) -> Result<(), Failure>
             _ => continue,
         }
         seen += 1;
-        if seen >= 4 && bid > 0.0 && ask > 0.0 {
+        // A market that rises shows its new bid before its new ask.
+        if seen >= 4 && bid > 0.0 && bid < ask {
             break;
         }
     }
