@@ -137,7 +137,12 @@ fn check_terms(
 ) -> Result<(), Refusal> {
     terms.conditions.limits.check()?;
     if let Some(until) = terms.until.filter(|until| *until <= ground.moment.now) {
-        return Err(out_of_range(Field::End, until, ground.moment.now, crate::moment::Time::FAR));
+        return Err(out_of_range(
+            Field::MandateEnd,
+            until,
+            ground.moment.now,
+            crate::moment::Time::FAR,
+        ));
     }
     if !terms.acts.without(role.acts()).is_empty() {
         return Err(Refusal::Account(AccountRefusal::WiderMandate { what: "acts" }));

@@ -105,7 +105,7 @@ pub const fn option(field: Field) -> Option<&'static str> {
         Field::Hours | Field::RecoveryWait => Some("--hours"),
         Field::IdleTime => Some("--idle-minutes"),
         Field::LargeOrders => Some("--large-orders"),
-        Field::LastDay => Some("--until"),
+        Field::LastDay | Field::MandateEnd => Some("--until"),
         Field::Mail => Some("--mail"),
         Field::MaxNotional => Some("--max-notional"),
         Field::MaxOpenOrders => Some("--max-open-orders"),

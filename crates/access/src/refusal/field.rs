@@ -63,6 +63,8 @@ fields! {
     LastDay = "last_day", "number of days";
     /// A mail address.
     Mail = "mail", "mail address";
+    /// When what somebody may do on an account ends.
+    MandateEnd = "mandate_end", "end of the mandate";
     /// The largest value of an order.
     MaxNotional = "max_notional", "largest notional";
     /// The most orders that are open at once.

@@ -100,7 +100,8 @@ fn wrong_terms_are_refused_with_what_to_do() {
     assert!(grant(&["--order-kind", "iceberg"]).contains("use market, limit, stop, stop-limit"));
     assert!(grant(&["--product", "tulips"]).contains("use stocks"));
     assert!(grant(&["--act", "manage-credentials"]).contains("acts"));
-    assert!(grant(&["--until", "2020-01-01"]).contains("end"));
+    assert!(grant(&["--until", "2020-01-01"]).contains("end of the mandate"));
+    assert!(grant(&["--until", "2020-01-01"]).contains("(--until)"));
     let nobody = fault(data, &["mandate", "grant", "nobody", "--role", "trader"]);
     assert_eq!(nobody, (4, "NOT_FOUND".to_owned()));
     assert_eq!(fault(data, &["mandate", "revoke", "trader"]), (4, "LAST_OWNER".to_owned()));
