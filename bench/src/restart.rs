@@ -89,7 +89,8 @@ pub fn admission(gate: &Gate) -> Admission {
     let listeners = gate.credentials().listeners();
     let trading =
         listeners.borrow().iter().find(|l| l.name == "trading").expect("trading").credential;
-    gate.admissions().admit_credential(&CredentialDoor { credential: trading, address: HOME, token: None })
+    gate.admissions()
+        .admit_credential(&CredentialDoor { credential: trading, address: HOME, token: None })
         .expect("admitted")
 }
 
