@@ -18,6 +18,7 @@ use crate::answer::{
     ConnectionRow, CredentialChanged, CredentialDetail, CredentialMade, CredentialRotated,
     CredentialRow, Revoked, SaysRow, ScopesRow, UseRow,
 };
+use crate::condition;
 use crate::desk::{Desk, in_days, instant, value};
 use crate::fault::Fault;
 use crate::portfolio::money;
@@ -349,21 +350,15 @@ fn scopes_row(known: &Instruments, scopes: &Scopes) -> ScopesRow {
             Symbols::All => None,
             Symbols::Only(symbols) => Some(symbols.iter().map(|id| symbol(known, *id)).collect()),
         },
-        addresses: match &scopes.addresses {
-            Addresses::Any => None,
-            Addresses::Only(networks) => Some(networks.iter().map(ToString::to_string).collect()),
-        },
-        hours: match &scopes.hours {
-            Hours::Always => None,
-            hours => Some(hours.to_string()),
-        },
+        addresses: condition::addresses(&scopes.addresses),
+        hours: condition::hours(&scopes.hours),
         max_quantity: limits.max_quantity,
         max_notional: limits.max_notional.map(money),
         per_second: scopes.rate.map(|rate| rate.per_second),
         burst: scopes.rate.map(|rate| rate.burst),
         max_open_orders: limits.max_open_orders,
-        collar: limits.collar_bps.map(|bps| Decimal::new(bps.into(), 2).normalize().to_string()),
-        duplicate_seconds: limits.duplicate_window.map(|window| window.0.div_euclid(1_000_000)),
+        collar: condition::collar(limits),
+        duplicate_seconds: condition::duplicate_seconds(limits),
     }
 }
 
@@ -413,35 +408,20 @@ fn wished(gate: &Gate, wish: &ScopesWish, mut scopes: Scopes) -> Result<Scopes, 
             wish.symbols.iter().map(|one| contract(known, one)).collect();
         scopes.symbols = Symbols::only(ids?);
     }
-    if !wish.addresses.is_empty() {
-        scopes.addresses = Addresses::Only(wish.addresses.clone().into_boxed_slice());
-    }
-    if let Some(hours) = &wish.hours {
-        let read = hours.parse::<Hours>();
-        scopes.hours = read.map_err(|error| Fault::new("HOURS_UNREADABLE", error.to_string()))?;
-    }
     if let Some(per_second) = wish.per_second {
         scopes.rate = Some(Rate { per_second, burst: per_second });
     }
-    let limits = &mut scopes.limits;
-    limits.max_quantity = wish.max_quantity.or(limits.max_quantity);
-    limits.max_notional = wish.max_notional.or(limits.max_notional);
-    limits.max_open_orders = wish.max_open_orders.or(limits.max_open_orders);
-    if let Some(percent) = wish.collar {
-        limits.collar_bps = Some(collar(percent)?);
-    }
-    let window = wish.duplicate_seconds.map(|seconds| Span::seconds(seconds.into()));
-    limits.duplicate_window = window.or(limits.duplicate_window);
+    let typed = condition::Typed {
+        addresses: &wish.addresses,
+        hours: wish.hours.as_deref(),
+        max_quantity: wish.max_quantity,
+        max_notional: wish.max_notional,
+        max_open_orders: wish.max_open_orders,
+        collar: wish.collar,
+        duplicate_seconds: wish.duplicate_seconds,
+    };
+    typed.put(&mut scopes.addresses, &mut scopes.hours, &mut scopes.limits)?;
     Ok(scopes)
-}
-
-/// A collar in hundredths of a percent.
-pub(crate) fn collar(percent: Decimal) -> Result<u32, Fault> {
-    let bps = percent.checked_mul(Decimal::ONE_HUNDRED).filter(Decimal::is_integer);
-    bps.and_then(|bps| u32::try_from(bps).ok()).ok_or_else(|| {
-        let text = "the collar must be a percentage with at most two decimals";
-        Fault::new("COLLAR_UNREADABLE", text)
-    })
 }
 
 /// Takes a limit off.

@@ -9,6 +9,7 @@ mod activity;
 mod answer;
 mod authenticator;
 mod client;
+mod condition;
 mod contact;
 mod credential;
 mod desk;

@@ -1,7 +1,7 @@
 //! Mandates, as the operator grants, changes and revokes them.
 
 use access::address::{Addresses, Network};
-use access::entitlements::{Acts, Hours, Limits, OrderKind, OrderKinds, Product, Products};
+use access::entitlements::{Acts, Hours, OrderKind, OrderKinds, Product, Products};
 use access::mandate::{Conditions, Grantor, Mandate, MandateTerms, Role};
 use access::{Act, PaperAccountId, PersonId, Refusal, Span, Time};
 use rust_decimal::Decimal;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::account;
 use crate::answer::{MandateEnded, MandateRow};
-use crate::credential::collar as collar_bps;
+use crate::condition;
 use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
 use crate::portfolio::money;
@@ -131,9 +131,10 @@ pub(crate) async fn act(desk: &Desk<'_>, request: MandateRequest) -> Result<Valu
     let meant = |account| account::meant(gate, account);
     match request {
         MandateRequest::List { account } => {
+            let names = gate.people().usernames().await?;
             let mut rows = Vec::new();
             for account in account::known(gate, account)? {
-                rows.extend(on(desk, account).await?);
+                rows.extend(on(desk, account, &names).await?);
             }
             value(rows)
         }
@@ -182,33 +183,41 @@ fn none(username: &str, account: PaperAccountId) -> Fault {
 }
 
 /// The mandates on an account, by holder; none on one that nobody owns yet.
-async fn on(desk: &Desk<'_>, account: PaperAccountId) -> Result<Vec<MandateRow>, Fault> {
+async fn on(
+    desk: &Desk<'_>,
+    account: PaperAccountId,
+    names: &Names,
+) -> Result<Vec<MandateRow>, Fault> {
     if desk.gate.paper_accounts().known(account).await?.account.is_none() {
         return Ok(Vec::new());
     }
-    let people = desk.gate.people().list().await?;
-    let name = |id: PersonId| {
-        let found = people.iter().find(|one| one.id == id);
-        found.map_or_else(|| id.to_string(), |one| one.username.clone())
-    };
     let mandates = desk.gate.mandates().list(account.into()).await?;
-    let mut rows: Vec<_> = mandates.iter().map(|one| row(one, name)).collect();
+    let mut rows: Vec<_> = mandates.iter().map(|one| row(one, names)).collect();
     rows.sort_by(|one, other| one.username.cmp(&other.username));
     Ok(rows)
 }
 
+/// Somebody's mandate on an account, as it is now.
 async fn held(
     desk: &Desk<'_>,
     account: PaperAccountId,
     username: &str,
 ) -> Result<MandateRow, Fault> {
-    let person = desk.gate.people().find(username).await?;
-    let name = person.username;
-    let found = on(desk, account).await?.into_iter().find(|row| row.username == name);
-    found.ok_or_else(|| none(username, account))
+    let person = desk.gate.people().find(username).await?.id;
+    let mandates = desk.gate.mandates().list(account.into()).await?;
+    let found = mandates.iter().find(|one| one.person == person);
+    let found = found.ok_or_else(|| none(username, account))?;
+    Ok(row(found, &desk.gate.people().usernames().await?))
 }
 
-fn row(one: &Mandate, name: impl Fn(PersonId) -> String) -> MandateRow {
+/// Everybody's user name.
+type Names = [(PersonId, String)];
+
+fn row(one: &Mandate, names: &Names) -> MandateRow {
+    let name = |id: PersonId| {
+        let found = names.iter().find(|(known, _)| *known == id);
+        found.map_or_else(|| id.to_string(), |(_, name)| name.clone())
+    };
     let Mandate { conditions: Conditions { hours, addresses, limits }, .. } = one;
     let kinds = OrderKind::ALL.iter().filter(|kind| one.order_kinds.contains(**kind));
     let acts = Act::ALL.iter().filter(|act| one.acts.contains(**act));
@@ -224,19 +233,13 @@ fn row(one: &Mandate, name: impl Fn(PersonId) -> String) -> MandateRow {
         acts: acts.map(typed).collect(),
         products: one.products.iter().map(|product| product.to_string()).collect(),
         order_kinds: kinds.map(typed).collect(),
-        addresses: match addresses {
-            Addresses::Any => None,
-            Addresses::Only(networks) => Some(networks.iter().map(ToString::to_string).collect()),
-        },
-        hours: match hours {
-            Hours::Always => None,
-            hours => Some(hours.to_string()),
-        },
+        addresses: condition::addresses(addresses),
+        hours: condition::hours(hours),
         max_quantity: limits.max_quantity,
         max_notional: limits.max_notional.map(money),
         max_open_orders: limits.max_open_orders,
-        collar: limits.collar_bps.map(|bps| Decimal::new(bps.into(), 2).normalize().to_string()),
-        duplicate_seconds: limits.duplicate_window.map(|window| window.0.div_euclid(1_000_000)),
+        collar: condition::collar(limits),
+        duplicate_seconds: condition::duplicate_seconds(limits),
         granted: instant(one.granted_at),
         until: one.until.map(instant),
     }
@@ -291,30 +294,20 @@ fn wished(wish: &TermsWish, role: Role, mut terms: MandateTerms) -> Result<Manda
             kinds.map(|name| member("kind of order", name, OrderKind::ALL)).collect();
         terms.order_kinds = OrderKinds::of(&kinds?);
     }
+    let typed = condition::Typed {
+        addresses: &wish.addresses,
+        hours: wish.hours.as_deref(),
+        max_quantity: wish.max_quantity,
+        max_notional: wish.max_notional,
+        max_open_orders: wish.max_open_orders,
+        collar: wish.collar,
+        duplicate_seconds: wish.duplicate_seconds,
+    };
     let Conditions { hours, addresses, limits } = &mut terms.conditions;
-    if !wish.addresses.is_empty() {
-        *addresses = Addresses::Only(wish.addresses.clone().into_boxed_slice());
-    }
-    if let Some(typed) = &wish.hours {
-        let read = typed.parse::<Hours>();
-        *hours = read.map_err(|error| Fault::new("HOURS_UNREADABLE", error.to_string()))?;
-    }
-    limit(wish, limits)?;
+    typed.put(addresses, hours, limits)?;
     // The day itself still counts.
     terms.until = wish.until.map(|day| day + Span::days(1)).or(terms.until);
     Ok(terms)
-}
-
-fn limit(wish: &TermsWish, limits: &mut Limits) -> Result<(), Fault> {
-    limits.max_quantity = wish.max_quantity.or(limits.max_quantity);
-    limits.max_notional = wish.max_notional.or(limits.max_notional);
-    limits.max_open_orders = wish.max_open_orders.or(limits.max_open_orders);
-    if let Some(collar) = wish.collar {
-        limits.collar_bps = Some(collar_bps(collar)?);
-    }
-    let window = wish.duplicate_seconds.map(|seconds| Span::seconds(seconds.into()));
-    limits.duplicate_window = window.or(limits.duplicate_window);
-    Ok(())
 }
 
 /// Puts a term back to what the role gives.

@@ -201,15 +201,17 @@ pub struct Edit {
     #[command(flatten)]
     scopes: Scopes,
     /// Remove this limit (repeat for several)
-    #[arg(long, value_name = "LIMIT", value_parser = clear())]
+    #[arg(long, value_name = "LIMIT", value_parser = one_of(&Clear::ALL))]
     clear: Vec<Clear>,
 }
 
-/// The limits that can be taken off, by name.
-fn clear() -> impl TypedValueParser<Value = Clear> {
-    PossibleValuesParser::new(Clear::ALL.map(|(name, _)| name)).try_map(|name| {
-        let found = Clear::ALL.iter().find(|(known, _)| *known == name);
-        found.map(|(_, limit)| *limit).ok_or("no such limit")
+/// One of these, by its name.
+pub fn one_of<T: Copy + Send + Sync + 'static>(
+    all: &'static [(&'static str, T)],
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(all.iter().map(|(name, _)| *name)).try_map(|name| {
+        let found = all.iter().find(|(known, _)| *known == name);
+        found.map(|(_, one)| *one).ok_or("no such name")
     })
 }
 

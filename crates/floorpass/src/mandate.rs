@@ -2,11 +2,10 @@
 
 use access::address::Network;
 use access::{Number, PaperAccountId, Time};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use control::{ClearTerm, MandateEnded, MandateRequest, MandateRow, Request, TermsWish};
 
-use crate::credential::{ORDERS, SECONDS, hours};
+use crate::credential::{ORDERS, SECONDS, hours, one_of};
 use crate::exit::Failure;
 use crate::global::Global;
 use crate::output;
@@ -72,7 +71,7 @@ pub struct ChangeMandate {
     #[command(flatten)]
     terms: Terms,
     /// Put this back to what the role gives (repeat for several)
-    #[arg(long, value_name = "TERM", value_parser = clear())]
+    #[arg(long, value_name = "TERM", value_parser = one_of(&ClearTerm::ALL))]
     clear: Vec<ClearTerm>,
 }
 
@@ -136,14 +135,6 @@ impl Terms {
             until: self.until,
         }
     }
-}
-
-/// The terms that can be put back, by name.
-fn clear() -> impl TypedValueParser<Value = ClearTerm> {
-    PossibleValuesParser::new(ClearTerm::ALL.map(|(name, _)| name)).try_map(|name| {
-        let found = ClearTerm::ALL.iter().find(|(known, _)| *known == name);
-        found.map(|(_, term)| *term).ok_or("no such term")
-    })
 }
 
 impl MandateCommand {
