@@ -287,6 +287,9 @@ impl CredentialGate<'_> {
     async fn key_of_owner(self, accounts: &[PaperAccountId]) -> Result<Key<'static>, Refusal> {
         let first = accounts.iter().min().copied();
         let first = first.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?;
+        if accounts.iter().all(|account| *account == first) {
+            return Ok(Key::Account(first.into()));
+        }
         let of_first = self.gate.mandates().list(first.into()).await?;
         let mut owners: Vec<_> = of_first
             .into_iter()
@@ -516,6 +519,10 @@ impl Gate {
         }
         for one in slice.credentials.iter().filter(|one| one.revoked.is_none()) {
             let holder = Holder::Credential(one.id);
+            // Most have no order at all, which is known without a look at every account's.
+            if self.0.sequencer.peek(|exchange| exchange.open_count(holder)).1 == 0 {
+                continue;
+            }
             for account in self.paper_accounts().all() {
                 if !one.is_on(account) && self.rests(account, Some(holder)) {
                     let orders = self.cancel_held(account, holder, Holder::System).await?;

@@ -12,6 +12,7 @@ use trade::ledger::Ledger;
 use trade::order::OrderId;
 
 use crate::Gate;
+use crate::feed::Published;
 use crate::order::{OrderGate, Refused};
 
 /// What the operator cancels.
@@ -59,8 +60,7 @@ impl Gate {
         let record =
             turn.stamp(decision, Command::CancelAll { scope, cause }, true).map_err(told)?;
         drop(turn);
-        let cancelled = |event: &&Event| matches!(event, Event::OrderCancelled { .. });
-        Ok(record.events.iter().filter(cancelled).count())
+        Ok(cancelled_by(&record))
     }
 
     /// Cancels the open orders of one holder on one account, after its authority there was cut, and leaves those
@@ -92,13 +92,18 @@ impl Gate {
                 let decision = Decided { holder: by, account: on, ..Decided::system() };
                 let command = Command::Cancel { order, cause: Cause::Revocation };
                 let record = turn.stamp(decision, command, true).map_err(told)?;
-                let gone = |event: &&Event| matches!(event, Event::OrderCancelled { .. });
-                cancelled += record.events.iter().filter(gone).count();
+                cancelled += cancelled_by(&record);
             }
         }
         self.orders().flush().await?;
         Ok(cancelled)
     }
+}
+
+/// How many orders a record cancelled.
+fn cancelled_by(record: &Published) -> usize {
+    let cancelled = |event: &&Event| matches!(event, Event::OrderCancelled { .. });
+    record.events.iter().filter(cancelled).count()
 }
 
 impl OrderGate<'_> {
