@@ -30,9 +30,11 @@ async fn postgres_database_of_a_running_server_is_refused_to_a_second_which_name
     let copy = Store::open(place.url()).await.unwrap();
     let refused = copy.hold("the second".to_owned()).await.unwrap_err();
     assert!(matches!(&refused, StoreError::Held { holder } if holder == "the first"), "{refused}");
-    // A connection that is cut gives the lock away; its server takes it again.
+    // A connection that is cut gives the lock away; its server takes it again. `pg_locks` lists those of the whole server,
+    // where other tests hold locks too.
     let mut admin = sqlx::PgConnection::connect(place.url()).await.unwrap();
-    let cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'";
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON oid = database \
+               WHERE locktype = 'advisory' AND datname = current_database()";
     sqlx::query(cut).execute(&mut admin).await.unwrap();
     assert_eq!(first.look().await.unwrap(), Holding::Ours);
     assert!(matches!(copy.hold("the second".to_owned()).await, Err(StoreError::Held { .. })));
