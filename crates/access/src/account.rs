@@ -18,7 +18,7 @@ mod slice;
 
 pub use crate::currency::{Currency, CurrencyError};
 pub use event::{Command, Event, NewAccount};
-pub use record::Account;
+pub use record::{Account, SelfMatch};
 pub use slice::AccountSlice;
 
 pub(crate) fn decide(
@@ -49,6 +49,11 @@ pub(crate) fn decide(
             let (limits, at) = (limits.clone(), ground.moment.now);
             Ok(told(slice, ground, Event::Limited { account: *account, limits, at }))
         }
+        Command::SelfMatch { account, self_match } => {
+            slice.open_account(*account)?;
+            let (account, self_match, at) = (*account, *self_match, ground.moment.now);
+            Ok(told(slice, ground, Event::SelfMatchSet { account, self_match, at }))
+        }
         Command::Close { account } => {
             slice.open_account(*account)?;
             let event = Event::Closed { account: *account, at: ground.moment.now };
@@ -59,7 +64,7 @@ pub(crate) fn decide(
 
 impl Slice {
     /// An account that is open.
-    pub(crate) fn open_account(&self, id: AccountId) -> Result<&Account, Refusal> {
+    pub fn open_account(&self, id: AccountId) -> Result<&Account, Refusal> {
         let found = self.account(id).and_then(|one| one.account.as_ref());
         let account = found.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?;
         match account.closed_at {

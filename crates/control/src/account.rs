@@ -1,6 +1,6 @@
 //! Paper accounts, as the operator handles them; and which one a request is about.
 
-use access::account::Currency;
+use access::account::{Currency, SelfMatch};
 use access::entitlements::{Product, Products};
 use access::refusal::{Field, InputRefusal};
 use access::{PaperAccountId, Refusal};
@@ -8,7 +8,6 @@ use gate::{Gate, NewPaperAccount, PaperAccount, Unclosed};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use trade::ledger::SelfMatch;
 use trade::order::OrderId;
 
 use crate::answer::{AccountRow, Done, HolderRow};
@@ -33,6 +32,13 @@ pub enum AccountRequest {
     Close {
         /// The account.
         account: PaperAccountId,
+    },
+    /// Changes what one does from now on.
+    Change {
+        /// The account.
+        account: PaperAccountId,
+        /// `newest` or `oldest`: which of its orders ends when two of them meet.
+        self_match: String,
     },
     /// Permits products on one, beside those that it has.
     Permit {
@@ -68,6 +74,12 @@ pub(crate) async fn act(desk: &Desk<'_>, request: AccountRequest) -> Result<Valu
         AccountRequest::List => value(list(desk.gate).await?),
         AccountRequest::Create(wish) => value(create(desk, wish).await?),
         AccountRequest::Close { account } => value(close(desk, account).await?),
+        AccountRequest::Change { account, self_match } => {
+            known(desk.gate, Some(account))?;
+            let self_match = self_match_named(&self_match)?;
+            desk.gate.paper_accounts().choose_self_match(&desk.actor, account, self_match).await?;
+            value(show(desk.gate, account).await?)
+        }
         AccountRequest::Permit { account, products } => {
             value(permit(desk, account, &products).await?)
         }
@@ -105,7 +117,7 @@ async fn row(gate: &Gate, one: PaperAccount) -> Result<AccountRow, Fault> {
         opening_cash: money(one.deposited),
         net_liquidation: money(one.net_liquidation),
         open_orders: one.open_orders,
-        self_match: self_match_name(one.self_match).to_owned(),
+        self_match: one.self_match.name().to_owned(),
         opened: instant(one.opened),
         closed: closed.map(instant),
     })
@@ -116,11 +128,11 @@ fn names_of(products: Products) -> Vec<String> {
     all.map(ToString::to_string).collect()
 }
 
-const fn self_match_name(self_match: SelfMatch) -> &'static str {
-    match self_match {
-        SelfMatch::CancelNewest => "newest",
-        SelfMatch::CancelOldest => "oldest",
-    }
+fn self_match_named(name: &str) -> Result<SelfMatch, Fault> {
+    SelfMatch::ALL.into_iter().find(|one| one.name() == name).ok_or_else(|| {
+        let text = format!("self-match {name} is not known; use newest or oldest");
+        Fault::new("NAME_UNKNOWN", text)
+    })
 }
 
 async fn create(desk: &Desk<'_>, wish: AccountWish) -> Result<AccountRow, Fault> {
@@ -149,14 +161,7 @@ async fn create(desk: &Desk<'_>, wish: AccountWish) -> Result<AccountRow, Fault>
         };
         return Err(Refusal::from(why).into());
     }
-    let self_match = match wish.self_match.as_str() {
-        "newest" => SelfMatch::CancelNewest,
-        "oldest" => SelfMatch::CancelOldest,
-        other => {
-            let text = format!("self-match {other} is not known; use newest or oldest");
-            return Err(Fault::new("NAME_UNKNOWN", text));
-        }
-    };
+    let self_match = self_match_named(&wish.self_match)?;
     let new = NewPaperAccount {
         owner: wish.owner,
         account: wish.account,

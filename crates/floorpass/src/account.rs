@@ -1,4 +1,4 @@
-//! `floorpass account`: list, show, create, permit, close.
+//! `floorpass account`: list, show, create, permit, change, close.
 
 use access::account::Currency;
 use access::{Number, PaperAccountId};
@@ -36,6 +36,17 @@ pub enum AccountCommand {
         /// A product (repeat for several)
         #[arg(long = "product", value_name = "PRODUCT", required = true)]
         products: Vec<String>,
+    },
+    /// Change what an account does from now on
+    #[command(
+        after_help = "Example:\n  floorpass account change DU1234567 --self-match oldest\n\nIt holds at once, for orders that are open already too."
+    )]
+    Change {
+        /// Its number
+        account: PaperAccountId,
+        /// Which of its orders ends when two of them would trade with each other
+        #[arg(long, value_name = "WHICH", value_parser = ["newest", "oldest"])]
+        self_match: String,
     },
     /// Close an account for good; it must have no open orders and no positions
     #[command(
@@ -86,6 +97,16 @@ impl AccountCommand {
             Self::Create(create) => create.run(global),
             Self::Permit { account, products } => {
                 done(global, &Request::Account(AccountRequest::Permit { account, products }))
+            }
+            Self::Change { account, self_match } => {
+                let request = Request::Account(AccountRequest::Change { account, self_match });
+                let row: AccountRow = control::ask(global.data(), &request)?;
+                output::show(global.json, &row, |row| {
+                    format!(
+                        "account {}: where two of its orders would trade with each other, the {} one ends",
+                        row.account, row.self_match
+                    )
+                })
             }
             Self::Close { account } => {
                 let request = Request::Account(AccountRequest::Close { account });

@@ -61,7 +61,7 @@ commands! {
     Where(crate::front_door::Where);
     /// Check the installation for problems
     Doctor(crate::doctor::Doctor);
-    /// Paper accounts: list, show, create, permit, close
+    /// Paper accounts: list, show, create, permit, change, close
     #[command(subcommand)]
     Account(crate::account::AccountCommand);
     /// Who may do what on which account: list, grant, change, revoke

@@ -281,6 +281,33 @@ impl PaperAccounts<'_> {
         self.gate.run_done(Key::Account(account), &call).await.map(drop)
     }
 
+    /// Chooses which order of an account ends when two of them would trade with each other; the operator alone. It
+    /// holds when this returns, for orders that rest already too. The ledger comes first and what its owners are told
+    /// comes last; where the server stopped in between, the same call does the rest.
+    pub async fn choose_self_match(
+        self,
+        actor: &Actor,
+        account: PaperAccountId,
+        self_match: SelfMatch,
+    ) -> Result<(), Refusal> {
+        actor.check_operator()?;
+        let id = AccountId::from(account);
+        self.gate.load(Key::Account(id)).await?.open_account(id)?;
+        {
+            let mut turn = self.gate.0.sequencer.turn(self.gate.now())?;
+            let ledger = turn.exchange().ledger(account);
+            let missing = Refusal::Change(ChangeRefusal::NotFound { what: "account" });
+            if ledger.ok_or(missing)?.self_match != self_match {
+                let command = Command::SelfMatch { account, self_match };
+                turn.stamp(by_operator(account), command, true)?;
+            }
+        }
+        self.gate.orders().flush().await?;
+        let command = account::Command::SelfMatch { account: id, self_match };
+        let call = actor.call(Access::Account(command));
+        self.gate.run_done(Key::Account(id), &call).await.map(drop)
+    }
+
     /// Closes an account that holds nothing and has no open order; the operator alone. The ledger comes
     /// first: from then on it takes no order; the tables come last. Where the server stopped in between,
     /// the same call does the rest.

@@ -34,6 +34,8 @@ pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Resu
             run!(connection, PERMIT, id, json("account", products)?)
         }
         Event::Limited { limits, .. } => run!(connection, LIMIT, id, json("account", limits)?),
+        // The ledger keeps it, and the journal.
+        Event::SelfMatchSet { .. } => return Ok(()),
         Event::Closed { at, .. } => run!(connection, CLOSE, id, at.0),
     };
     changed?;

@@ -31,7 +31,7 @@ use crate::desk::{Desk, Register};
 use crate::event::{Event, Reject};
 use crate::instrument::{Instrument, Instruments, Units};
 use crate::journal::{CancelTarget, Catalogue, Cause, Command, Decided, Genesis, Opening, Stamped};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, SelfMatch};
 use crate::money::Money;
 use crate::order::{Change, End, Execution, NewOrder, Order, OrderId};
 use crate::paper::Paper;
@@ -124,6 +124,7 @@ impl Exchange {
             }
             Command::CancelAll { scope, cause } => self.cancel_all(*scope, *cause, &mut events),
             Command::OpenAccount(opening) => self.open(opening),
+            Command::SelfMatch { account, self_match } => self.choose(*account, *self_match),
             Command::CloseAccount { account } => self.close(*account),
             Command::OrderRule { rule } => self.follow_order_rule(*rule, &mut events),
             Command::OrderIdUsed(origin) => self.memory.note_order_id(*origin),
@@ -297,6 +298,15 @@ impl Exchange {
         let mut ledger = Ledger::new(instruments, account, cash, rule, now);
         ledger.self_match = self_match;
         self.ledgers.open(ledger);
+    }
+
+    /// What the account's orders do when they meet each other from here on, those that wait for an opening or a
+    /// trigger too.
+    fn choose(&mut self, account: PaperAccountId, self_match: SelfMatch) {
+        let owner = self.ledgers.owner(account);
+        if let Some(ledger) = owner.and_then(|owner| self.ledgers.at_mut(owner)) {
+            ledger.self_match = self_match;
+        }
     }
 
     /// Nothing is taken for the account from here on. One that holds anything or has an open order

@@ -229,6 +229,14 @@ pub enum Command {
     },
     /// An account opens, with a ledger of its own.
     OpenAccount(Opening),
+    /// Which order of an account ends when two of them would trade with each other, from now on; orders that rest
+    /// are treated by it too.
+    SelfMatch {
+        /// The account's number.
+        account: PaperAccountId,
+        /// Its choice.
+        self_match: SelfMatch,
+    },
     /// An account closes. It must hold nothing and have no open order.
     CloseAccount {
         /// Its number.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+pub use access::account::SelfMatch;
 use access::currency::Currency;
 use access::id::{Holder, PaperAccountId, SymbolId};
 use access::moment::{Span, Time};
@@ -30,17 +31,6 @@ use traded::Traded;
 
 /// Orders remembered for the check of duplicates, for a day at most.
 const RECENT: usize = 1_000;
-
-/// What happens when two orders of one account would trade with each other.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SelfMatch {
-    /// The order that comes ends.
-    #[default]
-    CancelNewest,
-    /// The order that rests ends, and the one that comes goes on.
-    CancelOldest,
-}
 
 /// An order that was placed, as far as a duplicate would be equal to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::record::Account;
+use super::record::{Account, SelfMatch};
 use crate::currency::Currency;
 use crate::entitlements::{Limits, Products};
 use crate::id::AccountId;
@@ -27,6 +27,14 @@ pub enum Command {
         /// Its limits from now on.
         limits: Box<Limits>,
     },
+    /// Puts on record which of its orders ends when two of them would trade with each other; its ledger follows that
+    /// already. Load the slice by the account.
+    SelfMatch {
+        /// The account.
+        account: AccountId,
+        /// Its choice from now on.
+        self_match: SelfMatch,
+    },
     /// Closes it for good: it can be looked at. Load the slice by the account.
     Close {
         /// The account.
@@ -41,6 +49,7 @@ impl Command {
             Self::Open(new) => new.account,
             Self::Permit { account, .. }
             | Self::Limit { account, .. }
+            | Self::SelfMatch { account, .. }
             | Self::Close { account } => *account,
         }
     }
@@ -84,6 +93,15 @@ pub enum Event {
         /// When it happened.
         at: Time,
     },
+    /// Which of its orders ends when two of them would trade with each other was chosen. The ledger keeps it.
+    SelfMatchSet {
+        /// The account.
+        account: AccountId,
+        /// Its choice from now on.
+        self_match: SelfMatch,
+        /// When it happened.
+        at: Time,
+    },
     /// Closed.
     Closed {
         /// The account.
@@ -100,6 +118,7 @@ impl Event {
             Self::Opened(account) => account.id,
             Self::Permitted { account, .. }
             | Self::Limited { account, .. }
+            | Self::SelfMatchSet { account, .. }
             | Self::Closed { account, .. } => *account,
         }
     }
@@ -109,6 +128,7 @@ impl Event {
             Self::Opened(_) => "account.opened",
             Self::Permitted { .. } => "account.permitted",
             Self::Limited { .. } => "account.limited",
+            Self::SelfMatchSet { .. } => "account.self_match_set",
             Self::Closed { .. } => "account.closed",
         }
     }
@@ -125,6 +145,10 @@ impl Event {
             Self::Limited { account, .. } => {
                 format!("The limits of account {account} were changed")
             }
+            Self::SelfMatchSet { account, self_match, .. } => format!(
+                "Where two orders of account {account} would trade with each other, the {} one ends",
+                self_match.name()
+            ),
             Self::Closed { account, .. } => format!("Account {account} was closed"),
         }
     }
@@ -139,6 +163,7 @@ pub(crate) fn apply(slice: &mut Slice, event: &Event) {
         Event::Limited { limits, .. } => {
             known.account.iter_mut().for_each(|one| one.limits = (**limits).clone());
         }
+        Event::SelfMatchSet { .. } => {}
         Event::Closed { at, .. } => {
             known.account.iter_mut().for_each(|one| one.closed_at = Some(*at));
         }

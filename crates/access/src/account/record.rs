@@ -27,6 +27,30 @@ pub struct Account {
     pub closed_at: Option<Time>,
 }
 
+/// What happens when two orders of one account would trade with each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SelfMatch {
+    /// The order that comes ends.
+    #[default]
+    CancelNewest,
+    /// The order that rests ends, and the one that comes goes on.
+    CancelOldest,
+}
+
+impl SelfMatch {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::CancelNewest, Self::CancelOldest];
+
+    /// The order that ends: `newest` or `oldest`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CancelNewest => "newest",
+            Self::CancelOldest => "oldest",
+        }
+    }
+}
+
 impl Account {
     /// What an account is permitted unless more is named.
     pub const USUAL: Products = Products::of(&[Product::Stock]);

@@ -79,5 +79,14 @@ async fn account_whose_opening_was_killed_between_journal_and_tables_is_whole_af
     let told = text(&run(&data, &["activity", "--limit", "200"]));
     let opened = told.lines().filter(|line| line.contains(&format!("{ACCOUNT} was opened")));
     assert_eq!(opened.count(), 1, "{told}");
+    let changed = json(&data, &["account", "change", ACCOUNT, "--self-match", "newest"]);
+    assert_eq!((&changed["account"], &changed["self_match"]), (&ACCOUNT.into(), &"newest".into()));
+    server.kill();
+
+    // What was chosen outlives a kill, and both records of it verify.
+    let server = Server::demo(temp.path(), &[]);
+    assert_eq!(json(&data, &["account", "show", ACCOUNT])["self_match"], "newest");
+    let verified = run(&data, &["evidence", "verify"]);
+    assert!(verified.status.success(), "{}", text(&verified));
     assert_eq!(server.terminate(), 0);
 }

@@ -368,6 +368,7 @@ fn json_of_every_command_is_as_documented() {
     seen.run("account list", &[]);
     seen.on("account show", &account, &[]);
     seen.on("account permit", &account, &["--product", "stocks"]);
+    seen.on("account change", &account, &["--self-match", "oldest"]);
     seen.on("account close", &account, &[]);
     seen.run("account list", &[]);
     of_mandates(&mut seen);

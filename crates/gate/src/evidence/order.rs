@@ -113,6 +113,7 @@ pub(crate) fn entry(stamped: Stamped, known: &Instruments) -> Option<ActivityEnt
         | Command::OrderRule { .. }
         | Command::MarketRule { .. }
         | Command::OpenAccount(_)
+        | Command::SelfMatch { .. }
         | Command::CloseAccount { .. }
         | Command::ClockJumped { .. } => return None,
         Command::Place(orders) => {
@@ -203,6 +204,13 @@ fn own(stamped: &Stamped) -> Option<(&'static str, String)> {
         | Command::OpenAccount(Opening { account, cash, currency, .. }) => {
             ("account_opened", opened(*account, Money::new(*cash, *currency)))
         }
+        Command::SelfMatch { account, self_match } => (
+            "account_self_match",
+            format!(
+                "Where two orders of account {account} would trade with each other, the {} one ends.",
+                self_match.name()
+            ),
+        ),
         Command::CloseAccount { account } => {
             ("account_closed", format!("Account {account} closed."))
         }

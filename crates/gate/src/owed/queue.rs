@@ -285,7 +285,7 @@ fn is_mandate_in(slice: &Slice, event: &mandate::Event) -> bool {
 fn is_account_in(slice: &Slice, event: &account::Event) -> bool {
     let found = slice.account(event.account()).and_then(|one| one.account.as_ref());
     found.is_none_or(|found| match event {
-        account::Event::Opened(_) => true,
+        account::Event::Opened(_) | account::Event::SelfMatchSet { .. } => true,
         account::Event::Permitted { products, .. } => found.products == *products,
         account::Event::Limited { limits, .. } => found.limits == **limits,
         account::Event::Closed { .. } => found.closed_at.is_some(),

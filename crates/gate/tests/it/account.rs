@@ -181,6 +181,41 @@ async fn account_is_for_the_operator_to_open_and_close() {
 }
 
 #[tokio::test]
+async fn self_match_is_chosen_anew_and_its_owner_is_told_and_it_outlives_a_stop() {
+    let place = Place::new().await;
+    let (ticket, _) = place.by_link().await;
+    let (person, first) = (ticket.person, place.gate.account());
+    let second = place.gate.paper_accounts().create(&OPERATOR, wanted(250_000)).await.unwrap();
+    let by_owner = Actor::Session(ticket);
+    for account in [first, second] {
+        let accounts = place.gate.paper_accounts();
+        let refused = accounts.choose_self_match(&by_owner, account, SelfMatch::CancelOldest).await;
+        assert_eq!(refused, Err(Refusal::Change(ChangeRefusal::OperatorOnly)));
+        place.pass(Span::seconds(1));
+        accounts.choose_self_match(&OPERATOR, account, SelfMatch::CancelOldest).await.unwrap();
+        let page = place.gate.notices().list(person, None).await.unwrap();
+        let text = format!(
+            "Where two orders of account {account} would trade with each other, the oldest one ends, by the operator."
+        );
+        assert_eq!(page.messages[0].notice.text, text);
+    }
+    let place = place.reopened().await;
+    let accounts = place.gate.paper_accounts();
+    let chosen = || accounts.list().iter().map(|one| (one.id, one.self_match)).collect::<Vec<_>>();
+    assert_eq!(chosen(), [(first, SelfMatch::CancelOldest), (second, SelfMatch::CancelOldest)]);
+    accounts.choose_self_match(&OPERATOR, first, SelfMatch::CancelNewest).await.unwrap();
+    assert_eq!(chosen(), [(first, SelfMatch::CancelNewest), (second, SelfMatch::CancelOldest)]);
+    // A closed account has no choice, and neither has one that there is not.
+    assert_eq!(accounts.close_for_good(&OPERATOR, second).await.unwrap(), Ok(()));
+    for (account, code) in [(second, "ACCOUNT_CLOSED"), ("DU7777777".parse().unwrap(), "NOT_FOUND")]
+    {
+        let refused = accounts.choose_self_match(&OPERATOR, account, SelfMatch::CancelNewest).await;
+        assert_eq!(refused.map_err(|why| why.code()), Err(code));
+    }
+    verified(&place).await;
+}
+
+#[tokio::test]
 async fn activity_and_refused_orders_are_those_of_the_account_that_is_looked_at() {
     let place = Place::new().await;
     let (accounts, first) = (place.gate.paper_accounts(), place.gate.account());

@@ -18,7 +18,7 @@ use crate::instrument::Instruments;
 use crate::journal::{Genesis, MARKET_RULE};
 use crate::ledger::snapshot::{Balance, Currencies, Executions, Kept, OrderBook, Sizes};
 use crate::ledger::traded::Traded;
-use crate::ledger::{Ledger, Recent};
+use crate::ledger::{Ledger, Recent, SelfMatch};
 use crate::order::OrderId;
 use crate::paper::Paper;
 use crate::paper::listing::{self, Listing};
@@ -69,6 +69,9 @@ enum Later {
     Ledgers(Vec<Kept>),
     /// The currencies of ledgers that have others than US dollars.
     Currencies(Vec<Currencies>),
+    /// What the orders of the first ledger do when they meet each other, where that is not the default. The other
+    /// ledgers have it in their own piece.
+    SelfMatch(SelfMatch),
 }
 
 /// The rule of orders, what groups of the first ledger have traded, and the order ids that were used.
@@ -98,7 +101,9 @@ impl Exchange {
         let currencies: Vec<_> = known.collect();
         let currencies = (!currencies.is_empty()).then_some(Later::Currencies(currencies));
         let rules = memory.into_iter().chain(market).chain(sizes);
-        rules.chain(others).chain(currencies).collect()
+        let chosen = first.self_match;
+        let chosen = (chosen != SelfMatch::default()).then_some(Later::SelfMatch(chosen));
+        rules.chain(others).chain(currencies).chain(chosen).collect()
     }
 
     fn take_later(&mut self, later: Vec<Later>) -> Result<(), String> {
@@ -135,6 +140,7 @@ impl Exchange {
                     }
                     self.genesis.currency = self.ledgers.first().base();
                 }
+                Later::SelfMatch(chosen) => self.ledgers.first_mut().self_match = chosen,
                 Later::Sizes(sizes) => self.ledgers.first_mut().take_sizes(sizes)?,
                 Later::Market { rule, paths } => {
                     if !(2..=MARKET_RULE).contains(&rule)

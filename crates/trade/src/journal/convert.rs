@@ -274,6 +274,10 @@ fn command(from: &Command, known: &impl Catalogue) -> Read<v2::Command> {
             v2::Command::ConnectionRefused(refused(*holder, code, text, *count))
         }
         Command::OpenAccount(from) => v2::Command::OpenAccount(open_account(from)),
+        Command::SelfMatch { account: of, self_match } => {
+            let (account, self_match) = (Some(account(*of)), of_self_match(*self_match));
+            v2::Command::SelfMatch(v2::SelfMatchChoice { account, self_match })
+        }
         Command::CloseAccount { account: closed } => v2::Command::CloseAccount(account(*closed)),
     })
 }
@@ -315,6 +319,10 @@ fn read_command(from: v2::Command) -> Read<Command> {
             Command::ConnectionRefused { holder: read_holder(holder)?, code, text, count }
         }
         v2::Command::OpenAccount(from) => Command::OpenAccount(read_open_account(&from)?),
+        v2::Command::SelfMatch(v2::SelfMatchChoice { account, self_match }) => Command::SelfMatch {
+            account: read_account(account)?,
+            self_match: read_self_match(self_match)?,
+        },
         v2::Command::CloseAccount(from) => {
             Command::CloseAccount { account: read_account(Some(from))? }
         }
@@ -339,20 +347,28 @@ fn read_opening(from: &v2::Opening) -> Read<(PaperAccountId, Money)> {
 fn open_account(from: &Opening) -> v2::OpenAccount {
     v2::OpenAccount {
         opening: Some(opening(from.account, Money::new(from.cash, from.currency))),
-        self_match: match from.self_match {
-            SelfMatch::CancelNewest => 1,
-            SelfMatch::CancelOldest => 2,
-        },
+        self_match: of_self_match(from.self_match),
+    }
+}
+
+const fn of_self_match(from: SelfMatch) -> u32 {
+    match from {
+        SelfMatch::CancelNewest => 1,
+        SelfMatch::CancelOldest => 2,
+    }
+}
+
+fn read_self_match(from: u32) -> Read<SelfMatch> {
+    match from {
+        1 => Ok(SelfMatch::CancelNewest),
+        2 => Ok(SelfMatch::CancelOldest),
+        _ => Err(wrong("rule of orders that meet")),
     }
 }
 
 fn read_open_account(from: &v2::OpenAccount) -> Read<Opening> {
     let (account, cash) = read_opening(from.opening.as_ref().ok_or(wrong("account"))?)?;
-    let self_match = match from.self_match {
-        1 => SelfMatch::CancelNewest,
-        2 => SelfMatch::CancelOldest,
-        _ => return Err(wrong("rule of orders that meet")),
-    };
+    let self_match = read_self_match(from.self_match)?;
     let Money { amount: cash, currency } = cash;
     Ok(Opening { account, cash, currency, self_match })
 }

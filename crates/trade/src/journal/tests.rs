@@ -179,9 +179,11 @@ fn amounts_keep_every_digit_and_place() {
 }
 
 #[test]
-fn account_that_opens_or_closes_or_is_cleared_is_itself_again() {
+fn account_that_opens_changes_or_closes_or_is_cleared_is_itself_again() {
     let account = PaperAccountId::new(7).unwrap();
-    for self_match in [SelfMatch::CancelNewest, SelfMatch::CancelOldest] {
+    for self_match in SelfMatch::ALL {
+        let command = Command::SelfMatch { account, self_match };
+        assert_eq!(decode(&record(command.clone())), Ok(stamped(command)));
         let opening =
             Opening { account, cash: Decimal::new(-5, 2), currency: Currency::USD, self_match };
         let command = Command::OpenAccount(opening);

@@ -27,7 +27,7 @@ pub(super) struct Record {
     pub(super) decision: Option<Decision>,
     #[prost(
         oneof = "Command",
-        tags = "16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32"
+        tags = "16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33"
     )]
     pub(super) command: Option<Command>,
 }
@@ -138,6 +138,8 @@ pub(super) enum Command {
     OpenAccount(OpenAccount),
     #[prost(message, tag = "32")]
     CloseAccount(Account),
+    #[prost(message, tag = "33")]
+    SelfMatch(SelfMatchChoice),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -170,6 +172,15 @@ pub(super) struct OpenAccount {
     #[prost(message, optional, tag = "1")]
     pub(super) opening: Option<Opening>,
     /// When two of its orders meet: 1 the newest is cancelled, 2 the oldest.
+    #[prost(uint32, tag = "2")]
+    pub(super) self_match: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct SelfMatchChoice {
+    #[prost(message, optional, tag = "1")]
+    pub(super) account: Option<Account>,
+    /// As in [`OpenAccount`].
     #[prost(uint32, tag = "2")]
     pub(super) self_match: u32,
 }

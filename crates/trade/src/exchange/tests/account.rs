@@ -183,6 +183,38 @@ fn own_orders_that_meet_do_what_the_account_chose() {
 }
 
 #[test]
+fn choice_that_changes_holds_for_orders_that_rest_and_is_in_the_snapshot() {
+    use OrderState::{Cancelled, Working};
+    let first = genesis(Hours::RoundTheClock).account;
+    for account in [first, second()] {
+        let mut bench = two(SelfMatch::default());
+        let price = inside(&mut bench);
+        let on = |side| NewOrder { account, ..limit(side, 100, price) };
+        let rests = one(&mut bench, on(Side::Buy));
+        bench.apply(Command::SelfMatch { account, self_match: SelfMatch::CancelOldest });
+        // Carried through a snapshot, of that ledger alone.
+        bench.exchange = restored(&bench.exchange.snapshot().unwrap()).unwrap();
+        let other = if account == first { second() } else { first };
+        let kept = [account, other].map(|id| ledger(&bench, id).self_match);
+        assert_eq!(kept, [SelfMatch::CancelOldest, SelfMatch::CancelNewest], "{account}");
+        let comes = one(&mut bench, on(Side::Sell));
+        let rests = bench.order(rests.id);
+        assert_eq!((rests.state, comes.state), (Cancelled, Working), "{account}");
+        assert_eq!(rests.end, Some(End::SelfMatch { with: comes.id }));
+        // And back: no trace of it is left in the state.
+        bench.apply(Command::SelfMatch { account, self_match: SelfMatch::CancelNewest });
+        let newest = one(&mut bench, on(Side::Buy));
+        assert_eq!(newest.end, Some(End::SelfMatch { with: comes.id }), "{account}");
+        let mut again = begun(genesis(Hours::RoundTheClock));
+        for stamped in &bench.journal {
+            again.apply(stamped);
+        }
+        again.advance(bench.time);
+        assert_eq!(again.state_hash(), bench.exchange.state_hash(), "{account}");
+    }
+}
+
+#[test]
 fn orders_that_would_meet_while_the_market_is_closed_wait_for_the_opening() {
     // A Monday evening in New York: the regular hours are over.
     let mut bench = Bench::of(genesis(Hours::Real));
