@@ -133,13 +133,6 @@ impl Slice {
         self.mandates.iter().find(|mandate| mandate.account == account)
     }
 
-    /// The mandate that sessions act under as long as they name no account: the first one on a paper
-    /// account. One that is granted later never takes its place.
-    pub fn first_mandate(&self) -> Option<&Mandate> {
-        let on_paper = self.mandates.iter().filter(|one| one.account.paper().is_some());
-        on_paper.min_by_key(|one| (one.granted_at, one.account))
-    }
-
     /// The account of this id, where it is theirs or a decision is about it.
     pub fn account(&self, id: impl Into<AccountId>) -> Option<&AccountSlice> {
         let id = id.into();

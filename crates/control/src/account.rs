@@ -242,7 +242,7 @@ fn unknown(account: PaperAccountId, known: &[PaperAccountId]) -> Fault {
 }
 
 /// `DU0000001, DU0000002`.
-fn names(accounts: &[PaperAccountId]) -> String {
+pub(crate) fn names(accounts: &[PaperAccountId]) -> String {
     accounts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 

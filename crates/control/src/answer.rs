@@ -551,6 +551,8 @@ answers! {
         session: SessionId,
         /// User name of the person it belongs to.
         username: String,
+        /// On which account it is looked at.
+        account: String,
         /// At which interface.
         interface: String,
         /// Whether it places orders now, all layers together.

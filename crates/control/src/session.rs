@@ -1,13 +1,14 @@
 //! Sessions, as the operator sees them.
 
 use access::refusal::{ChangeRefusal, SessionRefusal};
-use access::{Refusal, SessionId};
+use access::{PaperAccountId, Refusal, SessionId};
 use gate::{Advice, Gate};
 
 use serde_json::Value;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account;
 use crate::answer::{Done, LayerRow, SessionLayers, SessionRow};
 use crate::desk::{Desk, instant, value};
 use crate::fault::{self, Fault};
@@ -27,6 +28,9 @@ pub enum SessionRequest {
     Show {
         /// Its id, as `session list` prints it.
         session: SessionId,
+        /// On which account; its person's only one if it is left out.
+        #[serde(default)]
+        account: Option<PaperAccountId>,
     },
     /// Ends a session.
     End {
@@ -47,7 +51,9 @@ pub enum SessionRequest {
 pub(crate) async fn act(desk: &Desk<'_>, request: SessionRequest) -> Result<Value, Fault> {
     match request {
         SessionRequest::List { username } => value(list(desk.gate, username).await?),
-        SessionRequest::Show { session } => value(show(desk.gate, session).await?),
+        SessionRequest::Show { session, account } => {
+            value(show(desk.gate, session, account).await?)
+        }
         SessionRequest::End { session } => {
             desk.gate.sessions().end(&desk.actor, session).await?;
             let text = format!("session {session} has ended");
@@ -108,8 +114,13 @@ async fn list(gate: &Gate, username: Option<String>) -> Result<Vec<SessionRow>, 
         .collect())
 }
 
-async fn show(gate: &Gate, session: SessionId) -> Result<SessionLayers, Refusal> {
-    let found = gate.sessions().layers(session, None, None).await?;
+async fn show(
+    gate: &Gate,
+    session: SessionId,
+    account: Option<PaperAccountId>,
+) -> Result<SessionLayers, Fault> {
+    let account = chosen(&gate.sessions().accounts(session).await?, account)?;
+    let found = gate.sessions().layers(session, account, None).await?;
     let why = found.trades.as_ref().err();
     let layers = found.layers.iter().map(|one| LayerRow {
         layer: one.name.to_owned(),
@@ -123,10 +134,39 @@ async fn show(gate: &Gate, session: SessionId) -> Result<SessionLayers, Refusal>
     Ok(SessionLayers {
         session: found.session,
         username: found.username.clone(),
+        account: account.to_string(),
         interface: found.interface.name().to_owned(),
         trades: found.trades.is_ok(),
         refusal: why.map(|why| why.code().to_owned()),
         why: why.map(fault::words),
         layers: layers.collect(),
     })
+}
+
+/// The account that is named, or the only one that the session's person has.
+fn chosen(held: &[PaperAccountId], named: Option<PaperAccountId>) -> Result<PaperAccountId, Fault> {
+    let names = || account::names(held);
+    match (named, held) {
+        (Some(account), _) if held.contains(&account) => Ok(account),
+        (None, [only]) => Ok(*only),
+        (_, []) => {
+            let text = "the person of this session has no account".to_owned();
+            Err(Fault::new("ACCOUNT_NOT_ALLOWED", text))
+        }
+        (Some(account), _) => {
+            let text = format!(
+                "the person of this session has no mandate on account {account}; they have {}",
+                names()
+            );
+            Err(Fault::new("ACCOUNT_NOT_ALLOWED", text))
+        }
+        (None, several) => {
+            let count = several.len();
+            let text = format!(
+                "the person of this session has {count} accounts; name one with --account: {}",
+                names()
+            );
+            Err(Fault::new(person::NAME_NEEDED, text))
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! `floorpass session`: list, show, end.
 
-use access::SessionId;
+use access::{PaperAccountId, SessionId};
 use clap::Subcommand;
 use control::{Request, SessionLayers, SessionRequest, SessionRow};
 
@@ -27,6 +27,9 @@ pub enum SessionCommand {
         /// Its id, from `session list`; with a user name, or nothing, it lists
         #[arg(value_name = "ID")]
         which: Option<String>,
+        /// On this account; required if its person has several
+        #[arg(long, value_name = "ACCOUNT")]
+        account: Option<PaperAccountId>,
     },
     /// End a session, or all of a person: the next request is refused
     #[command(
@@ -50,10 +53,10 @@ impl SessionCommand {
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         match self {
             Self::List { person } => list(global, person),
-            Self::Show { which: typed } => match which(typed, "ses_")? {
+            Self::Show { which: typed, account } => match which(typed, "ses_")? {
                 Which::Of(person) => list(global, person),
                 Which::One(session) => {
-                    let request = Request::Session(SessionRequest::Show { session });
+                    let request = Request::Session(SessionRequest::Show { session, account });
                     let found: SessionLayers = control::ask(global.data(), &request)?;
                     output::show(global.json, &found, layers)
                 }
@@ -121,7 +124,7 @@ fn layers(found: &SessionLayers) -> String {
     };
     let table = output::table(["layer", "state", "state", "what to do"], &cells, "none");
     format!(
-        "session   {}\nperson    {}\nat        {}\norders    {trades}\n\n{table}",
-        found.session, found.username, found.interface
+        "session   {}\nperson    {}\naccount   {}\nat        {}\norders    {trades}\n\n{table}",
+        found.session, found.username, found.account, found.interface
     )
 }

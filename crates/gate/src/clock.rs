@@ -235,16 +235,21 @@ impl Stopwatch {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one source of randomness")]
+fn generator() -> SystemRandom {
+    SystemRandom::new()
+}
+
 /// `N` bytes from the operating system's generator.
 pub fn entropy<const N: usize>() -> Result<[u8; N], NoEntropy> {
     let mut bytes = [0; N];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| NoEntropy)?;
+    generator().fill(&mut bytes).map_err(|_| NoEntropy)?;
     Ok(bytes)
 }
 
 /// A key pair for one agreement, from the operating system's generator.
 pub(crate) fn key_pair() -> Result<EphemeralPrivateKey, NoEntropy> {
-    EphemeralPrivateKey::generate(&ECDH_P256, &SystemRandom::new()).map_err(|_| NoEntropy)
+    EphemeralPrivateKey::generate(&ECDH_P256, &generator()).map_err(|_| NoEntropy)
 }
 
 fn micros(count: u128) -> i64 {

@@ -25,8 +25,7 @@ pub(crate) async fn this(signed: Signed) -> Reply {
     let says = crate::credential::says(&signed, &entitlements);
     let ticket = &signed.ticket;
     let gate = signed.visit.portal.gate();
-    let found =
-        gate.sessions().layers(ticket.session, Some(ticket.account), Some(ticket.address)).await;
+    let found = gate.sessions().layers(ticket.session, ticket.account, Some(ticket.address)).await;
     let found = found.map_err(|why| signed.fault(why))?;
     let body = html! {
         @if !welcome { (shell::rooms(&signed, "/session")) }

@@ -1,6 +1,8 @@
 //! Web Push against a push service and a browser of the test's own: it checks who sends, and decrypts by primitives of
 //! another library than the sender's.
 
+#![expect(clippy::disallowed_methods, reason = "a browser of the test draws its keys")]
+
 use access::{PublicKey, Secret, Span, Time};
 use alert::{Fault, Push, PushConfig, PushMessage, PushTarget, Pushed, VapidKey};
 use data_encoding::BASE64URL_NOPAD;

@@ -1,5 +1,7 @@
 //! Data of version 0.1.0 (`tests/fixtures/v0.1.0`): it opens, is what it was, verifies, and goes on.
 
+#![expect(clippy::disallowed_methods, reason = "it signs as a browser does")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json as value};
 
+use crate::browser::Browser;
 use crate::program::{Server, fault, json, run, text};
 
 fn row<'a>(rows: &'a Value, name: &str) -> &'a Value {
@@ -114,6 +115,34 @@ fn wrong_terms_are_refused_with_what_to_do() {
     let second = json(data, &second)["account"].as_str().unwrap().to_owned();
     let which = run(data, &["mandate", "grant", "bob", "--role", "auditor"]);
     assert!(which.status.code() == Some(2) && text(&which).contains(&second), "{}", text(&which));
+}
+
+#[test]
+fn session_of_a_person_with_two_accounts_is_looked_at_on_the_one_that_is_named() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let data = &server.data;
+    let first = json(data, &["account", "list"])[0]["account"].as_str().unwrap().to_owned();
+    Browser::at(&server).sign_in_by_link(&server);
+    let session = json(data, &["session", "list"])[0]["session"].as_str().unwrap().to_owned();
+    let only = json(data, &["session", "show", &session]);
+    assert_eq!(only["account"], value!(first), "{only}");
+    let second = ["account", "create", "--owner", "trader", "--cash", "250000"];
+    let second = json(data, &second)["account"].as_str().unwrap().to_owned();
+    json(data, &["lock", "--account", &second, "--grade", "no-new"]);
+    let which = run(data, &["session", "show", &session]);
+    let names = text(&which).contains(&first) && text(&which).contains(&second);
+    assert!(which.status.code() == Some(2) && names, "{}", text(&which));
+    // What the layer of the account says.
+    let on = |account: &str| {
+        let shown = json(data, &["session", "show", &session, "--account", account]);
+        assert_eq!(shown["account"], account);
+        let layers = shown["layers"].as_array().unwrap().clone();
+        layers.into_iter().find(|layer| layer["layer"] == "account").unwrap()["state"].clone()
+    };
+    assert_eq!((on(&first), on(&second)), (value!("up"), value!("narrow")));
+    let foreign = fault(data, &["session", "show", &session, "--account", "DU7654321"]);
+    assert_eq!(foreign, (4, "ACCOUNT_NOT_ALLOWED".to_owned()));
 }
 
 #[test]

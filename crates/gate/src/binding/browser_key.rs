@@ -1,6 +1,8 @@
 //! The browser's half: a key that signs requests. For tests, benchmarks and programs that stand for
 //! a browser.
 
+#![expect(clippy::disallowed_methods, reason = "a browser draws its own keys and nonces")]
+
 use access::binding::PublicKey;
 use access::{Digest, Secret, Time};
 use data_encoding::BASE64URL_NOPAD;

@@ -99,12 +99,23 @@ struct Ground<'a> {
 }
 
 impl SessionGate<'_> {
-    /// A live session, layer by layer, as it is from this address, or from where it was used last, on
-    /// this account, or on its person's first one.
+    /// The accounts that the person of a live session has a mandate on, ascending.
+    pub async fn accounts(self, session: SessionId) -> Result<Vec<PaperAccountId>, Refusal> {
+        let unknown = || Refusal::Change(ChangeRefusal::NotFound { what: "session" });
+        let live =
+            self.gate.0.people.sessions.info(session, self.gate.now()).ok_or_else(unknown)?;
+        let slice = self.gate.load(Key::Person(live.person)).await?;
+        let mut accounts: Vec<_> =
+            slice.mandates.iter().filter_map(|mandate| mandate.account.paper()).collect();
+        accounts.sort_unstable();
+        Ok(accounts)
+    }
+
+    /// A live session, layer by layer, on this account, as it is from this address, or from where it was used last.
     pub async fn layers(
         self,
         session: SessionId,
-        account: Option<PaperAccountId>,
+        account: PaperAccountId,
         address: Option<IpAddr>,
     ) -> Result<Layers, Refusal> {
         let unknown = || Refusal::Change(ChangeRefusal::NotFound { what: "session" });
@@ -113,10 +124,7 @@ impl SessionGate<'_> {
         let slice = self.gate.load(Key::Person(live.person)).await?;
         let found = slice.session(session).ok_or_else(unknown)?;
         let address = address.or(live.address);
-        let first = || slice.first_mandate().map(|one| one.account);
-        let account = account.map(AccountId::from).or_else(first);
-        let account =
-            account.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?;
+        let account = AccountId::from(account);
         let ground = Ground { slice: &slice, session: found, live: &live, address, account, now };
         let mut layers = ground.layers();
         layers.push(self.exchange_layer().await);

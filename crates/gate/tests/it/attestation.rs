@@ -1,6 +1,8 @@
 //! A policy for passkeys, with an authority of our own: a root, a maker's certificate under it, and
 //! packed attestations signed by that, through the real ceremony.
 
+#![expect(clippy::disallowed_methods, reason = "an authority of the test's own draws its keys")]
+
 use std::collections::BTreeMap;
 
 use access::Refusal;

@@ -22,7 +22,7 @@ async fn session_proven_at_another_network_stays_so_after_a_restart() {
     let acts = place.gate.sessions().admit(&here).unwrap().entitlements().acts;
     assert!(!here.elsewhere && acts.contains(Act::PlaceOrder), "home is not narrowed by it");
     let there = place.gate.sessions().by_token(&token, AWAY, shows()).unwrap();
-    let layers = place.gate.sessions().layers(there.session, None, None).await.unwrap();
+    let layers = place.gate.sessions().layers(there.session, there.account, None).await.unwrap();
     assert!(matches!(
         layers.trades,
         Err(Refusal::Authority(AuthorityRefusal::NetworkUnproven { .. }))

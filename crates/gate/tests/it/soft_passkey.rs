@@ -1,5 +1,7 @@
 //! A passkey in software, as a browser with a platform authenticator would answer.
 
+#![expect(clippy::disallowed_methods, reason = "it draws as an authenticator does")]
+
 use data_encoding::BASE64URL_NOPAD;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};

@@ -293,6 +293,17 @@ const FIELDS: [(&str, &str); 18] = [
     ("bound", "1000000"),
 ];
 
+/// Forms about something that is not there in this test (a waiting order, a mail to confirm, a lock): that is what their
+/// refusal may say.
+const NOT_THERE: [&str; 6] = [
+    "/enrol/mail/confirm",
+    "/enrol/mail/resend",
+    "/large-orders/prove",
+    "/large-orders/passkey/finish",
+    "/large-orders/{approval}",
+    "/lock/lift",
+];
+
 #[tokio::test]
 async fn form_of_an_act_that_its_session_lacks_changes_nothing_on_every_route() {
     for (kind, by) in kinds() {
@@ -303,7 +314,7 @@ async fn form_of_an_act_that_its_session_lacks_changes_nothing_on_every_route() 
         let mut visitor = kind.visitor(&place, &clock, by).await;
         // What a first request from somewhere may note is noted now.
         visitor.get("/").await;
-        let (mut told, mut asked) = (0, 0);
+        let mut asked = 0;
         for route in routes() {
             let Door::Session(_) = route.door else { continue };
             if route.method != Method::POST {
@@ -321,10 +332,10 @@ async fn form_of_an_act_that_its_session_lacks_changes_nothing_on_every_route() 
             assert!(refused, "{name} {} {}", answer.to(), answer.body);
             assert_eq!(state(&place).await, before, "{name}");
             asked += 1;
-            told += u32::from(answer.body.contains(kind.code()));
+            let told = answer.body.contains(kind.code()) || NOT_THERE.contains(&route.path);
+            assert!(told, "{name}: another reason than {}: {}", kind.code(), answer.body);
         }
         assert!(asked > 1, "{kind:?} lacks nothing that a form does");
-        assert!(told * 2 >= asked, "{kind:?}: its reason was told {told} times of {asked}");
     }
 }
 
