@@ -151,9 +151,8 @@ impl SignInGate<'_> {
         code: &str,
         browser: &Browser,
     ) -> Result<SignInStep, Refusal> {
-        let (attempt, code) = (copy(attempt), Secret::from_text(code.to_owned()));
-        let key = Key::Attempt(attempt.digest());
-        self.guess(key, browser, SignIn::Totp { attempt, code }).await
+        let of = |attempt, code| SignIn::Totp { attempt, code };
+        self.code(attempt, code, browser, of).await
     }
 
     /// The second step by a recovery code, which is used up by it.
@@ -163,9 +162,8 @@ impl SignInGate<'_> {
         code: &str,
         browser: &Browser,
     ) -> Result<SignInStep, Refusal> {
-        let (attempt, code) = (copy(attempt), Secret::from_text(code.to_owned()));
-        let key = Key::Attempt(attempt.digest());
-        self.guess(key, browser, SignIn::RecoveryCode { attempt, code }).await
+        let of = |attempt, code| SignIn::RecoveryCode { attempt, code };
+        self.code(attempt, code, browser, of).await
     }
 
     /// The third step on a new browser: the one-time code.
@@ -175,9 +173,21 @@ impl SignInGate<'_> {
         code: &str,
         browser: &Browser,
     ) -> Result<SignInStep, Refusal> {
+        let of = |attempt, code| SignIn::Activate { attempt, code };
+        self.code(attempt, code, browser, of).await
+    }
+
+    /// A typed code that takes a sign-in one step on.
+    async fn code(
+        self,
+        attempt: &Secret,
+        code: &str,
+        browser: &Browser,
+        of: impl FnOnce(Secret, Secret) -> SignIn,
+    ) -> Result<SignInStep, Refusal> {
         let (attempt, code) = (copy(attempt), Secret::from_text(code.to_owned()));
         let key = Key::Attempt(attempt.digest());
-        self.guess(key, browser, SignIn::Activate { attempt, code }).await
+        self.guess(key, browser, of(attempt, code)).await
     }
 
     /// A step that may be guessed, counted by address too.

@@ -15,13 +15,7 @@ use crate::visit::Signed;
 
 /// `GET /executions`
 pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
-    let view = signed
-        .visit
-        .portal
-        .gate()
-        .view_of(signed.ticket.account)
-        .await
-        .map_err(|why| signed.fault(why))?;
+    let view = signed.view().await?;
     let fills: Vec<_> = view.executions.iter().rev().take(200).map(AsRef::as_ref).collect();
     let body = html! {
         (shell::title("Executions", &html! { a.btn href="/executions.csv" { "Download CSV" } }))
@@ -54,13 +48,7 @@ pub(crate) fn table(known: &Instruments, fills: &[&Execution]) -> Markup {
 
 /// `GET /executions.csv`
 pub(crate) async fn csv(signed: Signed) -> Result<Response, Fault> {
-    let view = signed
-        .visit
-        .portal
-        .gate()
-        .view_of(signed.ticket.account)
-        .await
-        .map_err(|why| signed.fault(why))?;
+    let view = signed.view().await?;
     let known = contract::known(&signed);
     let names = "time,execution,order,account,symbol,side,quantity,price,commission,realised,holder,reference";
     let mut text = names.split(',').map(cell).collect::<Vec<_>>().join(",");

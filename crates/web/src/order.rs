@@ -82,13 +82,7 @@ pub(crate) fn state(order: &Order) -> Markup {
 
 async fn find(signed: &Signed, id: &str) -> Result<Arc<Order>, Fault> {
     let id = id.parse().map(OrderId).map_err(|_| signed.fault(Cause::Missing))?;
-    let view = signed
-        .visit
-        .portal
-        .gate()
-        .view_of(signed.ticket.account)
-        .await
-        .map_err(|why| signed.fault(why))?;
+    let view = signed.view().await?;
     view.order(id).cloned().ok_or_else(|| signed.fault(Cause::Missing))
 }
 
@@ -138,13 +132,7 @@ async fn detail(
     errors: &Errors,
     why: &Markup,
 ) -> Reply {
-    let view = signed
-        .visit
-        .portal
-        .gate()
-        .view_of(signed.ticket.account)
-        .await
-        .map_err(|why| signed.fault(why))?;
+    let view = signed.view().await?;
     let names = Names::load(signed).await?;
     let fills: Vec<_> =
         view.executions.iter().filter(|fill| fill.order == order.id).map(AsRef::as_ref).collect();

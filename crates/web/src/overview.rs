@@ -29,13 +29,7 @@ const RANGES: [(&str, &str); 2] = [("day", "Today"), ("month", "30 days")];
 
 /// `GET /`
 pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
-    let view = signed
-        .visit
-        .portal
-        .gate()
-        .view_of(signed.ticket.account)
-        .await
-        .map_err(|why| signed.fault(why))?;
+    let view = signed.view().await?;
     let names = Names::of_ports(&signed);
     let body = html! {
         (shell::title("Overview", &html! { span.small.dim { span.mono { (signed.ticket.account) } ", paper, " (view.currency) " \u{b7} " span #live-mark { "as of " (signed.clock(signed.now())) } } }))

@@ -63,7 +63,7 @@ async fn results(signed: &Signed, typed: &str) -> Result<Markup, Fault> {
     let mut contracts = known.matching(typed);
     let begun = typed.to_uppercase();
     contracts.sort_by_key(|hit| (!hit.symbol.starts_with(&begun), hit.symbol.as_str()));
-    let view = gate.view_of(signed.ticket.account).await.map_err(|why| signed.fault(why))?;
+    let view = signed.view().await?;
     let wanted = typed.trim_start_matches('#').to_lowercase();
     let all = view.open_orders.iter().rev().chain(view.completed_orders.iter().rev());
     let orders: Vec<_> = all.filter(|order| is_meant(known, order, &wanted)).take(MOST).collect();

@@ -42,13 +42,7 @@ async fn form(
     typed: (&Fields, &Errors),
     why: &Markup,
 ) -> Reply {
-    let view = signed
-        .visit
-        .portal
-        .gate()
-        .view_of(signed.ticket.account)
-        .await
-        .map_err(|why| signed.fault(why))?;
+    let view = signed.view().await?;
     Ok(page(signed, status, &maker(signed, &view, typed, why)))
 }
 

@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use gate::{
     Actor, Admission, Barred, Browser, Doorway, Entered, Presented, Reissued, Renewal,
-    SessionTicket, Shown, SignedIn, SignedRequest,
+    SessionTicket, Shown, SignedIn, SignedRequest, View,
 };
 
 use crate::cookie::Cookie;
@@ -455,6 +455,12 @@ impl Signed {
     /// Who acts, for the gate.
     pub(crate) fn actor(&self) -> Actor {
         Actor::Session(self.ticket.clone())
+    }
+
+    /// What the account that this request is for looks like now.
+    pub(crate) async fn view(&self) -> Result<Arc<View>, Fault> {
+        let found = self.visit.portal.gate().view_of(self.ticket.account).await;
+        found.map_err(|why| self.fault(why))
     }
 
     /// The gate's time.

@@ -95,7 +95,7 @@ pub(crate) async fn list(signed: Signed) -> Reply {
 
 async fn page(signed: &Signed, status: StatusCode, why: &Markup) -> Reply {
     let gate = signed.visit.portal.gate();
-    let view = gate.view_of(signed.ticket.account).await.map_err(|why| signed.fault(why))?;
+    let view = signed.view().await?;
     let refused =
         gate.orders().refused(signed.ticket.account).await.map_err(|why| signed.fault(why))?;
     let names = Names::load(signed).await?;
