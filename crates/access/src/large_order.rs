@@ -60,7 +60,7 @@ fn set(slice: &Slice, ground: &Ground<'_>, threshold: Threshold) -> Result<Decis
         || "Your sessions' orders no longer need approval, however large".to_owned(),
         |above| {
             format!(
-                "From now on, orders from your sessions above {above:.2} in the account's base currency need approval"
+                "From now on, orders from your sessions above {above} in the account's base currency need approval"
             )
         },
     );

@@ -24,7 +24,8 @@ enum Shape {
     Whole,
     /// Money in cents. `1,234` is a thousand and more: nobody writes three decimals of money.
     Amount,
-    /// So many decimals at most. `1,234` is refused: prices with three decimals are written in many places.
+    /// So many decimals at most. `1,234` is refused: prices with three decimals are written in many places. `1.234` is
+    /// read where there may be three, since pages write a point there; with fewer it can only be a thousand, or a slip.
     Fine(u32),
 }
 
@@ -52,7 +53,7 @@ const fn whole(count: u32) -> Decimal {
 }
 
 impl Number {
-    /// A price in hundredths, while nobody knows in which currency: without a sign.
+    /// A price in hundredths, while nobody knows of which contract: without a sign.
     pub const PRICE: Self = Self {
         what: "a price",
         example: "231.40",
@@ -64,7 +65,7 @@ impl Number {
     };
     /// Shares.
     pub const SHARES: Self = Self::count("a number of shares", "100");
-    /// Money above zero, while nobody knows in which currency: without a sign.
+    /// Money above zero in hundredths, while nobody knows in which currency: without a sign.
     pub const AMOUNT: Self = Self {
         what: "an amount of money",
         example: "20000.50",
@@ -117,6 +118,23 @@ impl Number {
         Self { what, example, currency: None, signs: &[], shape, least: step, most }
     }
 
+    /// A price in steps of this size and between these two, below zero too where the lowest is; without a sign until its
+    /// currency is known.
+    pub fn price(step: Decimal, lowest: Decimal, highest: Decimal) -> Self {
+        let places = step.normalize().scale();
+        let shape = if places == 0 { Shape::Whole } else { Shape::Fine(places) };
+        let example = match places {
+            0 => "1250",
+            1 => "125.5",
+            2 => "231.40",
+            3 => "151.275",
+            4 => "1.0875",
+            _ => "1.08755",
+        };
+        let (least, most) = (lowest.normalize(), highest.normalize());
+        Self { example, shape, least, most, ..Self::PRICE }
+    }
+
     /// A whole number of things, 1 or more. `what` has its article: `a number of minutes`.
     pub const fn count(what: &'static str, example: &'static str) -> Self {
         Self::within(what, example, 1, 1_000_000_000)
@@ -133,10 +151,42 @@ impl Number {
         Self { what, example, least: Decimal::ZERO, most, ..Self::AMOUNT }
     }
 
-    /// The same of a currency, whose signs may stand before or behind it; of none, none may.
+    /// The same of a currency, whose signs may stand before or behind it; of none, none may. An amount is in its
+    /// smallest coins: whole yen, and thousandths of a dinar.
     #[must_use]
-    pub const fn of(self, currency: Option<Currency>) -> Self {
-        Self { currency, ..self }
+    pub fn of(self, currency: Option<Currency>) -> Self {
+        let digits = currency.filter(|_| self.shape == Shape::Amount).map_or(2, Currency::digits);
+        let coin = |least| if least == CENT { Decimal::new(1, digits) } else { least };
+        match digits {
+            2 => Self { currency, ..self },
+            0 => {
+                let example = self.example.split('.').next().unwrap_or(self.example);
+                Self { example, currency, shape: Shape::Whole, least: coin(self.least), ..self }
+            }
+            more => Self { currency, shape: Shape::Fine(more), least: coin(self.least), ..self },
+        }
+    }
+
+    /// Whether it is a price that some contract could have, or an amount of some currency: what is asked of it before
+    /// anybody knows which.
+    fn is_some(self, typed: &str, places: u32) -> bool {
+        let is_money = self.shape == Shape::Amount;
+        let least = if is_money { Decimal::new(1, places) } else { -self.most };
+        Self { shape: Shape::Fine(places), least, ..self }.read(typed).is_ok()
+    }
+
+    /// A price of a contract that only the server knows, as it was typed: one that no contract has is refused here.
+    pub fn typed_price(typed: &str) -> Result<String, Misread> {
+        let read = Self::PRICE.read(typed).map(drop);
+        read.or_else(|why| if Self::PRICE.is_some(typed, 8) { Ok(()) } else { Err(why) })?;
+        Ok(typed.to_owned())
+    }
+
+    /// An amount in a currency that only the server knows, as it was typed: one that no currency has is refused here.
+    pub fn typed_amount(typed: &str) -> Result<String, Misread> {
+        let read = Self::AMOUNT.read(typed).map(drop);
+        read.or_else(|why| if Self::AMOUNT.is_some(typed, 3) { Ok(()) } else { Err(why) })?;
+        Ok(typed.to_owned())
     }
 
     /// The number that was typed.
@@ -157,13 +207,17 @@ impl Number {
         if text.is_empty() {
             return Err(if plain.trim().is_empty() { Why::Empty } else { Why::Unclear });
         }
-        if let Some(rest) = text.strip_prefix('-') {
-            // Below every bound, if it is a number at all.
-            return Err(self.digits(rest.trim_start()).map_or_else(|why| why, |_| Why::Low));
-        }
+        let (text, below) = match text.strip_prefix('-') {
+            Some(rest) => (self.bare(rest.trim_start()), true),
+            None => (text, false),
+        };
         let digits = self.digits(text)?;
-        let number: Decimal = digits.parse().map_err(|_| Why::High)?;
-        match number {
+        let outside = if below { Why::Low } else { Why::High };
+        if below && self.least >= Decimal::ZERO {
+            return Err(outside);
+        }
+        let number: Decimal = digits.parse().map_err(|_| outside)?;
+        match if below { Decimal::ZERO - number } else { number } {
             low if low < self.least => Err(Why::Low),
             high if high > self.most => Err(Why::High),
             sound => Ok(sound),
@@ -195,6 +249,7 @@ impl Number {
         if let ([mark], true) = (marks.as_slice(), grouped) {
             let clear = match mark {
                 ',' => matches!(self.shape, Shape::Whole | Shape::Amount),
+                '.' if matches!(self.shape, Shape::Fine(3..)) => return Ok(text.to_owned()),
                 '.' => false,
                 _ => true,
             };
@@ -368,280 +423,4 @@ impl fmt::Display for Misread {
 impl std::error::Error for Misread {}
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const PRICE: Number = Number::PRICE.of(Some(Currency::USD));
-    const AMOUNT: Number = Number::AMOUNT.of(Some(Currency::USD));
-    const MINUTES: Number = Number::within("a number of minutes", "45", 5, 10_080);
-
-    /// What each field makes of a text; a dash where it is refused.
-    fn all(typed: &str) -> [String; 4] {
-        [Number::SHARES, PRICE, AMOUNT, Number::PERCENT]
-            .map(|number| number.read(typed).map_or_else(|_| "-".to_owned(), |n| n.to_string()))
-    }
-
-    #[test]
-    fn number_is_what_it_can_only_be_or_refused() {
-        for (typed, shares, price, dollars, percent) in [
-            ("100", "100", "100", "100", "100"),
-            ("70.5", "-", "70.5", "70.5", "70.5"),
-            ("70.50", "-", "70.50", "70.50", "70.50"),
-            ("70,50", "-", "70.50", "70.50", "70.50"),
-            ("70,5", "-", "70.5", "70.5", "70.5"),
-            ("58,50", "-", "58.50", "58.50", "58.50"),
-            ("10,00", "-", "10.00", "10.00", "10.00"),
-            ("1,5", "-", "1.5", "1.5", "1.5"),
-            ("20000,50", "-", "20000.50", "20000.50", "-"),
-            ("1,000", "1000", "-", "1000", "-"),
-            ("1.000", "-", "-", "-", "-"),
-            ("250,000", "250000", "-", "250000", "-"),
-            ("1,234", "1234", "-", "1234", "-"),
-            ("1.234", "-", "-", "-", "-"),
-            ("1 000", "1000", "1000", "1000", "1000"),
-            ("1'000", "1000", "1000", "1000", "1000"),
-            ("1\u{2019}000", "1000", "1000", "1000", "1000"),
-            ("1_000", "1000", "1000", "1000", "1000"),
-            ("1\u{a0}000", "1000", "1000", "1000", "1000"),
-            ("1\u{202f}000", "1000", "1000", "1000", "1000"),
-            ("1,000,000", "1000000", "1000000", "1000000", "-"),
-            ("1.000.000", "1000000", "1000000", "1000000", "-"),
-            ("1,234.50", "-", "1234.50", "1234.50", "-"),
-            ("1.234,50", "-", "1234.50", "1234.50", "-"),
-            ("1 234,50", "-", "1234.50", "1234.50", "-"),
-            ("1'234.5", "-", "1234.5", "1234.5", "-"),
-            ("1,234.567", "-", "-", "-", "-"),
-            ("1.234,567", "-", "-", "-", "-"),
-            ("$5", "-", "5", "5", "-"),
-            ("$ 1,234.50", "-", "1234.50", "1234.50", "-"),
-            ("70,50 USD", "-", "70.50", "70.50", "-"),
-            ("5 $", "-", "5", "5", "-"),
-            ("2,5 %", "-", "-", "-", "2.5"),
-            ("\u{ff11}\u{ff10}\u{ff10}", "100", "100", "100", "100"),
-            ("\u{ff17}\u{ff10}\u{ff0e}\u{ff15}", "-", "70.5", "70.5", "70.5"),
-            ("\u{200e}100\u{200b}", "100", "100", "100", "100"),
-            ("007", "7", "7", "7", "7"),
-            ("1000.00", "-", "1000.00", "1000.00", "1000.00"),
-        ] {
-            assert_eq!(all(typed), [shares, price, dollars, percent], "{typed}");
-        }
-    }
-
-    #[test]
-    fn amount_has_the_signs_of_its_own_currency_alone() {
-        let euro = Number::AMOUNT.of("EUR".parse().ok());
-        for typed in ["\u{20ac}70.50", "70,50 \u{20ac}", "EUR 70.50", "70.50"] {
-            assert_eq!(euro.read(typed).unwrap().to_string(), "70.50", "{typed}");
-        }
-        for typed in ["$70.50", "70.50 USD", "\u{a3}70.50"] {
-            assert!(euro.read(typed).is_err(), "{typed}");
-            assert!(Number::AMOUNT.read(typed).is_err(), "{typed}");
-        }
-        let franc = Number::PRICE.of("CHF".parse().ok());
-        assert_eq!(franc.read("70.50 CHF").unwrap().to_string(), "70.50");
-    }
-
-    const MISPLACED: [&str; 62] = [
-        "7,0,5.00",
-        "70 50",
-        "7 0",
-        "1,00,000",
-        "10,0000.5",
-        "1,2345.00",
-        "1,000,00",
-        "1.000.00",
-        "1,000 000",
-        "1,,000",
-        "1, 000",
-        ",500",
-        ".500",
-        ",5",
-        ".5",
-        "5.",
-        "5,",
-        "1.2.3",
-        "1,2,3",
-        "0,500",
-        "0.500",
-        "00,000",
-        "012,345",
-        "1.5,5",
-        "1'00",
-        "1'0000",
-        "1000,000",
-        "1000.000",
-        "1234 567",
-        "1 000,000.5",
-        "1,5.5",
-        "1.005",
-        "-1",
-        "\u{2212}1",
-        "-1.5",
-        "+1",
-        "--1",
-        "1-",
-        "0",
-        "0.00",
-        "0,00",
-        "",
-        " ",
-        "NaN",
-        "inf",
-        "1e3",
-        "1E3",
-        "ten",
-        "0x10",
-        "1/2",
-        "5 5 5",
-        "$",
-        "$$5",
-        "$5$5",
-        "\u{202e}12",
-        "1\u{202e}2",
-        "1\u{2067}000",
-        "\u{0661}\u{0660}",
-        "1\u{b7}5",
-        "99999999999999999999999999999999999999999999",
-        "79228162514264337593543950336",
-        "100 200 30",
-    ];
-
-    #[test]
-    fn number_with_a_misplaced_mark_is_refused_in_every_field() {
-        for typed in MISPLACED {
-            for number in [Number::SHARES, PRICE, AMOUNT, Number::PERCENT, MINUTES] {
-                assert!(number.read(typed).is_err(), "{typed:?} as {}", number.what);
-            }
-        }
-        for typed in ["7,497", "7 497", "7497.0", "80", "70000", "-7497"] {
-            assert!(Number::PORT.read(typed).is_err(), "{typed}");
-        }
-        assert_eq!(Number::PORT.read_whole("7497"), Ok(7_497_u16));
-        for typed in
-            ["1_000", "1 000", "+5", "-0", "-1", "0x10", "1e3", "1,5", "18446744073709551616"]
-        {
-            assert!(Number::SEED.read(typed).is_err(), "{typed}");
-        }
-        assert_eq!(Number::SEED.read_whole("18446744073709551615"), Ok(u64::MAX));
-        assert_eq!(Number::SEED.read_whole(" 0"), Ok(0_u64));
-    }
-
-    #[test]
-    fn refusal_quotes_what_was_typed_and_says_what_to_type() {
-        for (number, typed, said) in [
-            (
-                Number::PRICE,
-                "1,234",
-                "\u{201c}1,234\u{201d} could mean 1234 or 1.234. Type a price without marks between the thousands, like 231.40.",
-            ),
-            (
-                Number::SHARES,
-                "1,5",
-                "\u{201c}1,5\u{201d} is not a whole number. Type a number of shares, like 100.",
-            ),
-            (
-                Number::PRICE,
-                "70 50",
-                "\u{201c}70 50\u{201d} cannot be read as a price. Type it like 231.40.",
-            ),
-            (
-                Number::PRICE,
-                "1.0055",
-                "\u{201c}1.0055\u{201d} has more than two decimals. Type a price in steps of 0.01, like 231.40.",
-            ),
-            (Number::PRICE, "-5", "\u{201c}-5\u{201d} is too low. Type a price of 0.01 or more."),
-            (
-                MINUTES,
-                "20000",
-                "\u{201c}20000\u{201d} is too high. Type a number of minutes of 10080 or less.",
-            ),
-            (MINUTES, "", "Type a number of minutes, like 45."),
-            (
-                Number::PORT,
-                "7,497",
-                "\u{201c}7,497\u{201d} is not a port. Type digits only, like 7497.",
-            ),
-        ] {
-            assert_eq!(number.read(typed).unwrap_err().to_string(), said);
-        }
-        let long = Number::PRICE.read(&"9".repeat(500)).unwrap_err().to_string();
-        assert!(long.len() < 150, "{long}");
-    }
-
-    /// The only shapes that a number with marks may have, each as people write it; said apart from the code above.
-    fn is_written_right(text: &str) -> bool {
-        let digits = |run: &str| !run.is_empty() && run.bytes().all(|b| b.is_ascii_digit());
-        let in_threes = |run: &str, mark: char| {
-            let mut groups = run.split(mark);
-            let first = groups.next().unwrap_or_default();
-            digits(first)
-                && first.len() <= 3
-                && groups.all(|group| digits(group) && group.len() == 3)
-        };
-        let whole = |run: &str| digits(run) || ", .'".chars().any(|mark| in_threes(run, mark));
-        let decimals = |mark: char| {
-            text.rsplit_once(mark).is_some_and(|(head, tail)| {
-                digits(tail) && tail.len() <= 2 && whole(head) && !head.contains(mark)
-            })
-        };
-        whole(text) || decimals('.') || decimals(',')
-    }
-
-    fn check(text: &str) {
-        for number in [Number::SHARES, PRICE, AMOUNT, Number::PERCENT] {
-            let Ok(value) = number.read(text) else { continue };
-            assert!(is_written_right(text), "{text:?} was read as {value}");
-            let kept: String = text.chars().filter(char::is_ascii_digit).collect();
-            let scale = value.scale();
-            assert_eq!(value.mantissa().to_string(), kept.trim_start_matches('0'), "{text:?}");
-            assert!(scale <= 2, "{text:?}");
-            // As the pages write it, it is read as the same.
-            let written =
-                if number == Number::SHARES { value.to_string() } else { format!("{value:.2}") };
-            let (head, tail) = written.split_once('.').unwrap_or((&written, ""));
-            let mut page = String::new();
-            for (at, digit) in head.chars().enumerate() {
-                if at > 0 && (head.len() - at).is_multiple_of(3) {
-                    page.push(',');
-                }
-                page.push(digit);
-            }
-            if !tail.is_empty() {
-                page = format!("{page}.{tail}");
-            }
-            assert_eq!(number.read(&page).unwrap(), value, "{text:?} is shown as {page:?}");
-        }
-    }
-
-    #[test]
-    fn every_short_text_of_digits_and_marks_is_read_right_or_not_at_all() {
-        let letters = ['1', '0', ',', '.', ' ', '\''];
-        let mut texts = vec![String::new()];
-        for _ in 0..7 {
-            let longer: Vec<String> = texts
-                .iter()
-                .flat_map(|text| letters.map(|letter| format!("{text}{letter}")))
-                .collect();
-            longer.iter().filter(|text| text.trim() == text.as_str()).for_each(|text| check(text));
-            texts = longer;
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_read_right_or_not_at_all(text in "[0-9]{1,4}([,.'][0-9]{1,4}){0,4}") {
-            check(&text);
-        }
-
-        #[test]
-        fn any_bytes_are_no_panic(text in "\\PC{0,60}") {
-            for number in [Number::SHARES, PRICE, AMOUNT, Number::PERCENT, Number::PORT] {
-                drop(number.read(&text).map_err(|why| why.to_string()));
-            }
-        }
-    }
-}
+mod tests;

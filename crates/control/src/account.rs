@@ -114,8 +114,8 @@ async fn row(gate: &Gate, one: PaperAccount) -> Result<AccountRow, Fault> {
         purpose: account.as_ref().map(|one| one.purpose.to_string()),
         currency: one.currency.to_string(),
         products: names_of(account.as_ref().map_or(Products::NONE, |one| one.products)),
-        opening_cash: money(one.deposited),
-        net_liquidation: money(one.net_liquidation),
+        opening_cash: money(one.deposited, Some(one.currency)),
+        net_liquidation: money(one.net_liquidation, Some(one.currency)),
         open_orders: one.open_orders,
         self_match: one.self_match.name().to_owned(),
         opened: instant(one.opened),
@@ -257,6 +257,18 @@ pub(crate) fn known(
         Some(account) => Err(unknown(account, &all)),
         None => Ok(all),
     }
+}
+
+/// The base currency that all accounts of a person have in common; none where they have several.
+pub(crate) async fn currency_of(gate: &Gate, username: &str) -> Result<Option<Currency>, Refusal> {
+    let mut held = Vec::new();
+    for account in gate.paper_accounts().open_ones() {
+        let holders = gate.paper_accounts().known(account).await?.holders;
+        if holders.iter().any(|(name, _)| name == username) {
+            held.push(account);
+        }
+    }
+    Ok(gate.paper_accounts().common_currency(&held))
 }
 
 /// The account that is named, or the only one that is open.

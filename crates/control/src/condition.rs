@@ -1,8 +1,10 @@
 //! What narrows a credential and a mandate alike: from where, when and how much, as it is typed and as it is told.
 
-use access::Span;
 use access::address::{Addresses, Network};
+use access::currency::Currency;
 use access::entitlements::{Hours, Limits};
+use access::refusal::Field;
+use access::{Misread, Number, Span};
 use rust_decimal::Decimal;
 
 use crate::fault::Fault;
@@ -12,7 +14,9 @@ pub(crate) struct Typed<'a> {
     pub(crate) addresses: &'a [Network],
     pub(crate) hours: Option<&'a str>,
     pub(crate) max_quantity: Option<u64>,
-    pub(crate) max_notional: Option<Decimal>,
+    pub(crate) max_notional: Option<&'a str>,
+    /// The base currency that the accounts have in common.
+    pub(crate) currency: Option<Currency>,
     pub(crate) max_open_orders: Option<u32>,
     /// In percent.
     pub(crate) collar: Option<Decimal>,
@@ -35,7 +39,13 @@ impl Typed<'_> {
             *hours = read.map_err(|error| Fault::new("HOURS_UNREADABLE", error.to_string()))?;
         }
         limits.max_quantity = self.max_quantity.or(limits.max_quantity);
-        limits.max_notional = self.max_notional.or(limits.max_notional);
+        if let Some(typed) = self.max_notional {
+            let read = Number::AMOUNT.of(self.currency).read(typed);
+            let field = Some(Field::MaxNotional.name().to_owned());
+            let unread =
+                |why: Misread| Fault { field, ..Fault::new("AMOUNT_UNREADABLE", why.to_string()) };
+            limits.max_notional = Some(read.map_err(unread)?);
+        }
         limits.max_open_orders = self.max_open_orders.or(limits.max_open_orders);
         if let Some(percent) = self.collar {
             limits.collar_bps = Some(hundredths(percent)?);

@@ -1,6 +1,7 @@
 //! Credentials, as the operator handles them.
 
 use access::address::{Addresses, Network};
+use access::credential::Credential;
 use access::entitlements::{Hours, Rate, Sides, Symbols};
 use access::refusal::CredentialRefusal;
 use access::{
@@ -70,8 +71,8 @@ pub struct ScopesWish {
     pub hours: Option<String>,
     /// Shares per order.
     pub max_quantity: Option<u64>,
-    /// The most that an order may be worth, in the account's base currency.
-    pub max_notional: Option<Decimal>,
+    /// The most that an order may be worth, in the account's base currency, as it was typed.
+    pub max_notional: Option<String>,
     /// Order messages a second.
     pub per_second: Option<u32>,
     /// Orders open at once.
@@ -221,7 +222,8 @@ pub(crate) async fn act(desk: &Desk<'_>, request: CredentialRequest) -> Result<V
         }
         CredentialRequest::Edit { credential, scopes } => {
             let found = find(gate, &credential).await?.credential;
-            let scopes = wished(gate, &scopes, found.scopes)?;
+            let accounts: Vec<_> = found.accounts().collect();
+            let scopes = wished(gate, &scopes, (found.scopes, &accounts))?;
             gate.credentials().edit(&desk.actor, found.id, scopes).await?;
             value(changed(gate, found.id, 0).await?)
         }
@@ -333,13 +335,15 @@ fn detail(gate: &Gate, info: &CredentialInfo, now: Time) -> CredentialDetail {
     CredentialDetail {
         row: row(info, now),
         host: gate::snippet::host(info.listening.map(|bound| bound.ip())),
-        scopes: scopes_row(gate.markets().instruments(), &info.credential.scopes),
+        scopes: scopes_row(gate, &info.credential),
         says: says.collect(),
     }
 }
 
-fn scopes_row(known: &Instruments, scopes: &Scopes) -> ScopesRow {
-    let limits = &scopes.limits;
+fn scopes_row(gate: &Gate, credential: &Credential) -> ScopesRow {
+    let (known, scopes) = (gate.markets().instruments(), &credential.scopes);
+    let accounts: Vec<_> = credential.accounts().collect();
+    let (limits, currency) = (&scopes.limits, gate.paper_accounts().common_currency(&accounts));
     ScopesRow {
         side: match scopes.sides {
             Sides::Both => "both".to_owned(),
@@ -353,7 +357,7 @@ fn scopes_row(known: &Instruments, scopes: &Scopes) -> ScopesRow {
         addresses: condition::addresses(&scopes.addresses),
         hours: condition::hours(&scopes.hours),
         max_quantity: limits.max_quantity,
-        max_notional: limits.max_notional.map(money),
+        max_notional: limits.max_notional.map(|most| money(most, currency)),
         per_second: scopes.rate.map(|rate| rate.per_second),
         burst: scopes.rate.map(|rate| rate.burst),
         max_open_orders: limits.max_open_orders,
@@ -372,10 +376,11 @@ async fn create(desk: &Desk<'_>, wish: CredentialWish) -> Result<CredentialMade,
     let now = gate.now();
     let accounts =
         if wish.accounts.is_empty() { vec![account::meant(gate, None)?] } else { wish.accounts };
+    let usual = Scopes::trading(in_days(now, DAYS));
     let new = NewCredential {
         name: wish.name.clone(),
+        scopes: wished(gate, &wish.scopes, (usual, &accounts))?,
         accounts,
-        scopes: wished(gate, &wish.scopes, Scopes::trading(in_days(now, DAYS)))?,
         token_required: wish.token,
         port: wish.port,
     };
@@ -388,8 +393,13 @@ async fn create(desk: &Desk<'_>, wish: CredentialWish) -> Result<CredentialMade,
     })
 }
 
-/// Scopes with what is wished in place of what they were.
-fn wished(gate: &Gate, wish: &ScopesWish, mut scopes: Scopes) -> Result<Scopes, Fault> {
+/// Scopes with what is wished in place of what they were, on these accounts.
+fn wished(
+    gate: &Gate,
+    wish: &ScopesWish,
+    (mut scopes, accounts): (Scopes, &[PaperAccountId]),
+) -> Result<Scopes, Fault> {
+    let currency = gate.paper_accounts().common_currency(accounts);
     let (now, known) = (gate.now(), gate.markets().instruments());
     wish.clear.iter().for_each(|limit| clear(&mut scopes, *limit));
     if let Some(days) = wish.days {
@@ -415,7 +425,8 @@ fn wished(gate: &Gate, wish: &ScopesWish, mut scopes: Scopes) -> Result<Scopes, 
         addresses: &wish.addresses,
         hours: wish.hours.as_deref(),
         max_quantity: wish.max_quantity,
-        max_notional: wish.max_notional,
+        max_notional: wish.max_notional.as_deref(),
+        currency,
         max_open_orders: wish.max_open_orders,
         collar: wish.collar,
         duplicate_seconds: wish.duplicate_seconds,

@@ -1,6 +1,7 @@
 //! Mandates, as the operator grants, changes and revokes them.
 
 use access::address::{Addresses, Network};
+use access::currency::Currency;
 use access::entitlements::{Acts, Hours, OrderKind, OrderKinds, Product, Products};
 use access::mandate::{Conditions, Grantor, Mandate, MandateTerms, Role};
 use access::{Act, PaperAccountId, PersonId, Refusal, Span, Time};
@@ -78,8 +79,8 @@ pub struct TermsWish {
     pub hours: Option<String>,
     /// Shares per order.
     pub max_quantity: Option<u64>,
-    /// The most that an order may be worth, in the account's base currency.
-    pub max_notional: Option<Decimal>,
+    /// The most that an order may be worth, in the account's base currency, as it was typed.
+    pub max_notional: Option<String>,
     /// Orders open at once.
     pub max_open_orders: Option<u32>,
     /// How far a limit price may be beyond the market, in percent.
@@ -140,7 +141,8 @@ pub(crate) async fn act(desk: &Desk<'_>, request: MandateRequest) -> Result<Valu
         }
         MandateRequest::Grant { username, account, role, terms } => {
             let (account, role) = (meant(account)?, role_of(&role)?);
-            let terms = wished(&terms, role, MandateTerms::of(role))?;
+            let currency = gate.paper_accounts().currency_of(account);
+            let terms = wished(&terms, (role, currency), MandateTerms::of(role))?;
             gate.mandates().grant(actor, &username, (account.into(), role), terms).await?;
             value(held(desk, account, &username).await?)
         }
@@ -150,7 +152,8 @@ pub(crate) async fn act(desk: &Desk<'_>, request: MandateRequest) -> Result<Valu
             let all = gate.mandates().list(account.into()).await?;
             let now = all.iter().find(|one| one.person == person);
             let now = now.ok_or_else(|| none(&username, account))?;
-            let terms = wished(&terms, now.role, now.terms())?;
+            let currency = gate.paper_accounts().currency_of(account);
+            let terms = wished(&terms, (now.role, currency), now.terms())?;
             gate.mandates().change(actor, &username, account.into(), terms).await?;
             value(held(desk, account, &username).await?)
         }
@@ -192,7 +195,7 @@ async fn on(
         return Ok(Vec::new());
     }
     let mandates = desk.gate.mandates().list(account.into()).await?;
-    let mut rows: Vec<_> = mandates.iter().map(|one| row(one, names)).collect();
+    let mut rows: Vec<_> = mandates.iter().map(|one| row(desk, one, names)).collect();
     rows.sort_by(|one, other| one.username.cmp(&other.username));
     Ok(rows)
 }
@@ -207,13 +210,14 @@ async fn held(
     let mandates = desk.gate.mandates().list(account.into()).await?;
     let found = mandates.iter().find(|one| one.person == person);
     let found = found.ok_or_else(|| none(username, account))?;
-    Ok(row(found, &desk.gate.people().usernames().await?))
+    Ok(row(desk, found, &desk.gate.people().usernames().await?))
 }
 
 /// Everybody's user name.
 type Names = [(PersonId, String)];
 
-fn row(one: &Mandate, names: &Names) -> MandateRow {
+fn row(desk: &Desk<'_>, one: &Mandate, names: &Names) -> MandateRow {
+    let currency = one.account.paper().map(|id| desk.gate.paper_accounts().currency_of(id));
     let name = |id: PersonId| {
         let found = names.iter().find(|(known, _)| *known == id);
         found.map_or_else(|| id.to_string(), |(_, name)| name.clone())
@@ -236,7 +240,7 @@ fn row(one: &Mandate, names: &Names) -> MandateRow {
         addresses: condition::addresses(addresses),
         hours: condition::hours(hours),
         max_quantity: limits.max_quantity,
-        max_notional: limits.max_notional.map(money),
+        max_notional: limits.max_notional.map(|most| money(most, currency)),
         max_open_orders: limits.max_open_orders,
         collar: condition::collar(limits),
         duplicate_seconds: condition::duplicate_seconds(limits),
@@ -271,8 +275,12 @@ fn role_of(name: &str) -> Result<Role, Fault> {
     found.ok_or_else(|| unknown("role", name, &Role::ALL.map(Role::name).join(", ")))
 }
 
-/// Terms with what is wished in place of what they were.
-fn wished(wish: &TermsWish, role: Role, mut terms: MandateTerms) -> Result<MandateTerms, Fault> {
+/// Terms with what is wished in place of what they were, for a role on an account kept in a currency.
+fn wished(
+    wish: &TermsWish,
+    (role, currency): (Role, Currency),
+    mut terms: MandateTerms,
+) -> Result<MandateTerms, Fault> {
     wish.clear.iter().for_each(|term| clear(&mut terms, role, *term));
     if !wish.acts.is_empty() {
         let acts: Result<Vec<Act>, Fault> =
@@ -298,7 +306,8 @@ fn wished(wish: &TermsWish, role: Role, mut terms: MandateTerms) -> Result<Manda
         addresses: &wish.addresses,
         hours: wish.hours.as_deref(),
         max_quantity: wish.max_quantity,
-        max_notional: wish.max_notional,
+        max_notional: wish.max_notional.as_deref(),
+        currency: Some(currency),
         max_open_orders: wish.max_open_orders,
         collar: wish.collar,
         duplicate_seconds: wish.duplicate_seconds,

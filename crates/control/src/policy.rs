@@ -1,5 +1,6 @@
 //! Policies, as the operator sees and sets them.
 
+use access::currency::Currency;
 use access::large_order::Threshold;
 use access::policy::{Assurance, Needs, NewNetwork, OwnLimits, Policy, Tempo};
 use access::refusal::ServerRefusal;
@@ -10,11 +11,13 @@ use gate::{Actor, Gate, Policies};
 
 use serde::{Deserialize, Serialize};
 
+use crate::account;
 use crate::answer::{PoliciesNow, PolicyRow};
 use crate::desk::instant;
 use crate::desk::{Desk, value};
 use crate::fault::Fault;
 use crate::person;
+use crate::portfolio::money;
 use serde_json::Value;
 
 /// What of a person's policies is to be another; none leaves what is there.
@@ -78,10 +81,11 @@ pub(crate) async fn act(desk: &Desk<'_>, request: PolicyRequest) -> Result<Value
 const OPEN: [Interface; 2] = [Interface::Portal, Interface::Phone];
 
 pub(crate) async fn show(gate: &Gate, username: &str) -> Result<PoliciesNow, Refusal> {
-    Ok(now(gate.policies().of(username).await?))
+    let chosen = gate.policies().of(username).await?;
+    Ok(now(chosen, account::currency_of(gate, username).await?))
 }
 
-fn now(chosen: Policies) -> PoliciesNow {
+fn now(chosen: Policies, currency: Option<Currency>) -> PoliciesNow {
     let row = |one: &Policy| {
         let limits = one.limits(true);
         let seconds = |span: Option<Span>| span.map(Span::seconds_up);
@@ -110,7 +114,7 @@ fn now(chosen: Policies) -> PoliciesNow {
         username: chosen.username,
         window: chosen.window.as_ref().map(words),
         opens: chosen.opens.map(instant),
-        large_orders: chosen.large_orders.above.map(|usd| format!("{usd:.2}")),
+        large_orders: chosen.large_orders.above.map(|above| money(above, currency)),
         one_brokerage: chosen.one_brokerage,
         broker: chosen.broker.map(|held| held.session),
     }
@@ -207,7 +211,7 @@ pub(crate) async fn set(
     if let Some(text) = wish.large_orders {
         let threshold = match text.as_str() {
             "" => Threshold { above: None },
-            text => Threshold::of_text(text, None)?,
+            text => Threshold::of_text(text, account::currency_of(gate, &wish.username).await?)?,
         };
         go_on(gate.large_orders().set(actor, person, threshold).await, &mut owed)?;
     }

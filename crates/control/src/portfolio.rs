@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use access::currency::Currency;
 use access::{Holder, PaperAccountId, SymbolId};
 use gate::{Gate, OperatorCancel, View};
 use rust_decimal::Decimal;
-use trade::instrument::Instruments;
+use trade::instrument::{Instrument, Instruments};
 use trade::order::{Order, OrderId, OrderState};
+use trade::position::Holding;
 use trade::price::Ticks;
 
 use serde::{Deserialize, Serialize};
@@ -95,7 +97,7 @@ pub(crate) async fn list(
 pub(crate) fn row(gate: &Gate, order: &Order, names: &BTreeMap<Holder, String>) -> OrderRow {
     let (kind, known) = (order.order_type, gate.markets().instruments());
     let quantity = |steps| Quantity(known.quantity(order.symbol, steps));
-    let price = |ticks: Option<Ticks>| ticks.map(|ticks| money(known.price(order.symbol, ticks)));
+    let price = |ticks: Option<Ticks>| ticks.map(|ticks| price(known.price(order.symbol, ticks)));
     OrderRow {
         order: order.id.0,
         account: order.account.to_string(),
@@ -134,10 +136,20 @@ fn currency(known: &Instruments, symbol: SymbolId) -> String {
     known.get(symbol).map_or_else(String::new, |one| one.currency.to_string())
 }
 
-/// An amount: with cents, and with more places only where there are any.
-pub(crate) fn money(amount: Decimal) -> String {
-    let amount = amount.normalize();
-    if amount.scale() < 2 { format!("{amount:.2}") } else { amount.to_string() }
+/// An amount: with the places of its currency's smallest coin, and with more only where there are any. Where several
+/// currencies share it, with cents.
+pub(crate) fn money(amount: Decimal, currency: Option<Currency>) -> String {
+    with_places(amount, currency.map_or(2, Currency::digits))
+}
+
+/// A price: with cents where its steps have them, and with more places only where there are any.
+pub(crate) fn price(price: Decimal) -> String {
+    with_places(price, price.scale().min(2))
+}
+
+fn with_places(value: Decimal, least: u32) -> String {
+    let (value, places) = (value.normalize(), least as usize);
+    if value.scale() < least { format!("{value:.places$}") } else { value.to_string() }
 }
 
 pub(crate) async fn cancel(gate: &Gate, number: u64) -> Result<OrdersCancelled, Fault> {
@@ -188,8 +200,8 @@ pub(crate) async fn executions(
             side: one.side.to_string(),
             quantity: Quantity(known.quantity(one.symbol, one.quantity)),
             symbol: symbol(known, one.symbol),
-            price: money(known.price(one.symbol, one.price)),
-            commission: money(one.commission),
+            price: price(known.price(one.symbol, one.price)),
+            commission: money(one.commission, known.get(one.symbol).map(|one| one.currency)),
             currency: currency(known, one.symbol),
         }));
     }
@@ -207,17 +219,24 @@ pub(crate) async fn positions(
     Ok(PositionsNow {
         account: view.account.to_string(),
         currency: view.currency.to_string(),
-        cash: money(view.cash),
-        net_liquidation: money(view.summary.net_liquidation),
+        cash: money(view.cash, Some(view.currency)),
+        net_liquidation: money(view.summary.net_liquidation, Some(view.currency)),
         positions: held
             .map(|holding| PositionRow {
                 symbol: symbol(gate.markets().instruments(), holding.symbol),
                 quantity: Quantity(holding.quantity()),
-                average_cost: format!("{:.4}", holding.average_cost().round_dp(4)),
-                value: money(holding.value()),
+                average_cost: average(gate.markets().instruments(), holding),
+                value: money(holding.value(), Some(holding.currency)),
             })
             .collect(),
     })
+}
+
+/// What one unit cost on average, with two places more than the prices of its contract.
+fn average(known: &Instruments, holding: &Holding) -> String {
+    let places = known.get(holding.symbol).map_or(2, Instrument::price_places).saturating_add(2);
+    let digits = places as usize;
+    format!("{:.digits$}", holding.average_cost().round_dp(places))
 }
 
 #[cfg(test)]
@@ -225,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn money_has_cents_and_keeps_what_is_finer() {
+    fn money_has_the_places_of_its_coin_and_keeps_what_is_finer() {
         for (units, scale, text) in [
             (1, 0, "1.00"),
             (125, 1, "12.50"),
@@ -233,7 +252,14 @@ mod tests {
             (12_345, 4, "1.2345"),
             (-5, 1, "-0.50"),
         ] {
-            assert_eq!(money(Decimal::new(units, scale)), text);
+            assert_eq!(money(Decimal::new(units, scale), Some(Currency::USD)), text);
+            assert_eq!(money(Decimal::new(units, scale), None), text);
         }
+        let told = |code: &str, units, scale| money(Decimal::new(units, scale), code.parse().ok());
+        assert_eq!([told("JPY", 12_500, 1), told("JPY", 5, 1)], ["1250", "0.5"]);
+        assert_eq!([told("KWD", 125, 1), told("KWD", 12_345, 4)], ["12.500", "1.2345"]);
+        let prices = [(1_250, 0), (12_500, 1), (23_140, 2), (1_087_550, 6), (-3_760, 2)];
+        let prices = prices.map(|(units, scale)| price(Decimal::new(units, scale)));
+        assert_eq!(prices, ["1250", "1250.0", "231.40", "1.08755", "-37.60"]);
     }
 }

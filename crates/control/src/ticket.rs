@@ -8,7 +8,6 @@ use std::sync::Arc;
 use access::name::Name;
 use access::{CredentialId, Number, PaperAccountId, Secret};
 use gate::{Admission, CredentialDoor, Gate, OrderRequest};
-use rust_decimal::Decimal;
 use serde_json::Value;
 use trade::instrument::Instrument;
 use trade::order::{
@@ -64,16 +63,16 @@ pub struct OrderWish {
     pub symbol: String,
     /// `MKT`, `LMT`, `STP` or `STP LMT`.
     pub order_type: String,
-    /// The limit price.
-    pub limit_price: Option<Decimal>,
-    /// The stop price.
-    pub stop_price: Option<Decimal>,
+    /// The limit price as it was typed; the contract's steps say how it is read.
+    pub limit_price: Option<String>,
+    /// The stop price as it was typed.
+    pub stop_price: Option<String>,
     /// `DAY`, `GTC`, `IOC` or `FOK`.
     pub time_in_force: String,
-    /// The price of the limit order that takes a profit.
-    pub take_profit: Option<Decimal>,
-    /// The price of the stop order that ends a loss.
-    pub stop_loss: Option<Decimal>,
+    /// The price of the limit order that takes a profit, as it was typed.
+    pub take_profit: Option<String>,
+    /// The price of the stop order that ends a loss, as it was typed.
+    pub stop_loss: Option<String>,
     /// Whether it is refused where it would do more than close what is held.
     pub reduce: bool,
 }
@@ -90,10 +89,10 @@ pub struct ChangeWish {
     pub quantity: Option<String>,
     /// `MKT`, `LMT`, `STP` or `STP LMT`.
     pub order_type: Option<String>,
-    /// The limit price.
-    pub limit_price: Option<Decimal>,
-    /// The stop price.
-    pub stop_price: Option<Decimal>,
+    /// The limit price as it was typed; the contract's steps say how it is read.
+    pub limit_price: Option<String>,
+    /// The stop price as it was typed.
+    pub stop_price: Option<String>,
 }
 
 /// An order, asked for by a credential.
@@ -172,18 +171,17 @@ fn on(
 fn terms(
     instrument: &Instrument,
     kind: &str,
-    price: Option<Decimal>,
-    stop: Option<Decimal>,
+    price: Option<Ticks>,
+    stop: Option<Ticks>,
 ) -> Result<OrderType, Fault> {
-    let needed = |given: Option<Decimal>, option: &str| {
-        let given = given.ok_or_else(|| {
+    let needed = |given: Option<Ticks>, option: &str| {
+        given.ok_or_else(|| {
             let currency = instrument.currency;
             let text = format!("an order of type {kind} needs {option}, a price in {currency}");
             Fault::new("PRICE_MISSING", text)
-        })?;
-        ticks(instrument, given, option)
+        })
     };
-    let unwanted = |given: Option<Decimal>, option: &str| {
+    let unwanted = |given: Option<Ticks>, option: &str| {
         if given.is_none() {
             return Ok(());
         }
@@ -212,10 +210,18 @@ fn terms(
     }
 }
 
-fn ticks(instrument: &Instrument, price: Decimal, option: &str) -> Result<Ticks, Fault> {
-    instrument
-        .ticks(price)
-        .map_err(|error| Fault::new("PRICE_OFF_TICK", format!("{option} is {price}; {error}")))
+/// A price that was typed at an option, where one was.
+fn ticks(
+    instrument: &Instrument,
+    typed: Option<&String>,
+    option: &str,
+) -> Result<Option<Ticks>, Fault> {
+    let Some(typed) = typed else { return Ok(None) };
+    let off = |why: String| Fault::new("PRICE_OFF_TICK", why);
+    let price = instrument.typed_price().read(typed);
+    let price = price.map_err(|why| off(format!("{option}: {why}")))?;
+    let ticks = instrument.ticks(price);
+    ticks.map(Some).map_err(|why| off(format!("{option} is {price}; {why}")))
 }
 
 /// The steps of a quantity that was typed.
@@ -269,16 +275,15 @@ fn read(gate: &Gate, bearing: &Bearing, wish: &OrderWish) -> Result<Wanted, Faul
         "sell" => Side::Sell,
         other => return Err(unknown("side", other, "buy or sell")),
     };
-    let order_type = terms(contract, &wish.order_type, wish.limit_price, wish.stop_price)?;
+    let typed = |typed: &Option<String>, option| ticks(contract, typed.as_ref(), option);
+    let (price, stop) = (typed(&wish.limit_price, "--price")?, typed(&wish.stop_price, "--stop")?);
+    let order_type = terms(contract, &wish.order_type, price, stop)?;
     let tif = TIFS.into_iter().find(|tif| tif.name() == wish.time_in_force);
     let tif =
         tif.ok_or_else(|| unknown("time in force", &wish.time_in_force, "DAY, GTC, IOC or FOK"))?;
-    let exit = |price: Option<Decimal>, option| {
-        price.map(|price| ticks(contract, price, option)).transpose()
-    };
     let exits = Exits {
-        profit: exit(wish.take_profit, "--take-profit")?,
-        loss: exit(wish.stop_loss, "--stop-loss")?,
+        profit: typed(&wish.take_profit, "--take-profit")?,
+        loss: typed(&wish.stop_loss, "--stop-loss")?,
     };
     let last = gate.markets().quotes().get(contract.id).map(|quote| quote.last);
     if let Some(entry) = order_type.limit().or(order_type.trigger()).or(last) {
@@ -316,6 +321,7 @@ async fn preview(gate: &Gate, wish: &OrderWish) -> Result<OrderSheet, Fault> {
     let bearing = admit(gate, &wish.bearer).await?;
     let wanted = read(gate, &bearing, wish)?;
     let (sheet, cancels) = gate.orders().preview(&bearing.admission, HERE, wanted.request())?;
+    let money = |amount| money(amount, Some(sheet.currency));
     Ok(OrderSheet {
         lines: wanted
             .orders()
@@ -387,12 +393,11 @@ async fn change(gate: &Gate, wish: &ChangeWish) -> Result<OrdersTaken, Fault> {
     let old = open.order_type;
     let kind = wish.order_type.as_deref().unwrap_or(old.name());
     // A price that the new kind does not have goes with the old kind.
-    let kept = |price: Option<Ticks>, takes: bool| {
-        price.filter(|_| takes).map(|ticks| instrument.price(ticks))
-    };
-    let limit = kept(old.limit(), matches!(kind, "LMT" | "STP LMT"));
-    let stop = kept(old.trigger(), matches!(kind, "STP" | "STP LMT"));
-    let order_type = terms(instrument, kind, wish.limit_price.or(limit), wish.stop_price.or(stop))?;
+    let limit = old.limit().filter(|_| matches!(kind, "LMT" | "STP LMT"));
+    let stop = old.trigger().filter(|_| matches!(kind, "STP" | "STP LMT"));
+    let price = ticks(instrument, wish.limit_price.as_ref(), "--price")?;
+    let trigger = ticks(instrument, wish.stop_price.as_ref(), "--stop")?;
+    let order_type = terms(instrument, kind, price.or(limit), trigger.or(stop))?;
     let typed = wish.quantity.as_deref();
     let quantity = typed.map_or(Ok(open.quantity), |typed| steps(instrument, typed))?;
     let change =
@@ -433,7 +438,7 @@ mod tests {
 
     #[test]
     fn kind_and_prices_of_an_order_go_together() {
-        let (price, stop) = (Some(Decimal::new(7_050, 2)), Some(Decimal::new(58, 0)));
+        let (price, stop) = (Some(Ticks(7_050)), Some(Ticks(5_800)));
         let stock = &Instruments::builtin().all()[0];
         let terms = |kind, price, stop| terms(stock, kind, price, stop);
         let code = |kind, price, stop| terms(kind, price, stop).unwrap_err().code;
@@ -452,10 +457,46 @@ mod tests {
         {
             assert_eq!(code(kind, price, stop), "PRICE_NOT_TAKEN", "{kind}");
         }
-        for off in [Decimal::new(70_505, 3), Decimal::ZERO, Decimal::new(-1, 0)] {
-            assert_eq!(code("LMT", Some(off), None), "PRICE_OFF_TICK", "{off}");
-        }
         assert_eq!(code("TRAIL", None, None), "NAME_UNKNOWN");
+    }
+
+    #[test]
+    fn price_is_read_by_the_steps_of_its_contract() {
+        let text = include_str!("../../../tests/instruments.csv");
+        let own = Instruments::read("tests/instruments.csv", text).unwrap();
+        let read = |symbol: &str, typed: &str| {
+            ticks(own.named(symbol).unwrap(), Some(&typed.to_owned()), "--price")
+        };
+        for (symbol, typed, wanted) in [
+            ("AAPL", "70,50", 7_050),
+            ("PENY", "0.0875", 875),
+            ("PENY", "231.40", 2_314_000),
+            ("NIKKEI", "1,250", 1_250),
+            ("PAIR", "1.08755", 108_755),
+            ("PAIR", "151.275", 15_127_500),
+            ("OIL", "-37.63", -3_763),
+        ] {
+            assert_eq!(read(symbol, typed), Ok(Some(Ticks(wanted))), "{symbol} {typed}");
+        }
+        for (symbol, typed, said) in [
+            ("AAPL", "70.5055", "more than two decimals"),
+            ("AAPL", "0", "too low"),
+            ("AAPL", "-1", "too low"),
+            ("AAPL", "1.234", "could mean 1234 or 1.234"),
+            ("PENY", "231.4012", "use 231.4000 or 231.4100"),
+            ("NIKKEI", "1250.5", "not a whole number"),
+            ("PAIR", "1.087555", "more than 5 decimals"),
+            ("OIL", "-1001", "-1000 or more"),
+        ] {
+            let fault = read(symbol, typed).unwrap_err();
+            assert_eq!(fault.code, "PRICE_OFF_TICK", "{symbol} {typed}");
+            assert!(
+                fault.text.starts_with("--price") && fault.text.contains(said),
+                "{}",
+                fault.text
+            );
+        }
+        assert_eq!(ticks(own.named("AAPL").unwrap(), None, "--price"), Ok(None));
     }
 
     #[test]

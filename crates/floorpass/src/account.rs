@@ -1,6 +1,7 @@
 //! `floorpass account`: list, show, create, permit, change, close.
 
 use access::account::Currency;
+use access::refusal::Field;
 use access::{Number, PaperAccountId};
 use clap::{Args, Subcommand};
 use control::{AccountRequest, AccountRow, AccountWish, Request};
@@ -68,8 +69,8 @@ pub struct CreateAccount {
     #[arg(long, value_name = "NAME")]
     owner: String,
     /// What it begins with, in its currency
-    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, value_parser = |typed: &str| Number::AMOUNT.read(typed))]
-    cash: Decimal,
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
+    cash: String,
     /// What its worth, its limits and its buying power are told in; only contracts in it can be traded
     #[arg(long, value_name = "CURRENCY", default_value_t = Currency::USD)]
     currency: Currency,
@@ -119,10 +120,16 @@ impl AccountCommand {
 
 impl CreateAccount {
     fn run(self, global: &Global) -> Result<(), Failure> {
+        let cash = Number::AMOUNT.of(Some(self.currency)).read(&self.cash);
+        let unread = |why| {
+            let field = Some(Field::Cash.name().to_owned());
+            Failure { field, ..Failure::usage(format!("--cash: {why}")) }
+        };
+        let cash: Decimal = cash.map_err(unread)?;
         let request = Request::Account(AccountRequest::Create(AccountWish {
             owner: self.owner,
             account: self.account,
-            cash: self.cash,
+            cash,
             currency: self.currency.to_string(),
             purpose: self.purpose,
             self_match: self.self_match,

@@ -97,8 +97,8 @@ struct Terms {
     #[arg(long, value_name = "SHARES", allow_hyphen_values = true, value_parser = |typed: &str| Number::SHARES.read_whole::<u64>(typed))]
     max_quantity: Option<u64>,
     /// Orders worth at most this, in the account's base currency
-    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, value_parser = |typed: &str| Number::AMOUNT.read(typed))]
-    max_notional: Option<rust_decimal::Decimal>,
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, value_parser = Number::typed_amount)]
+    max_notional: Option<String>,
     /// At most this many open orders at once
     #[arg(long, value_name = "COUNT", allow_hyphen_values = true, value_parser = |typed: &str| ORDERS.read_whole::<u32>(typed))]
     max_open_orders: Option<u32>,

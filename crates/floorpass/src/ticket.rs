@@ -76,20 +76,20 @@ struct Terms {
     #[arg(long = "type", value_name = "TYPE", default_value = "limit", ignore_case = true, value_parser = types())]
     order_type: String,
     /// The limit price: the worst price you accept
-    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
-    price: Option<Decimal>,
+    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = Number::typed_price)]
+    price: Option<String>,
     /// The stop price: the last price that triggers it
-    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
-    stop: Option<Decimal>,
+    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = Number::typed_price)]
+    stop: Option<String>,
     /// How long it is good
     #[arg(long, value_name = "TIF", default_value = "DAY", ignore_case = true, value_parser = ["DAY", "GTC", "IOC", "FOK"])]
     time_in_force: String,
     /// Attach a limit order at this price, which takes a profit once it fills
-    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
-    take_profit: Option<Decimal>,
+    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = Number::typed_price)]
+    take_profit: Option<String>,
     /// Attach a stop order at this price, which ends a loss once it fills
-    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
-    stop_loss: Option<Decimal>,
+    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = Number::typed_price)]
+    stop_loss: Option<String>,
     /// Refuse it if it would do more than reduce the position
     #[arg(long)]
     reduce: bool,
@@ -174,11 +174,11 @@ pub struct ChangeOrder {
     #[arg(long = "type", value_name = "TYPE", ignore_case = true, value_parser = types())]
     order_type: Option<String>,
     /// The limit price
-    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
-    price: Option<Decimal>,
+    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = Number::typed_price)]
+    price: Option<String>,
     /// The stop price
-    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = |typed: &str| Number::PRICE.read(typed))]
-    stop: Option<Decimal>,
+    #[arg(long, value_name = "PRICE", allow_hyphen_values = true, value_parser = Number::typed_price)]
+    stop: Option<String>,
     #[command(flatten)]
     by: By,
     /// Send it without asking; needed where nobody can be asked
@@ -290,7 +290,8 @@ fn difference(global: &Global, wish: &ChangeWish) -> Result<String, Failure> {
         let text = format!("there is no order {}; see `floorpass order list --open`", wish.order);
         Failure::new(Exit::Refused, "ORDER_NOT_OPEN", text)
     })?;
-    let told = |price: Option<Decimal>| price.map(|price| format!("{price:.2} {}", old.currency));
+    let told =
+        |typed: &Option<String>| typed.as_ref().map(|price| format!("{price} {}", old.currency));
     let now = |price: &Option<String>| {
         let told = price.as_ref().map(|price| format!("{price} {}", old.currency));
         told.unwrap_or_else(|| "none".to_owned())
@@ -298,8 +299,8 @@ fn difference(global: &Global, wish: &ChangeWish) -> Result<String, Failure> {
     let rows = [
         ("shares", old.quantity.to_string(), wish.quantity.clone()),
         ("type", old.order_type.clone(), wish.order_type.clone()),
-        ("limit price", now(&old.limit_price), told(wish.limit_price)),
-        ("stop price", now(&old.stop_price), told(wish.stop_price)),
+        ("limit price", now(&old.limit_price), told(&wish.limit_price)),
+        ("stop price", now(&old.stop_price), told(&wish.stop_price)),
     ];
     let changed = rows.iter().filter_map(|(what, old, new)| {
         new.as_ref().map(|new| format!("\n{what:<12} {old} -> {new}"))

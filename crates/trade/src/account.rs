@@ -128,10 +128,11 @@ impl AccountSummary {
     }
 
     /// The account's values under the names that TWS clients know: name, value, currency (empty
-    /// where the value is no money). Money has two decimals, rounded half to even. Those of
+    /// where the value is no money). Money has the decimals of its smallest coin, rounded half to even. Those of
     /// [`LEDGER`] come in the account's currency and as [`BASE`], which is the same while it has no other.
     pub fn values(&self) -> Vec<Value> {
-        let money = |amount: &Decimal| format!("{:.2}", amount.round_dp(2));
+        let (digits, places) = (self.currency.digits(), self.currency.digits() as usize);
+        let money = |amount: &Decimal| format!("{:.places$}", amount.round_dp(digits));
         let text = |text: &str| text.to_owned();
         let (of_own, of_none) = (Denomination::Of(self.currency), Denomination::None);
         let mut values = vec![

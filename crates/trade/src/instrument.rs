@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
+use access::Number;
 use access::currency::Currency;
 pub use access::entitlements::Product;
 use access::id::SymbolId;
@@ -110,6 +111,18 @@ impl Instrument {
     #[inline]
     pub fn price(&self, ticks: Ticks) -> Decimal {
         self.prices.price(ticks)
+    }
+
+    /// Decimals of its narrowest step: 2 for a stock in cents, 5 for most pairs of currencies.
+    pub const fn price_places(&self) -> u32 {
+        self.prices.tick().places()
+    }
+
+    /// How a price of it is typed.
+    pub fn typed_price(&self) -> Number {
+        let of = |ticks| self.prices.price(ticks);
+        let (lowest, highest) = (of(self.prices.lowest()), of(self.prices.highest()));
+        Number::price(self.prices.tick().size(), lowest, highest).of(Some(self.currency))
     }
 
     /// The ticks of an order's price, or which prices there are instead.

@@ -217,7 +217,9 @@ mod tests {
 
     #[test]
     fn table_says_what_the_picture_shows_without_end() {
-        let day = |at: i32| Point::at_day(Day::of(2026, 1, 1).plus(at), Decimal::from(at));
+        let day = |at: i32| {
+            Point::at_day(Day::of(2026, 1, 1).plus(at), Decimal::new(i64::from(at) * 100, 2))
+        };
         let points: Vec<Point> = (0..500).map(day).collect();
         let text = line("Close", &points).into_string();
         assert!(text.matches("<tr>").count() <= ROWS + 1);

@@ -3,6 +3,7 @@
 mod list;
 
 use access::Span;
+use access::currency::Currency;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -41,6 +42,26 @@ pub(crate) fn symbol(known: &Instruments, id: access::SymbolId) -> String {
 /// So many steps of a contract, as they are written.
 pub(crate) fn quantity(known: &Instruments, id: access::SymbolId, steps: u64) -> String {
     figure::quantity(known.quantity(id, steps))
+}
+
+/// An average price of a contract, as it is written.
+pub(crate) fn average(known: &Instruments, id: access::SymbolId, price: Decimal) -> String {
+    figure::average(price, known.get(id).map_or(2, Instrument::price_places))
+}
+
+/// What amounts of a contract are in.
+fn currency(known: &Instruments, id: access::SymbolId) -> Currency {
+    known.get(id).map_or(Currency::USD, |one| one.currency)
+}
+
+/// An amount in a contract's currency, as it is written.
+pub(crate) fn money(known: &Instruments, id: access::SymbolId, amount: Decimal) -> String {
+    figure::money(amount, currency(known, id))
+}
+
+/// A gain in a contract's currency, as it is written.
+pub(crate) fn gain(known: &Instruments, id: access::SymbolId, amount: Decimal) -> Markup {
+    figure::gain(amount, currency(known, id))
 }
 
 /// `GET /contracts/{symbol}`

@@ -37,8 +37,8 @@ pub(crate) fn table(known: &Instruments, fills: &[&Execution]) -> Markup {
                     td.key { (figure::time(fill.time)) span.phone { " \u{b7} " a.mono href={ "/orders/" (fill.order) } { "#" (fill.order) } } }
                     td.n.what data-l="Trade" { span { span class=(class) { (word) } " " (contract::quantity(known, fill.symbol, fill.quantity)) " " b { (contract::symbol(known, fill.symbol)) } } }
                     td.r.n.end.price data-l="Price" { (figure::price(known.price(fill.symbol, fill.price))) }
-                    td.r.n.off data-l="Commission" { (figure::money(fill.commission)) }
-                    td.r.n.end.gain data-l="Realised" { @match fill.realised { Some(amount) => (figure::gain(amount)), None => span.dim { "\u{2013}" } } }
+                    td.r.n.off data-l="Commission" { (contract::money(known, fill.symbol, fill.commission)) }
+                    td.r.n.end.gain data-l="Realised" { @match fill.realised { Some(amount) => (contract::gain(known, fill.symbol, amount)), None => span.dim { "\u{2013}" } } }
                     td.off data-l="Order" { a.mono href={ "/orders/" (fill.order) } { (fill.order) } }
                 }
             } }

@@ -2,19 +2,31 @@
 
 use std::net::Ipv4Addr;
 
+use access::currency::Currency;
 use access::{Span, Time};
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 
-/// `1234567.891` as `1,234,567.89`.
-pub(crate) fn money(value: Decimal) -> String {
-    grouped(&format!("{:.2}", value.round_dp(2)))
+/// `1234567.891` as `1,234,567.89`: with the decimals of the currency's smallest coin.
+pub(crate) fn money(value: Decimal, currency: Currency) -> String {
+    fixed(value, currency.digits())
 }
 
-/// A price: at least two decimals, as many as it has.
+/// A price: two decimals where its steps have them, and as many as it has.
 pub(crate) fn price(value: Decimal) -> String {
-    let value = value.normalize();
-    if value.scale() > 2 { grouped(&value.round_dp(4).to_string()) } else { money(value) }
+    let places = value.scale().min(2).max(value.normalize().scale());
+    fixed(value, places)
+}
+
+/// An average of prices whose steps have so many decimals: two more at most.
+pub(crate) fn average(value: Decimal, places: u32) -> String {
+    let value = value.round_dp(places.saturating_add(2));
+    fixed(value, places.min(2).max(value.normalize().scale()))
+}
+
+fn fixed(value: Decimal, places: u32) -> String {
+    let digits = places as usize;
+    grouped(&format!("{:.digits$}", value.round_dp(places)))
 }
 
 /// A quantity with the decimals that it has: `1,000`, `0.5`.
@@ -33,8 +45,17 @@ fn grouped(text: &str) -> String {
 }
 
 /// Money gained or lost: with its sign and colour.
-pub(crate) fn gain(value: Decimal) -> Markup {
-    let value = value.round_dp(2);
+pub(crate) fn gain(value: Decimal, currency: Currency) -> Markup {
+    signed(value, currency.digits())
+}
+
+/// By how much a price moved.
+pub(crate) fn moved(by: Decimal) -> Markup {
+    signed(by, by.scale().min(2).max(by.normalize().scale()))
+}
+
+fn signed(value: Decimal, places: u32) -> Markup {
+    let value = value.round_dp(places);
     let class = if value.is_zero() {
         "dim"
     } else if value.is_sign_negative() {
@@ -43,7 +64,7 @@ pub(crate) fn gain(value: Decimal) -> Markup {
         "up"
     };
     let sign = if value > Decimal::ZERO { "+" } else { "" };
-    html! { span class=(class) { (sign) (money(value)) } }
+    html! { span class=(class) { (sign) (fixed(value, places)) } }
 }
 
 /// A gain as a share of what it was made on, `+1.25 %`; nothing where there is nothing to compare it with.
@@ -53,13 +74,13 @@ pub(crate) fn percent(gain: Decimal, on: Decimal) -> Markup {
     let Some(share) = share.and_then(|share| share.checked_mul(Decimal::ONE_HUNDRED)) else {
         return html! { span.dim { "\u{2013}" } };
     };
-    html! { (self::gain(share)) "\u{a0}%" }
+    html! { (signed(share, 2)) "\u{a0}%" }
 }
 
 /// What a value became: `+1.50 (+1.25 %)`.
 pub(crate) fn change(from: Decimal, to: Decimal) -> Markup {
-    let gain = to - from;
-    html! { span.n { (self::gain(gain)) " (" (percent(gain, from)) ")" } }
+    let by = to - from;
+    html! { span.n { (moved(by)) " (" (percent(by, from)) ")" } }
 }
 
 /// `2026-11-22 20:30:05` with the zone for machines; pages say once that times are UTC.
@@ -143,12 +164,23 @@ mod tests {
             ("0", "0.00"),
             ("100", "100.00"),
         ] {
-            assert_eq!(money(given.parse().unwrap()), written);
+            assert_eq!(money(given.parse().unwrap(), Currency::USD), written);
         }
+        let in_coins = |code: &str| money("1234.5678".parse().unwrap(), code.parse().unwrap());
+        assert_eq!(["JPY", "EUR", "KWD"].map(in_coins), ["1,235", "1,234.57", "1,234.568"]);
         let quantities = ["1000", "-2500.50", "0.010"].map(|text| quantity(text.parse().unwrap()));
         assert_eq!(quantities, ["1,000", "\u{2212}2,500.5", "0.01"]);
         assert_eq!(price("231.4375".parse().unwrap()), "231.4375");
         assert_eq!(price("231.4000".parse().unwrap()), "231.40");
+        let prices =
+            ["1250", "0.0875", "1.08755", "-37.60"].map(|text| price(text.parse().unwrap()));
+        assert_eq!(prices, ["1,250", "0.0875", "1.08755", "\u{2212}37.60"]);
+        let of = |text: &str, places| average(text.parse().unwrap(), places);
+        assert_eq!(
+            [of("231.4", 2), of("231.43756", 2), of("1250.5", 0), of("1250", 0)],
+            ["231.40", "231.4376", "1,250.5", "1,250"]
+        );
+        assert_eq!(of("1.0875512345", 5), "1.0875512");
     }
 
     #[test]
@@ -189,7 +221,16 @@ mod tests {
 
     #[test]
     fn gain_shows_its_sign_besides_its_colour() {
-        assert_eq!(gain("5".parse().unwrap()).into_string(), "<span class=\"up\">+5.00</span>");
-        assert!(gain("-5".parse().unwrap()).into_string().contains("\u{2212}5.00"));
+        let text = |value: &str, code: &str| {
+            gain(value.parse().unwrap(), code.parse().unwrap()).into_string()
+        };
+        assert_eq!(text("5", "USD"), "<span class=\"up\">+5.00</span>");
+        assert!(
+            text("-5", "USD").contains("\u{2212}5.00") && text("-5", "JPY").contains("\u{2212}5<")
+        );
+        assert_eq!(
+            moved("0.00004".parse().unwrap()).into_string(),
+            "<span class=\"up\">+0.00004</span>"
+        );
     }
 }

@@ -78,11 +78,11 @@ pub(crate) fn note(large: &Large) -> Markup {
     html! {
         div.note.warm {
             b { "A large order. " }
-            (figure::money(large.value.amount)) " " (currency) " is above your threshold of " (figure::money(large.above.amount))
+            (figure::money(large.value.amount, currency)) " " (currency) " is above your threshold of " (figure::money(large.above.amount, currency))
             " " (currency) ", so it is sent only after you approve exactly this order on your phone, or sign in for it."
             @if !large.cost.fixed {
                 @let verb = if large.cost.side == Side::Buy { "costs more than" } else { "brings less than" };
-                " The price may move by " (ROOM) " % until then: the order is not sent if it " (verb) " " (figure::money(large.cost.bound())) " " (currency) "."
+                " The price may move by " (ROOM) " % until then: the order is not sent if it " (verb) " " (figure::money(large.cost.bound(), currency)) " " (currency) "."
             }
         }
     }

@@ -166,8 +166,8 @@ pub(crate) fn facts(known: &Instruments, order: &Order, view: &View, names: &Nam
             dl.figs {
                 div { dt { "State" } dd data-k="state" { (state(order)) } }
                 div { dt { "Filled" } dd data-k="filled" { (quantity(order.filled)) " / " (quantity(order.quantity)) } }
-                div { dt { "Average price" } dd data-k="average" { @match known.average_price(order) { Some(price) => (figure::price(price)), None => "\u{2013}" } } }
-                div { dt { "Commission" } dd data-k="fee" { (figure::money(order.commission)) } }
+                div { dt { "Average price" } dd data-k="average" { @match known.average_price(order) { Some(price) => (contract::average(known, order.symbol, price)), None => "\u{2013}" } } }
+                div { dt { "Commission" } dd data-k="fee" { (contract::money(known, order.symbol, order.commission)) } }
             }
             @if order.reduce_only { p.small.dim { "Reduce only: it is never larger than the position, and ends with it." } }
             @if let Some(end) = order.end { p.small { (refusal::sentence(&end.to_string())) " " span.tag.mono { (end.code()) } } }

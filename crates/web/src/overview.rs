@@ -13,6 +13,7 @@ use trade::position::Holding;
 
 use crate::chart::{self, Point};
 use crate::contract;
+use crate::currency;
 use crate::execution;
 use crate::fault::Fault;
 use crate::figure;
@@ -74,6 +75,8 @@ pub(crate) fn fragment(view: &View, signed: &Signed) -> Markup {
 }
 
 fn summary(view: &View) -> Markup {
+    let money = |amount| figure::money(amount, view.currency);
+    let gained = |amount| figure::gain(amount, view.currency);
     let sum = &view.summary;
     let before = sum.net_liquidation - sum.daily;
     let cost = view.positions.iter().fold(Decimal::ZERO, |sum, held| sum + cost(held));
@@ -81,13 +84,13 @@ fn summary(view: &View) -> Markup {
     html! {
         section.card aria-label="Summary" {
             dl.figs.account {
-                div.wide { dt { "Net liquidation" } dd.big data-k="net" { (figure::money(sum.net_liquidation)) } }
-                div { dt { "Today" } dd data-k="day" { (figure::gain(sum.daily)) (share(sum.daily, before)) } }
-                div { dt { "Unrealised" } dd data-k="unreal" { (figure::gain(sum.unrealised)) (share(sum.unrealised, cost)) } }
-                div { dt { "Realised today" } dd data-k="real" { (figure::gain(sum.realised)) (share(sum.realised, before)) } }
-                div { dt { "Cash" } dd data-k="cash" { (figure::money(sum.cash)) } }
-                div { dt { "Buying power" } dd data-k="power" { (figure::money(sum.buying_power)) } }
-                div { dt { "Excess liquidity" } dd data-k="excess" { (figure::money(sum.excess_liquidity)) } }
+                div.wide { dt { "Net liquidation" } dd.big data-k="net" { (money(sum.net_liquidation)) } }
+                div { dt { "Today" } dd data-k="day" { (gained(sum.daily)) (share(sum.daily, before)) } }
+                div { dt { "Unrealised" } dd data-k="unreal" { (gained(sum.unrealised)) (share(sum.unrealised, cost)) } }
+                div { dt { "Realised today" } dd data-k="real" { (gained(sum.realised)) (share(sum.realised, before)) } }
+                div { dt { "Cash" } dd data-k="cash" { (money(sum.cash)) } }
+                div { dt { "Buying power" } dd data-k="power" { (money(sum.buying_power)) } }
+                div { dt { "Excess liquidity" } dd data-k="excess" { (money(sum.excess_liquidity)) } }
             }
         }
     }
@@ -108,6 +111,7 @@ fn positions(held: &[&Holding], signed: &Signed) -> Markup {
     let sum = |of: fn(&Holding) -> Decimal| held.iter().fold(Decimal::ZERO, |sum, it| sum + of(it));
     let (value, unrealised, daily) =
         (sum(Holding::value), sum(Holding::unrealised), sum(Holding::daily));
+    let currency = currency::of(signed);
     html! {
         table.lines.positions {
             thead { tr { th { "Symbol" } th.r { "Shares" } th.r { "Average cost" } th.r { "Last" } th.r { "Value" } th.r { "Unrealised" } th.r { "Today" } th { span.sr { "Close" } } } }
@@ -117,20 +121,20 @@ fn positions(held: &[&Holding], signed: &Signed) -> Markup {
                 tr data-symbol=(symbol) {
                     td.key { a.mono href={ "/contracts/" (symbol) } { (symbol) } span.sub.small-only { (figure::quantity(shares)) " at " (figure::price(held.price())) } }
                     td.r.n.room { (figure::quantity(shares)) }
-                    td.r.n.room { (figure::price(held.average_cost().round_dp(4))) }
+                    td.r.n.room { (contract::average(contract::known(signed), held.symbol, held.average_cost())) }
                     td.r.n.room data-k={ "l" (symbol) } { (figure::price(held.price())) }
-                    td.r.n.last data-k={ "v" (symbol) } { (figure::money(held.value())) }
-                    td.r.n.change { (figure::gain(gain)) span.sub { (figure::percent(gain, cost(held))) } }
-                    td.r.n.percent { (figure::gain(today)) span.sub { (figure::percent(today, basis(held))) } }
+                    td.r.n.last data-k={ "v" (symbol) } { (figure::money(held.value(), held.currency)) }
+                    td.r.n.change { (figure::gain(gain, held.currency)) span.sub { (figure::percent(gain, cost(held))) } }
+                    td.r.n.percent { (figure::gain(today, held.currency)) span.sub { (figure::percent(today, basis(held))) } }
                     td.room.close { div.act { (ticket::close(signed, &symbol, shares, None)) } }
                 }
             } }
             tfoot { tr {
                 th.key scope="row" { "Total" }
                 td.none {} td.none {} td.none {}
-                td.r.n.last data-k="total" { (figure::money(value)) }
-                td.r.n.change { (figure::gain(unrealised)) span.sub { (figure::percent(unrealised, sum(cost))) } }
-                td.r.n.percent { (figure::gain(daily)) span.sub { (figure::percent(daily, sum(|held| basis(held).abs()))) } }
+                td.r.n.last data-k="total" { (figure::money(value, currency)) }
+                td.r.n.change { (figure::gain(unrealised, currency)) span.sub { (figure::percent(unrealised, sum(cost))) } }
+                td.r.n.percent { (figure::gain(daily, currency)) span.sub { (figure::percent(daily, sum(|held| basis(held).abs()))) } }
                 td.none {}
             } }
         }
@@ -148,6 +152,11 @@ pub(crate) async fn curve(signed: &Signed, view: &View) -> Result<Markup, Fault>
     let gate = signed.visit.portal.gate();
     let chosen = range(signed);
     let mut unknown = Vec::new();
+    let told = |value: Decimal| {
+        let mut value = value.round_dp(view.currency.digits());
+        value.rescale(view.currency.digits());
+        value
+    };
     let points: Vec<Point> = if chosen == "month" {
         let days =
             gate.paper_accounts().equity_by_day(view).await.map_err(|why| signed.fault(why))?;
@@ -156,12 +165,12 @@ pub(crate) async fn curve(signed: &Signed, view: &View) -> Result<Markup, Fault>
         let after = unknown.iter().filter_map(|(_, last)| known.iter().find(|day| *day > last));
         let apart: BTreeSet<_> = after.collect();
         let point = |(day, value): (_, Decimal)| {
-            Point::at_day(day, value.round_dp(2)).apart(apart.contains(&day))
+            Point::at_day(day, told(value)).apart(apart.contains(&day))
         };
         days.into_iter().map(point).collect()
     } else {
         let today = gate.paper_accounts().equity_today(view);
-        today.into_iter().map(|(at, value)| Point::at_time(at, value.round_dp(2))).collect()
+        today.into_iter().map(|(at, value)| Point::at_time(at, told(value))).collect()
     };
     Ok(html! {
         header { h2 #equity { "Net liquidation, " (view.currency) } (chart::ranges("/", "range", &RANGES, chosen)) }

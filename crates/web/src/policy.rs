@@ -1,6 +1,7 @@
 //! Policies: what each interface requires of its sessions, when these are renewed, and whether only
 //! one of them can trade.
 
+use access::currency::Currency;
 use access::large_order::Threshold;
 use access::policy::{Assurance, Needs, NewNetwork, OwnLimits, Policy, Tempo};
 use access::refusal::{Field as Input, InputRefusal};
@@ -12,6 +13,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use gate::Policies;
 use maud::{Markup, html};
+use rust_decimal::Decimal;
 
 use crate::currency;
 use crate::fault::{Cause, Fault};
@@ -242,19 +244,21 @@ fn window(signed: &Signed, chosen: &Policies, errors: &Errors) -> Markup {
 }
 
 fn large_orders(signed: &Signed, chosen: &Policies, errors: &Errors) -> Markup {
-    let above = chosen.large_orders.above;
+    let (above, common) = (chosen.large_orders.above, currency::common(signed));
+    // Where accounts have several currencies, as in most of them.
+    let told = |most: Decimal| figure::money(most, common.unwrap_or(Currency::USD));
     let error = errors.get("above").map(String::as_str);
     let value = match error {
         Some(_) => signed.visit.fields.get("above").to_owned(),
-        None => above.map_or_else(String::new, |most| format!("{most:.2}")),
+        None => above.map_or_else(String::new, told),
     };
-    let currency = currency::words(currency::common(signed));
+    let currency = currency::words(common);
     let label = format!("Ask above, {currency}");
     html! {
         section.card.stack aria-labelledby="large" {
             h2 #large { "Large orders" }
             @match above {
-                Some(most) => p { "An order placed in a session and worth more than " b.n { (figure::money(most)) " " (currency) } " is sent only after you approve exactly that order on your phone, or sign in for it." },
+                Some(most) => p { "An order placed in a session and worth more than " b.n { (told(most)) " " (currency) } " is sent only after you approve exactly that order on your phone, or sign in for it." },
                 None => p { "Off: no confirmation is needed, however large the order." },
             }
             form.f method="post" action="/policies/large-orders" {

@@ -104,9 +104,9 @@ pub(crate) fn market_now(signed: &Signed, view: &View, chosen: &Instrument) -> M
         dl.figs.quote {
             div { dt { "Bid" } dd { (side("bid", quote.bid())) } }
             div { dt { "Ask" } dd { (side("ask", quote.ask())) } }
-            div { dt { "Last" } dd { span data-k="last" { (figure::price(quote.price(quote.last))) } span.sub { (figure::gain(quote.price(quote.last) - quote.price(quote.close))) " today" } } }
+            div { dt { "Last" } dd { span data-k="last" { (figure::price(quote.price(quote.last))) } span.sub { (figure::moved(quote.price(quote.last) - quote.price(quote.close))) " today" } } }
             div { dt { "Position" } @match held {
-                Some(held) => dd { (figure::quantity(held.quantity())) span.sub { "at " (figure::price(held.average_cost().round_dp(2))) } },
+                Some(held) => dd { (figure::quantity(held.quantity())) span.sub { "at " (figure::average(held.average_cost(), chosen.price_places())) } },
                 None => dd { "0" span.sub { "none held" } },
             } }
         }
@@ -125,7 +125,7 @@ pub(crate) fn market(quote: &Quote) -> Markup {
             div { dt { "Bid" } dd { (level(quote.bid())) } }
             div { dt { "Ask" } dd { (level(quote.ask())) } }
             div { dt { "Last" } dd { (figure::price(quote.price(quote.last))) } }
-            div { dt { "Day's change" } dd { (figure::gain(quote.price(quote.last) - quote.price(quote.close))) } }
+            div { dt { "Day's change" } dd { (figure::moved(quote.price(quote.last) - quote.price(quote.close))) } }
         }
     }
 }

@@ -79,7 +79,7 @@ impl Event {
         match self {
             Self::Set { threshold, .. } => match threshold.above {
                 Some(above) => format!(
-                    "Orders from sessions above {above:.2} in the account's base currency need confirmation"
+                    "Orders from sessions above {above} in the account's base currency need confirmation"
                 ),
                 None => "Orders from sessions need no confirmation".to_owned(),
             },

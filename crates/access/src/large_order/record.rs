@@ -15,6 +15,9 @@ pub const STANDARD: Decimal = Decimal::from_parts(100_000, 0, 0, false, 0);
 /// The highest threshold: what one order may be worth at most.
 pub const MOST: Decimal = Decimal::from_parts(100_000_000, 0, 0, false, 0);
 
+/// The decimals of the finest coin that an account is kept in.
+const PLACES: u32 = 3;
+
 /// What a person chose for large orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Threshold {
@@ -47,8 +50,9 @@ impl Threshold {
     }
 
     pub(super) fn check(self) -> Result<(), Refusal> {
-        let sound =
-            |most: Decimal| (Decimal::ZERO..=MOST).contains(&most) && most.normalize().scale() <= 2;
+        let sound = |most: Decimal| {
+            (Decimal::ZERO..=MOST).contains(&most) && most.normalize().scale() <= PLACES
+        };
         match self.above {
             Some(most) if !sound(most) => Err(out_of_range(&most.to_string())),
             _ => Ok(()),
@@ -61,7 +65,7 @@ pub(super) fn out_of_range(given: &str) -> Refusal {
         field: Field::LargeOrders,
         given: format!("\"{}\"", tidy(given, 40)),
         least: "an amount from 0".to_owned(),
-        most: format!("{MOST} in the base currency of the account, with at most two decimals"),
+        most: format!("{MOST} in the base currency of the account, in steps of its smallest coin"),
     })
 }
 

@@ -341,7 +341,7 @@ fn threshold_is_set_with_a_proof_and_told_and_widened_by_a_bound_session_alone()
 #[test]
 fn threshold_that_is_no_amount_of_an_order_is_refused() {
     let mut desk = Desk::enrolled();
-    for odd in [Decimal::NEGATIVE_ONE, MOST + Decimal::ONE, Decimal::new(1_005, 3)] {
+    for odd in [Decimal::NEGATIVE_ONE, MOST + Decimal::ONE, Decimal::new(10_005, 4)] {
         let refused = set(&mut desk, By::System, Some(odd));
         assert!(matches!(refused, Some(Refusal::Input(InputRefusal::OutOfRange { .. }))), "{odd}");
     }

@@ -7,6 +7,7 @@ mod authenticator;
 mod backup;
 mod browser;
 mod clock;
+mod coin;
 mod crash;
 mod demo;
 mod disk;

@@ -549,7 +549,7 @@ fn account_in_euros_and_one_in_dollars_are_told_each_in_its_own_currency() {
     let create = ["account", "create", "--owner", "trader", "--cash", "250000.50", "--currency"];
     for (currency, cash, code, name) in [
         ("EUT", "250000", 4, "CURRENCY_UNKNOWN"),
-        ("JPY", "250000.50", 4, "OUT_OF_RANGE"),
+        ("JPY", "250000.50", 2, "USAGE"),
         ("EUR", "$5", 2, "USAGE"),
     ] {
         let mut wish = create.map(str::to_owned).to_vec();

@@ -37,6 +37,11 @@ impl Unit {
         (mantissa > 0 && unit.scale <= PLACES && unit.grains().is_some()).then_some(unit)
     }
 
+    /// Its decimals.
+    pub const fn places(self) -> u32 {
+        self.scale
+    }
+
     /// How large it is.
     pub fn size(self) -> Decimal {
         Decimal::new(self.mantissa, self.scale)

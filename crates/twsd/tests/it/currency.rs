@@ -27,9 +27,11 @@ async fn values_of_each_account_are_in_its_own_currency_and_another_one_is_not_t
     let gate = &server.gate;
     let dollars = gate.account();
     let euros = opened_in(gate, "EUR".parse().unwrap()).await;
+    let yen = opened_in(gate, "JPY".parse().unwrap()).await;
+    let dinars = opened_in(gate, "KWD".parse().unwrap()).await;
     let new = NewCredential {
         name: "both".to_owned(),
-        accounts: vec![dollars, euros],
+        accounts: vec![dollars, euros, yen, dinars],
         scopes: Scopes::trading(gate.now() + Span::days(1)),
         token_required: Some(false),
         port: None,
@@ -54,7 +56,12 @@ async fn values_of_each_account_are_in_its_own_currency_and_another_one_is_not_t
     let row = |account: PaperAccountId, value: &str, currency: &str| {
         (account.to_string(), value.to_owned(), currency.to_owned())
     };
-    let mut expected = vec![row(dollars, "1000000.00", "USD"), row(euros, "250000.00", "EUR")];
+    let mut expected = vec![
+        row(dollars, "1000000.00", "USD"),
+        row(euros, "250000.00", "EUR"),
+        row(yen, "250000", "JPY"),
+        row(dinars, "250000.000", "KWD"),
+    ];
     expected.sort();
     assert_eq!(rows, expected);
 

@@ -121,7 +121,7 @@ fn row(contract: &Instrument, quote: Option<&Quote>) -> Markup {
             @if let Some(quote) = quote {
                 @let (last, close) = (quote.price(quote.last), quote.price(quote.close));
                 td.r.n.last data-k={ "l" (symbol) } { (figure::price(last)) }
-                td.r.n.change { (figure::gain(last - close)) }
+                td.r.n.change { (figure::moved(last - close)) }
                 td.r.n.percent { (figure::percent(last - close, close)) }
                 td.r.n.room { (figure::quantity(quote.quantity(quote.volume))) }
                 td.r.n.room { (best(quote.bid())) }

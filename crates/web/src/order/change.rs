@@ -199,7 +199,8 @@ pub(super) fn differences(known: &Instruments, order: &Order, change: &Change) -
         ("Stop price", price(old.trigger()), price(new.trigger())),
     ];
     let value = worth(known, order, change);
-    let value = value.map(|value| format!("{} {}", figure::money(value.amount), value.currency));
+    let value = value
+        .map(|value| format!("{} {}", figure::money(value.amount, value.currency), value.currency));
     html! {
         dl.pairs {
             @for (label, old, new) in rows { @if old != new {

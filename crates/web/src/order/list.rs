@@ -286,7 +286,7 @@ fn row(order: &Order, child: bool, signed: &Signed, names: Option<&Names>) -> Ma
             td.r.n.off data-l="Stop" { (price(order.order_type.trigger())) }
             td.state.end data-l="State" { span data-k={ "s" (order.id) } { (state(order)) } @if let Some(end) = order.end { span.sub { (refusal::sentence(&end.to_string())) } } }
             td.r.n.off data-l="Filled" data-k={ "f" (order.id) } { (quantity(order.filled)) " / " (quantity(order.quantity)) }
-            td.r.n.off data-l="Average" { @match known.average_price(order) { Some(price) => (figure::price(price)), None => span.dim { "\u{2013}" } } }
+            td.r.n.off data-l="Average" { @match known.average_price(order) { Some(price) => (contract::average(known, order.symbol, price)), None => span.dim { "\u{2013}" } } }
             @if let Some(names) = names { td.off data-l="Sent by" { (names.source(order.origin)) } }
             td.end.last.off[order.state.is_open()] data-l="Changed" { (figure::lately(order.updated, signed.now())) }
             td.end.last.off[!order.state.is_open()] { @if order.state.is_open() { div.act {
@@ -325,7 +325,7 @@ fn terms(known: &Instruments, order: &Order) -> Markup {
         @for (word, ticks) in prices { @if let Some(ticks) = ticks { " \u{b7} " (word) " " (figure::price(known.price(order.symbol, ticks))) } }
         @if order.filled > 0 {
             " \u{b7} filled " @if order.filled < order.quantity { (contract::quantity(known, order.symbol, order.filled)) " " }
-            @if let Some(price) = known.average_price(order) { "at " (figure::price(price)) }
+            @if let Some(price) = known.average_price(order) { "at " (contract::average(known, order.symbol, price)) }
         }
     }
 }

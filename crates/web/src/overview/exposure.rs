@@ -112,10 +112,10 @@ pub(super) fn card(known: &Instruments, view: &View, names: &Names) -> Markup {
                                 @match sender { Sender::Portal => "The portal", Sender::Earlier => "Held for more than seven days", Sender::Other(holder) => (names.of(*holder)) }
                                 svg.size viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true" { rect width=(bar(*long - *short)) height="1" {} }
                             }
-                            td.r.n data-l="Long" { (figure::money(*long)) }
-                            td.r.n data-l="Short" { (figure::money(*short)) }
+                            td.r.n data-l="Long" { (figure::money(*long, view.currency)) }
+                            td.r.n data-l="Short" { (figure::money(*short, view.currency)) }
                             td.r.n data-l="Open orders" { (figure::count(part.open as u64)) }
-                            td.r.n data-l="Traded, 7 days" { (figure::money(part.traded)) }
+                            td.r.n data-l="Traded, 7 days" { (figure::money(part.traded, view.currency)) }
                         }
                     } }
                 }

@@ -337,8 +337,7 @@ pub(crate) fn price(
     contract: Option<&Instrument>,
     errors: &mut Errors,
 ) -> Option<Ticks> {
-    let currency = contract.map(|contract| contract.currency);
-    let price = Number::PRICE.of(currency).read(fields.get(name));
+    let price = contract.map_or(Number::PRICE, Instrument::typed_price).read(fields.get(name));
     let price = price.map_err(|why| errors.insert(name, why.to_string())).ok()?;
     contract?
         .ticks(price)
@@ -370,12 +369,13 @@ pub(crate) fn order_type(
 
 /// What it would bind and cost.
 pub(super) fn sheet(preview: &Preview) -> Markup {
+    let money = |amount| figure::money(amount, preview.currency);
     html! {
         dl.pairs {
-            div { dt { "Value" } dd.n { (figure::money(preview.notional)) " " (preview.currency) } }
-            div { dt { "Commission" } dd.n { (figure::money(preview.commission)) " " (preview.currency) } }
-            div { dt { "Initial margin" } dd.n { (figure::money(preview.initial_before)) " \u{2192} " (figure::money(preview.initial_after)) } }
-            div { dt { "Buying power" } dd.n { (figure::money(preview.buying_power_before)) " \u{2192} " (figure::money(preview.buying_power_after)) } }
+            div { dt { "Value" } dd.n { (money(preview.notional)) " " (preview.currency) } }
+            div { dt { "Commission" } dd.n { (money(preview.commission)) " " (preview.currency) } }
+            div { dt { "Initial margin" } dd.n { (money(preview.initial_before)) " \u{2192} " (money(preview.initial_after)) } }
+            div { dt { "Buying power" } dd.n { (money(preview.buying_power_before)) " \u{2192} " (money(preview.buying_power_after)) } }
         }
     }
 }

@@ -127,6 +127,13 @@ async fn pages_of_an_account_in_euros_beside_one_in_dollars_tell_each_in_its_own
             assert!(!ticket.says(&format!("{field}, {other}")), "{field}: {}", ticket.body);
         }
     }
+    // Amounts have the decimals of the smallest coin.
+    for (code, worth) in [("JPY", ">250,000<"), ("KWD", ">250,000.000<")] {
+        let account = account_in(&place, code.parse().unwrap()).await;
+        let overview = visitor.get(&format!("/?account={account}")).await;
+        assert!(overview.body.contains(worth), "{code}: {}", overview.body);
+        assert!(!overview.body.contains(">250,000.00<"), "{code}: {}", overview.body);
+    }
     // What holds on accounts of several currencies names none of them.
     let form = visitor.get("/credentials/new").await;
     assert!(form.says("Largest order, in the account's currency"), "{}", form.body);

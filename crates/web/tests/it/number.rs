@@ -70,6 +70,38 @@ async fn ticket_understands_a_decimal_comma_and_refuses_what_could_be_two_number
 }
 
 #[tokio::test]
+async fn ticket_reads_a_price_by_the_steps_of_its_contract_and_shows_it_so() {
+    let place = Place::trading().await;
+    let mut visitor = place.signed_in().await;
+    let of = |symbol, price| typed(&typed(&LIMIT, "symbol", symbol), "price", price);
+    for (symbol, price, shown) in [
+        ("PENY", "0.4875", "LMT 0.4875 GTC"),
+        ("PAIR", "1.08755", "LMT 1.08755 GTC"),
+        ("PAIR", "1,08755", "LMT 1.08755 GTC"),
+        ("OIL", "-37.63", "LMT \u{2212}37.63 GTC"),
+        ("OIL", "\u{2212}37.60", "LMT \u{2212}37.60 GTC"),
+        ("NIKKEI", "1,250", "LMT 1,250 GTC"),
+    ] {
+        let answer = visitor.post("/ticket/preview", &of(symbol, price)).await;
+        assert!(answer.says(shown), "{symbol} {price}: {}", answer.body);
+    }
+    // What the form was filled with is read as the same again.
+    let answer = visitor.post("/ticket/preview", &of("PAIR", "1.087")).await;
+    assert_eq!(answer.hidden("price"), "1.08700");
+    for (symbol, price) in [
+        ("PENY", "0.48755"),
+        ("PAIR", "1,087"),
+        ("OIL", "-1001"),
+        ("NIKKEI", "1250.5"),
+        ("AAPL", "-1"),
+    ] {
+        refuses(&visitor.post("/ticket/preview", &of(symbol, price)).await, price);
+    }
+    let answer = visitor.post("/ticket/preview", &of("PENY", "1.0005")).await;
+    assert!(answer.says("use 1.0000 or 1.0100"), "{}", answer.body);
+}
+
+#[tokio::test]
 async fn change_shows_what_was_understood_before_it_takes_effect() {
     let place = Place::new().await;
     let mut visitor = place.signed_in().await;
