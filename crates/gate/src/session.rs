@@ -26,11 +26,13 @@ mod actor;
 mod ended;
 mod info;
 pub mod layer;
+mod record;
 pub mod table;
 mod ticket;
 
 use ended::Before;
-use table::{Over, REMEMBERED};
+use record::{REMEMBERED, Visitor};
+use table::Over;
 
 pub use actor::Actor;
 pub(crate) use ended::EndedBefore;
@@ -87,7 +89,7 @@ impl SessionGate<'_> {
         let now = self.gate.0.people.clock.stamp();
         let people = &self.gate.0.people;
         let source = Source { address: Some(address), ..Source::local() };
-        let visitor = table::Visitor { shows, address, secret: &people.key, is_use };
+        let visitor = Visitor { shows, address, secret: &people.key, is_use };
         match people.sessions.visit(&digest, &visitor, now) {
             None => Err(self.why_not_signed_in(&digest, &source)),
             Some(Ok(ticket)) => Ok(ticket),
@@ -225,8 +227,8 @@ impl Gate {
         }
     }
 
-    /// Ends, on record, sessions that passed a limit; forgets those that ended long ago; gives
-    /// the last uses to write back, `all` or those of every half minute.
+    /// Ends, on record, sessions that passed a limit; tells of those that end with a window soon; forgets
+    /// those that ended long ago; gives the last uses to write back, `all` or those of every half minute.
     pub(crate) async fn expire_sessions(&self, all: bool) -> Vec<SessionUse> {
         let people = &self.0.people;
         let now = people.clock.stamp();
@@ -239,6 +241,9 @@ impl Gate {
             if let Err(refusal) = self.run_done(Key::Person(person), &call).await {
                 tracing::warn!(%session, %refusal, "an expired session could not be ended");
             }
+        }
+        if !all {
+            self.announce(sweep.near).await;
         }
         sweep.uses
     }

@@ -35,7 +35,6 @@ impl Gate {
     async fn tick_people(&self, pruned: &Mutex<Time>) {
         self.expire_credentials();
         self.meet_networks().await;
-        self.announce(self.0.people.sessions.due(self.now())).await;
         self.tell_copies().await;
         self.recoveries().tick().await;
         self.write_back(false).await;

@@ -2,40 +2,43 @@
 //! byte of their hash.
 
 use hashbrown::HashTable;
+use slab::Slab;
 
-/// Half of a digest: enough to tell tokens of 160 random bits apart, and keys of which nobody can
-/// make a second one for it.
-pub(super) type Half = [u8; 16];
+use crate::session::record::{Half, Record};
 
-/// One way to find records.
-#[derive(Default)]
-pub(super) struct Index(HashTable<u32>);
+/// One way to find records: by what `name` gives of each.
+pub(super) struct Index {
+    places: HashTable<u32>,
+    name: fn(&Record) -> &Half,
+}
 
 impl Index {
-    /// The record of this name that `is_it` knows.
-    pub(super) fn find(&self, name: &Half, is_it: impl Fn(usize) -> bool) -> Option<usize> {
-        let found = self.0.find(hash(name), |at| is_it(*at as usize));
-        found.map(|at| *at as usize)
+    pub(super) fn by(name: fn(&Record) -> &Half) -> Self {
+        Self { places: HashTable::new(), name }
     }
 
-    /// Puts a record in that is not in it. `name` gives the name of any that is, and of this one.
-    pub(super) fn insert(&mut self, at: usize, name: impl Fn(usize) -> Option<Half>) {
-        let hash = |at: &u32| name(*at as usize).map_or(0, |name| hash(&name));
-        if let Ok(at) = u32::try_from(at) {
-            self.0.insert_unique(hash(&at), at, hash);
+    /// The place of the record of this name.
+    pub(super) fn find(&self, records: &Slab<Record>, name: &Half) -> Option<u32> {
+        let is_it = |at: &u32| records.get(*at as usize).map(self.name) == Some(name);
+        self.places.find(hash(name), is_it).copied()
+    }
+
+    /// Puts the record of this place in, which is not in it.
+    pub(super) fn insert(&mut self, records: &Slab<Record>, at: u32) {
+        let hash = |at: &u32| records.get(*at as usize).map_or(0, |one| hash((self.name)(one)));
+        self.places.insert_unique(hash(&at), at, hash);
+    }
+
+    /// Takes the record of this name and place out.
+    pub(super) fn remove(&mut self, name: &Half, at: u32) {
+        if let Ok(found) = self.places.find_entry(hash(name), |one| *one == at) {
+            found.remove();
         }
     }
 
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Takes the record of this name and place out.
-    pub(super) fn remove(&mut self, name: &Half, at: usize) {
-        if let Ok(found) = self.0.find_entry(hash(name), |one| *one as usize == at) {
-            found.remove();
-        }
+        self.places.is_empty()
     }
 }
 

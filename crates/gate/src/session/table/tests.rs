@@ -1,14 +1,13 @@
 //! The table of sessions by itself.
 #![expect(clippy::unwrap_used, reason = "tests")]
 use super::*;
+use crate::binding::Shows;
+use access::SealKey;
 use access::entitlements::Act;
-use access::lock::Grade;
 use access::mandate::{Mandate, Role};
 use access::name::Username;
 use access::policy::Assurance;
-use access::refusal::SessionRefusal;
 use access::session::{Interface, Method};
-use access::{DeviceId, Holder, PaperAccountId};
 
 const START: Time = Time::from_seconds(1_795_000_000);
 const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
@@ -209,6 +208,26 @@ fn sweep_gives_each_use_once_and_names_sessions_that_passed_a_limit() {
 }
 
 #[test]
+fn sweep_names_sessions_that_end_with_a_window_within_a_day_until_they_are_told() {
+    let sessions = with(1..2);
+    let week = |number| Session {
+        idle: Span::hours(200),
+        until: START + Span::hours(168),
+        ..session(number)
+    };
+    put_under(&sessions, &week(2), Grade::None);
+    put_under(&sessions, &week(3), Grade::None);
+    let near = |at| sweep(&sessions, at, true).near;
+    let first = week(2).until - access::window::NEAR;
+    assert_eq!((near(START), near(first - Span(1))), (Vec::new(), Vec::new()));
+    let [second, third] = [2, 3].map(|number| (SessionId([number; 16]), PersonId([1; 16])));
+    assert_eq!(near(first), [second, third]);
+    put_under(&sessions, &Session { announced: true, ..week(2) }, Grade::None);
+    assert_eq!(near(first), [third]);
+    assert_eq!(near(week(3).until), [], "it has ended");
+}
+
+#[test]
 fn network_of_a_stay_between_two_looks_is_told_of() {
     let sessions = Sessions::default();
     put_under(&sessions, &Session { address: Some(HOME), ..session(1) }, Grade::None);
@@ -241,18 +260,21 @@ fn network_is_told_of_a_request_that_is_no_use_too() {
 #[test]
 fn class_and_owner_go_with_their_last_session() {
     let sessions = with(1..4);
-    assert_eq!(sessions.lock().classes.len(), 1);
+    assert_eq!(sessions.lock().classes.all.len(), 1);
     let mut other = session(4);
     other.methods = vec![Method::Link];
     put_under(&sessions, &other, Grade::None);
     put_under(&sessions, &session(1), Grade::NoNew);
-    assert_eq!(sessions.lock().classes.len(), 3);
+    assert_eq!(sessions.lock().classes.all.len(), 3);
     for number in 1..5 {
         sessions.end(SessionId([number; 16]), START, SessionEnd::SignedOut);
     }
     drop(sweep(&sessions, START + Span::hours(2), false));
     let table = sessions.lock();
-    assert_eq!((table.classes.len(), table.owners.len(), table.records.len()), (0, 0, 0));
+    assert_eq!(
+        (table.classes.all.len(), table.classes.owners.len(), table.records.len()),
+        (0, 0, 0)
+    );
     assert!(table.tokens.is_empty() && table.ids.is_empty());
 }
 

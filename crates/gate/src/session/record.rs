@@ -1,17 +1,44 @@
-//! What is kept of one session.
+//! What is kept in memory of one session, and what each request does to it: [`bound`], [`token`], [`home`],
+//! [`copy`]. Where it is kept, and what it shares with others, is the [table](super::table)'s.
 
 use std::net::IpAddr;
 
 use access::address::Network;
+use access::refusal::SessionRefusal;
 use access::session::{Session, SessionEnd};
-use access::{DeviceId, Digest, LockId, PublicKey, SessionId, Span, Time, network};
+use access::{
+    DeviceId, Digest, LockId, PublicKey, Refusal, SealKey, SessionId, Span, Time, network,
+};
 use store::SessionUse;
 
-use super::index::Half;
-use crate::binding::Seen;
+use crate::binding::{Seen, Shows};
+
+mod bound;
+mod copy;
+mod home;
+mod token;
 
 /// How long a session that ended can still be told why.
 pub(crate) const REMEMBERED: Span = Span::hours(1);
+/// How long requests may be on their way that began before their session was bound to hardware, or
+/// got a new token.
+const UNDER_WAY: Span = Span::seconds(10);
+
+/// Half of a digest: enough to tell tokens of 160 random bits apart, and keys of which nobody can
+/// make a second one for it.
+pub(super) type Half = [u8; 16];
+
+/// Who comes with a token.
+pub struct Visitor<'a> {
+    /// What the request shows.
+    pub shows: Shows<'a>,
+    /// From where.
+    pub address: IpAddr,
+    /// Checks cookies of our own.
+    pub secret: &'a SealKey,
+    /// Whether its person used it: then its idle limit slides.
+    pub is_use: bool,
+}
 
 /// What every session has of its own.
 pub(super) struct Record {
@@ -27,9 +54,9 @@ pub(super) struct Record {
     pub(super) used: Time,
     pub(super) class: u32,
     /// Its last use is not in the tables yet.
-    pub(super) unwritten: bool,
+    unwritten: bool,
     /// It was used last from a network that its person was not proven at.
-    pub(super) elsewhere: bool,
+    elsewhere: bool,
     pub(super) extra: Option<Box<Extra>>,
 }
 
@@ -45,22 +72,22 @@ pub(super) struct Extra {
     pub(super) announced: bool,
     /// The lock whose receipt is all that it still shows.
     pub(super) receipt: Option<LockId>,
-    pub(super) hardware: Option<PublicKey>,
+    hardware: Option<PublicKey>,
     /// When its hardware first answered.
-    pub(super) answering: Option<Time>,
+    answering: Option<Time>,
     /// When its person was proven again.
-    pub(super) proven: Option<Time>,
+    proven: Option<Time>,
     /// From when its browser should renew its key.
     pub(super) renews: Option<Time>,
     /// The networks that its person was proven at, where it came from another one since.
-    pub(super) homes: Option<Vec<Network>>,
+    homes: Option<Vec<Network>>,
     /// What it showed lately.
-    pub(super) seen: Option<Seen>,
+    seen: Option<Seen>,
     /// Tokens that a proof replaced.
     pub(super) former: Vec<Former>,
     /// The key before the one that its browser renewed: what still comes under it is late, and no copy.
-    pub(super) former_key: Option<Half>,
-    pub(super) suspect: Suspect,
+    former_key: Option<Half>,
+    suspect: Suspect,
 }
 
 /// A token that a proof replaced.
@@ -68,27 +95,21 @@ pub(super) struct Extra {
 pub(super) struct Former {
     pub(super) token: Half,
     /// Since when the session's browser has a later one; none while that has not come.
-    pub(super) since: Option<Time>,
-}
-
-impl Former {
-    /// Whether its successor came so long ago that nothing that comes with it tells anything.
-    pub(super) fn is_late(&self, now: Time) -> bool {
-        self.since.is_some_and(|since| now.since(since) >= REMEMBERED)
-    }
+    since: Option<Time>,
 }
 
 /// What came of a session that looks like a copy of its cookie.
 #[derive(Default, PartialEq)]
-pub(super) struct Suspect {
-    pub(super) count: u8,
-    pub(super) told: Option<Time>,
+struct Suspect {
+    count: u8,
+    told: Option<Time>,
 }
 
 impl Record {
+    /// A session as its slice has it, where it was `used` last if the tables know of a use.
     pub(super) fn new(session: &Session, used: Option<&SessionUse>, class: u32) -> Self {
         let address = used.map_or(session.address, |one| one.address);
-        Self {
+        let mut record = Self {
             id: session.id,
             token: half(&session.token),
             key: None,
@@ -100,7 +121,30 @@ impl Record {
             unwritten: false,
             elsewhere: false,
             extra: None,
+        };
+        record.follow(session);
+        record
+    }
+
+    /// Keeps what its slice says of it now: what binds it, when and where its person was proven, and what
+    /// it was told and shows.
+    pub(super) fn follow(&mut self, session: &Session) {
+        let key = session.key.map(|key| fingerprint(&key));
+        if let Some(before) = self.key.filter(|before| key.is_some_and(|key| key != *before)) {
+            self.extra_mut().former_key = Some(before);
         }
+        self.key = key;
+        if session.hardware.is_some() {
+            self.extra_mut().hardware = session.hardware;
+        }
+        if session.proven_at != session.started_at {
+            self.extra_mut().proven = Some(session.proven_at);
+        }
+        if session.receipt.is_some() || session.announced || self.extra.is_some() {
+            let extra = self.extra_mut();
+            (extra.receipt, extra.announced) = (session.receipt, session.announced);
+        }
+        self.settle(session);
     }
 
     pub(super) fn extra_mut(&mut self) -> &mut Extra {
@@ -112,6 +156,7 @@ impl Record {
         self.extra.as_deref().and_then(get)
     }
 
+    /// When and why it ended.
     pub(super) fn ended(&self) -> Option<(Time, SessionEnd)> {
         self.extra(|extra| extra.ended)
     }
@@ -133,6 +178,23 @@ impl Record {
         let fresh = std::mem::take(&mut self.unwritten);
         fresh.then_some(SessionUse { session: self.id, at: self.used, address: self.address })
     }
+
+    /// Forgets what counts no longer; gives the tokens that tell nothing any more. `wall` is the system's
+    /// clock.
+    pub(super) fn tidy(&mut self, now: Time, wall: Time) -> Vec<Half> {
+        let Some(extra) = &mut self.extra else { return Vec::new() };
+        extra.seen.take_if(|seen| !seen.is_needed(now, wall));
+        // Their successor came so long ago that nothing that comes with them tells anything.
+        let is_late = |one: &mut Former| one.since.is_some_and(|at| now.since(at) >= REMEMBERED);
+        let late = extra.former.extract_if(.., is_late).map(|one| one.token).collect();
+        self.extra.take_if(|extra| **extra == Extra::default());
+        late
+    }
+}
+
+/// The refusal of whatever comes for a session that ended.
+pub(super) fn over((at, reason): (Time, SessionEnd)) -> Refusal {
+    SessionRefusal::SessionEnded { at, reason }.into()
 }
 
 /// Whether an address is at another network than the one before.
@@ -146,6 +208,6 @@ pub(super) fn half(digest: &Digest) -> Half {
 }
 
 /// Stands for a key.
-pub(super) fn fingerprint(key: &PublicKey) -> Half {
+fn fingerprint(key: &PublicKey) -> Half {
     half(&Digest::of(key.bytes()))
 }
