@@ -66,7 +66,7 @@ impl Slice {
     /// An account that is open.
     pub fn open_account(&self, id: AccountId) -> Result<&Account, Refusal> {
         let found = self.account(id).and_then(|one| one.account.as_ref());
-        let account = found.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?;
+        let account = found.ok_or(Refusal::not_found("account"))?;
         match account.closed_at {
             Some(at) => Err(Refusal::Account(AccountRefusal::AccountClosed { account: id, at })),
             None => Ok(account),

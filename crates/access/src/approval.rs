@@ -26,7 +26,7 @@ use crate::device::Device;
 use crate::id::{ApprovalId, DeviceId};
 use crate::moment::{Span, Time};
 use crate::notice::{self, Topic};
-use crate::refusal::{ApprovalRefusal, ChangeRefusal, Refusal, SessionRefusal};
+use crate::refusal::{ApprovalRefusal, Refusal, SessionRefusal};
 use crate::secret::Secret;
 use crate::session::{self, SessionEnd};
 use crate::sign_in::drop_attempt;
@@ -67,7 +67,7 @@ pub fn phones(slice: &Slice, now: Time, but: Option<DeviceId>) -> impl Iterator<
 }
 
 /// Whether a phone may be asked once more, with so many others waiting for its answer.
-pub(crate) fn check_pause(slice: &Slice, open: usize, now: Time) -> Result<(), Refusal> {
+pub(crate) fn check_pause(slice: &Slice, open: usize, now: Time) -> Result<(), ApprovalRefusal> {
     let unanswered = slice.approvals.iter().filter(|one| {
         let yes = one.answered.is_some_and(|one| one.say == Say::Yes);
         !yes && now.since(one.asked_at) < PAUSE
@@ -76,10 +76,7 @@ pub(crate) fn check_pause(slice: &Slice, open: usize, now: Time) -> Result<(), R
     if open >= MOST_OPEN || unanswered.len() >= MOST_UNANSWERED {
         let first = unanswered.iter().min().copied().unwrap_or(now);
         let count = u32::try_from(unanswered.len()).unwrap_or(u32::MAX);
-        return Err(Refusal::Approval(ApprovalRefusal::ApprovalsPaused {
-            count,
-            retry_at: first + PAUSE,
-        }));
+        return Err(ApprovalRefusal::ApprovalsPaused { count, retry_at: first + PAUSE });
     }
     Ok(())
 }
@@ -93,7 +90,7 @@ pub(crate) fn ask(
     (but, one_tap): (Option<DeviceId>, bool),
 ) -> Result<(Vec<decision::Event>, ApprovalId), Refusal> {
     let now = ground.moment.now;
-    let person = slice.person.as_ref().ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?.id;
+    let person = slice.person.as_ref().ok_or(SessionRefusal::NotSignedIn)?.id;
     if phones(slice, now, but).next().is_none() {
         return Err(Refusal::Approval(ApprovalRefusal::NoPhone));
     }
@@ -147,9 +144,7 @@ fn answer(
     (number, signed_by): (&Secret, PublicKey),
 ) -> Result<Decision, Refusal> {
     let (session, now) = (ground.session(slice)?, ground.moment.now);
-    let phone = slice
-        .device(session.device)
-        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "phone" }))?;
+    let phone = slice.device(session.device).ok_or(Refusal::not_found("phone"))?;
     if !phone.answers(now) {
         return Err(Refusal::Approval(ApprovalRefusal::NoApprover));
     }
@@ -157,7 +152,7 @@ fn answer(
         return Err(Refusal::Session(SessionRefusal::KeyProofMissing));
     }
     let approval = slice.approval(id).filter(|one| one.is_open(now));
-    let approval = approval.ok_or(Refusal::Approval(ApprovalRefusal::ApprovalEnded))?;
+    let approval = approval.ok_or(ApprovalRefusal::ApprovalEnded)?;
     if is_own(slice, approval, session.device) {
         return Err(Refusal::Approval(ApprovalRefusal::NoApprover));
     }
@@ -239,17 +234,15 @@ pub(crate) fn granted(
     asker: Asker,
     kind: ContentKind,
     now: Time,
-) -> Result<&Approval, Refusal> {
+) -> Result<&Approval, ApprovalRefusal> {
     used_now(newest(slice, asker, kind), now)
 }
 
 /// An approval, if it was granted and may be used now.
-pub(crate) fn used_now(asked: Option<&Approval>, now: Time) -> Result<&Approval, Refusal> {
+pub(crate) fn used_now(asked: Option<&Approval>, now: Time) -> Result<&Approval, ApprovalRefusal> {
     match asked {
         Some(one) if one.is_granted(now) => Ok(one),
-        Some(one) if one.is_open(now) => {
-            Err(Refusal::Approval(ApprovalRefusal::ApprovalWaits { until: one.until }))
-        }
-        _ => Err(Refusal::Approval(ApprovalRefusal::ApprovalEnded)),
+        Some(one) if one.is_open(now) => Err(ApprovalRefusal::ApprovalWaits { until: one.until }),
+        _ => Err(ApprovalRefusal::ApprovalEnded),
     }
 }

@@ -65,9 +65,7 @@ fn rename(
 ) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageAuthenticators, Resource::Person)?;
     ground.check_not_held(slice, Act::ManageAuthenticators)?;
-    let one = slice
-        .authenticator(id)
-        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "authenticator" }))?;
+    let one = slice.authenticator(id).ok_or(Refusal::not_found("authenticator"))?;
     let name = Name::new(Field::AuthenticatorName, name)?;
     Ok(Decision::new(vec![Event::Renamed { authenticator: one.id, name }.into()], Answer::Done))
 }
@@ -76,9 +74,7 @@ fn remove(slice: &Slice, ground: &Ground<'_>, id: AuthenticatorId) -> Result<Dec
     ground.authorise(slice, Act::ManageAuthenticators, Resource::Person)?;
     ground.check_not_held(slice, Act::ManageAuthenticators)?;
     ground.check_recent(slice)?;
-    let one = slice
-        .authenticator(id)
-        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "authenticator" }))?;
+    let one = slice.authenticator(id).ok_or(Refusal::not_found("authenticator"))?;
     let mut draft = Draft::of(slice);
     draft.push(Event::Removed { authenticator: id });
     let left = draft.slice();

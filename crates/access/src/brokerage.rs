@@ -8,7 +8,7 @@ use crate::id::{PersonId, SessionId};
 use crate::moment::Time;
 use crate::notice::{self, Topic};
 use crate::policy::{NOT_YOU, TRADES, check_change};
-use crate::refusal::{ChangeRefusal, Refusal};
+use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::slice::Slice;
 
@@ -101,15 +101,13 @@ fn set(
 fn take_over(slice: &Slice, ground: &Ground<'_>, person: PersonId) -> Result<Decision, Refusal> {
     let session = ground.session(slice)?;
     if slice.brokerage.is_none() {
-        return Err(Refusal::Change(ChangeRefusal::NotFound {
-            what: "brokerage session to take over",
-        }));
+        return Err(Refusal::not_found("brokerage session to take over"));
     }
     let given = slice.uncontested_anywhere(session, ground.source.fresh);
     let given: Vec<_> = given.map(|given| ground.at_place(session, given)).collect();
     if given.iter().all(|given| given.acts.and(TRADES).is_empty()) {
         let why = given.first().map(|given| given.why_not(crate::entitlements::Act::PlaceOrder));
-        return Err(why.unwrap_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" })));
+        return Err(why.unwrap_or(Refusal::not_found("account")));
     }
     let before = slice.broker();
     if before.as_ref().is_some_and(|held| held.session == session.id) {

@@ -8,7 +8,7 @@ use crate::id::{AccountId, Holder};
 use crate::mandate::Mandate;
 use crate::moment::Time;
 use crate::recovery;
-use crate::refusal::{ChangeRefusal, Refusal};
+use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::slice::Slice;
 
@@ -20,14 +20,12 @@ impl Slice {
         holder: Holder,
     ) -> Result<Entitlements, Refusal> {
         let id = account.into();
-        let mandate =
-            self.mandate(id).ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?;
+        let mandate = self.mandate(id).ok_or(Refusal::not_found("account"))?;
         let given = mandate.entitlements(holder, self.grade(id));
-        let given =
-            given.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "paper account" }))?;
+        let given = given.ok_or(Refusal::not_found("paper account"))?;
         match self.account(id).and_then(|one| one.account.as_ref()) {
             Some(account) => Ok(account.bound(given)),
-            None => Err(Refusal::Change(ChangeRefusal::NotFound { what: "account" })),
+            None => Err(Refusal::not_found("account")),
         }
     }
 
@@ -54,8 +52,7 @@ impl Slice {
     ) -> Result<Entitlements, Refusal> {
         let on = |one: &Mandate| self.session_entitlements(session, one.account, fresh).ok();
         let mut all = self.mandates.iter().filter_map(on).filter(|given| now < given.until);
-        let mut given =
-            all.next().ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?;
+        let mut given = all.next().ok_or(Refusal::not_found("account"))?;
         for other in all {
             given.acts = given.acts.or(other.acts);
             given.until = given.until.max(other.until);

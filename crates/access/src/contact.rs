@@ -163,8 +163,7 @@ fn send_code(
 /// What waits for its code in the session that asks.
 fn waiting<'s>(slice: &'s Slice, ground: &Ground<'_>) -> Result<(&'s Contact, &'s Asked), Refusal> {
     let found = slice.asked_mail();
-    let (contact, asked) = found
-        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "code that is waited for" }))?;
+    let (contact, asked) = found.ok_or(Refusal::not_found("code that is waited for"))?;
     if ground.by != By::Session(asked.session) {
         return Err(Refusal::SignIn(SignInRefusal::CodeElsewhere));
     }
@@ -244,8 +243,7 @@ const NOT_YOU: &str =
 
 fn remove_mail(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
     ground.check_recent(slice)?;
-    let old =
-        slice.mail().ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "mail address" }))?;
+    let old = slice.mail().ok_or(Refusal::not_found("mail address"))?;
     let until = ground.moment.now + FORMER;
     let state = State::Former { until };
     let former = Contact { state, changed_at: ground.moment.now, ..old.clone() };
@@ -281,8 +279,7 @@ fn set_phone(
 
 fn remove_phone(slice: &Slice, ground: &Ground<'_>) -> Result<Decision, Refusal> {
     ground.check_recent(slice)?;
-    let old =
-        slice.phone().ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "phone number" }))?;
+    let old = slice.phone().ok_or(Refusal::not_found("phone number"))?;
     let text = format!("{} was removed {}.{NOT_YOU}", old.value, hand(ground));
     let notice = notice::queue(ground, old.person, Topic::ContactChanged, text, None);
     Ok(Decision::new(vec![Event::Removed { contact: old.id }.into(), notice], Answer::Done))

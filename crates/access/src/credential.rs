@@ -9,7 +9,7 @@ use crate::id::{AccountId, CredentialId, PaperAccountId};
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice::{self, Topic};
-use crate::refusal::{ChangeRefusal, CredentialRefusal, Field, InputRefusal, Refusal};
+use crate::refusal::{CredentialRefusal, Field, InputRefusal, Refusal};
 use crate::scopes::{out_of_range, within};
 use crate::secret::Secret;
 use crate::slice::Slice;
@@ -155,9 +155,7 @@ fn check_acts(
     let wanted = if scopes.read_only { Acts::VIEW } else { scopes.acts };
     let mut is_wider = giver.is_some_and(|giver| !wanted.without(giver.acts).is_empty());
     for account in accounts {
-        let mandate = slice
-            .mandate(*account)
-            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?;
+        let mandate = slice.mandate(*account).ok_or(Refusal::not_found("account"))?;
         is_wider |= !wanted.without(mandate.acts).is_empty();
     }
     if is_wider {
@@ -263,9 +261,7 @@ fn accounts_of(
 
 /// A credential that is not revoked.
 fn live(slice: &Slice, credential: CredentialId) -> Result<&Credential, Refusal> {
-    let found = slice
-        .credential(credential)
-        .ok_or(Refusal::Credential(CredentialRefusal::CredentialUnknown))?;
+    let found = slice.credential(credential).ok_or(CredentialRefusal::CredentialUnknown)?;
     match found.revoked {
         Some(revoked) => {
             Err(Refusal::Credential(CredentialRefusal::CredentialRevoked { at: revoked.at }))
@@ -348,7 +344,7 @@ fn rotate(
     let giver = authorise(slice, ground, &accounts_of(slice, ground, credential)?)?;
     ground.check_recent(slice)?;
     let found = live(slice, credential)?;
-    let old = found.token.ok_or(Refusal::Credential(CredentialRefusal::TokenNotRequired))?;
+    let old = found.token.ok_or(CredentialRefusal::TokenNotRequired)?;
     if grace < Span(0) || grace > LONGEST_GRACE {
         return Err(out_of_range(Field::TokenGrace, grace, Span(0), LONGEST_GRACE));
     }
@@ -392,9 +388,7 @@ fn edit(
     credential: CredentialId,
     scopes: &Scopes,
 ) -> Result<Decision, Refusal> {
-    let found = slice
-        .credential(credential)
-        .ok_or(Refusal::Credential(CredentialRefusal::CredentialUnknown))?;
+    let found = slice.credential(credential).ok_or(CredentialRefusal::CredentialUnknown)?;
     let is_narrower = scopes.is_within(&found.scopes);
     let giver = if is_narrower {
         authorise_cut(slice, ground, credential)?;

@@ -250,9 +250,9 @@ impl Ground<'_> {
     }
 
     /// Whether a session begun by an enrolment link has shown what its person kept.
-    pub fn check_shown(&self, slice: &Slice) -> Result<(), Refusal> {
+    pub fn check_shown(&self, slice: &Slice) -> Result<(), SessionRefusal> {
         let owes = self.session(slice).is_ok_and(|session| slice.owes_proof(session));
-        if owes { Err(Refusal::Session(SessionRefusal::KeptProofMissing)) } else { Ok(()) }
+        if owes { Err(SessionRefusal::KeptProofMissing) } else { Ok(()) }
     }
 
     /// The live session that asks. Its idle time is the gate's to watch, in memory.
@@ -260,7 +260,7 @@ impl Ground<'_> {
         let By::Session(id) = self.by else {
             return Err(Refusal::Session(SessionRefusal::NotSignedIn));
         };
-        let session = slice.session(id).ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?;
+        let session = slice.session(id).ok_or(SessionRefusal::NotSignedIn)?;
         let until = session.until;
         if self.moment.now >= until {
             return Err(Refusal::Session(SessionRefusal::SessionEnded {

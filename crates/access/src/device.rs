@@ -28,7 +28,7 @@ use crate::name::Name;
 use crate::notice;
 use crate::recovery::rekeyed as rekeyed_recovery;
 use crate::refusal::{
-    ApprovalRefusal, ChangeRefusal, Field, InputRefusal, Refusal, ServerRefusal, SessionRefusal,
+    ApprovalRefusal, Field, InputRefusal, Refusal, ServerRefusal, SessionRefusal,
 };
 use crate::secret::{SealKey, Secret};
 use crate::session::{self, SessionEnd};
@@ -58,8 +58,7 @@ pub(crate) fn decide(
     if !matches!(command, Command::ConfirmPhone { .. }) {
         ground.check_not_held(slice, Act::ManageDevices)?;
     }
-    let find =
-        |id| slice.device(id).ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "device" }));
+    let find = |id| slice.device(id).ok_or(Refusal::not_found("device"));
     let mut events = Vec::new();
     match command {
         Command::Rename { device, name } => {
@@ -116,11 +115,9 @@ fn phone_purpose(device: DeviceId) -> String {
 }
 
 /// The number that an offered phone shows.
-pub fn phone_number(device: &Device, key: &SealKey) -> Result<Option<Secret>, Refusal> {
+pub fn phone_number(device: &Device, key: &SealKey) -> Result<Option<Secret>, ServerRefusal> {
     let Approver::Offered { number } = &device.approver else { return Ok(None) };
-    key.open(number, &phone_purpose(device.id))
-        .map(Some)
-        .map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))
+    key.open(number, &phone_purpose(device.id)).map(Some).map_err(|_| ServerRefusal::KeyMismatch)
 }
 
 /// Offers a device that came by a link of its person's as a phone.
@@ -161,8 +158,7 @@ fn confirm_phone(
         return Err(Refusal::Approval(ApprovalRefusal::NoApprover));
     }
     let number = phone_number(device, ground.key)?;
-    let number =
-        number.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "phone that waits" }))?;
+    let number = number.ok_or(Refusal::not_found("phone that waits"))?;
     if !number.matches(typed::digits(typed, number.len())?.expose()) {
         let another = offer_phone(ground, device.id);
         return Ok(Decision::refused(
@@ -215,12 +211,10 @@ fn succeed(
         Some(again) => Some(again),
         None => slice.device(ground.session(slice)?.device),
     };
-    let own = own.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "device" }))?;
+    let own = own.ok_or(Refusal::not_found("device"))?;
     let in_use = used.is_some_and(|used| used >= own.created_at);
     if in_use || !predecessors(slice, own).any(|one| one.id == old.id) {
-        return Err(Refusal::Change(ChangeRefusal::NotFound {
-            what: "older device that this one could be",
-        }));
+        return Err(Refusal::not_found("older device that this one could be"));
     }
     let (device, name, created_at) = (own.id, old.name.clone(), old.created_at);
     let mut events = remove(slice, ground, old);
@@ -267,7 +261,7 @@ fn set_role(
 fn renew(slice: &Slice, ground: &Ground<'_>, key: PublicKey) -> Result<Decision, Refusal> {
     let now = ground.moment.now;
     let device = ground.device.and_then(|id| slice.device(id));
-    let device = device.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "device" }))?;
+    let device = device.ok_or(Refusal::not_found("device"))?;
     if device.key == Some(key) {
         return Ok(Decision::new(Vec::new(), Answer::Done));
     }
@@ -277,7 +271,7 @@ fn renew(slice: &Slice, ground: &Ground<'_>, key: PublicKey) -> Result<Decision,
         return Err(Refusal::Session(SessionRefusal::KeyProofMissing));
     }
     let DeviceState::Trusted { until } = device.state else {
-        return Err(Refusal::Change(ChangeRefusal::NotFound { what: "trusted device" }));
+        return Err(Refusal::not_found("trusted device"));
     };
     let left = until.since(now);
     if device.lent || left <= Span(0) || left > RENEWAL {

@@ -8,7 +8,7 @@ use crate::draft::Draft;
 use crate::id::DeviceId;
 use crate::moment::Moment;
 use crate::noun::Command;
-use crate::refusal::{ChangeRefusal, Refusal, SignInRefusal};
+use crate::refusal::{Refusal, SignInRefusal};
 use crate::secret::SealKey;
 use crate::slice::Slice;
 use crate::{
@@ -79,9 +79,7 @@ pub fn decide(slice: &Slice, call: &Call, moment: &Moment, key: &SealKey) -> Dec
 
 /// The code that an enrolled TOTP app shows now, for demo folders' command line.
 pub fn totp_now(slice: &Slice, moment: &Moment, key: &SealKey) -> Result<String, Refusal> {
-    let totp = slice
-        .totp()
-        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "authenticator app" }))?;
+    let totp = slice.totp().ok_or(Refusal::not_found("authenticator app"))?;
     let seed = totp.open_seed(key)?;
     Ok(totp::code(seed.expose(), totp::step(moment.wall)))
 }

@@ -623,7 +623,7 @@ pub struct Bucket {
 impl Bucket {
     /// Takes one token, or says when to come back. A clock that steps back gives nothing.
     #[inline]
-    pub fn take(&mut self, rate: Rate, now: Time) -> Result<(), Refusal> {
+    pub fn take(&mut self, rate: Rate, now: Time) -> Result<(), AuthorityRefusal> {
         let Rate { per_second, burst } = rate;
         let per_second = i64::from(per_second.max(1));
         // One microsecond gives back `per_second` millionths.
@@ -635,11 +635,11 @@ impl Bucket {
         if after > room {
             self.owed = owed;
             let wait = Span((after - room + per_second - 1) / per_second);
-            return Err(Refusal::Authority(AuthorityRefusal::RateExceeded {
+            return Err(AuthorityRefusal::RateExceeded {
                 per_second: rate.per_second,
                 burst,
                 retry_after: wait,
-            }));
+            });
         }
         self.owed = after;
         Ok(())

@@ -29,17 +29,13 @@ pub(crate) fn decide(
 ) -> Result<Decision, Refusal> {
     let (Command::Set { target, .. } | Command::Lift { target } | Command::Reach { target }) =
         *command;
-    let person = slice
-        .person
-        .as_ref()
-        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person or account" }))?
-        .id;
+    let person = slice.person.as_ref().ok_or(Refusal::not_found("person or account"))?.id;
     let is_theirs = match target {
         Target::Person(target) => target == person,
         Target::Account(account) => slice.mandate(account).is_some(),
     };
     if !is_theirs {
-        return Err(Refusal::Change(ChangeRefusal::NotFound { what: "person or account" }));
+        return Err(Refusal::not_found("person or account"));
     }
     let standing = slice.locks().find(|lock| lock.target == target);
     match *command {
@@ -59,7 +55,7 @@ pub(crate) fn decide(
             }
             Ok(lift(slice, ground, person, lock?))
         }
-        Command::Reach { .. } => reach(slice, ground, target),
+        Command::Reach { .. } => Ok(reach(slice, ground, target)?),
     }
 }
 
@@ -247,12 +243,12 @@ fn ended_credentials(slice: &Slice, lock: &mut Lock) -> Vec<decision::Event> {
 
 /// What a lock of `all` on an account, set by or for somebody else, ends of another one who holds it.
 /// Their sessions and their programs there: what else is theirs may serve other accounts.
-fn reach(slice: &Slice, ground: &Ground<'_>, target: Target) -> Result<Decision, Refusal> {
+fn reach(slice: &Slice, ground: &Ground<'_>, target: Target) -> Result<Decision, ChangeRefusal> {
     if !ground.by.runs_the_server() {
-        return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
+        return Err(ChangeRefusal::OperatorOnly);
     }
     let standing = slice.locks().find(|lock| lock.target == target && lock.grade == Grade::All);
-    let mut lock = standing.ok_or(Refusal::Change(ChangeRefusal::NoLock))?.clone();
+    let mut lock = standing.ok_or(ChangeRefusal::NoLock)?.clone();
     (lock.receipt.sessions, lock.receipt.credentials) = (Vec::new(), Vec::new());
     let mut events = Vec::new();
     let began_before = |one: &&Session| one.started_at <= lock.at && one.receipt.is_none();

@@ -40,7 +40,7 @@ pub fn vouch_owner(
     ground.authorise(slice, Act::ManageCredentials, account)?;
     ground.check_recent(slice)?;
     let mandate = slice.mandate(account).filter(|one| one.role == Role::Owner);
-    let mandate = mandate.ok_or(Refusal::Change(ChangeRefusal::OperatorOnly))?.clone();
+    let mandate = mandate.ok_or(ChangeRefusal::OperatorOnly)?.clone();
     Ok(OwnerWord { mandate, reads: slice.reads() })
 }
 
@@ -106,9 +106,9 @@ pub(crate) fn drawn(ground: &Ground<'_>) -> (MandateId, Grantor) {
     (MandateId(ground.moment.draw("mandate")), grantor)
 }
 
-fn find(slice: &Slice, id: MandateId) -> Result<&Mandate, Refusal> {
+fn find(slice: &Slice, id: MandateId) -> Result<&Mandate, ChangeRefusal> {
     let found = slice.mandates.iter().find(|one| one.id == id);
-    found.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "mandate" }))
+    found.ok_or(ChangeRefusal::NotFound { what: "mandate" })
 }
 
 /// Who grants: the operator, or the owner whose word came along, on their own account.
@@ -154,12 +154,12 @@ fn check_terms(
 }
 
 /// Whether an open account still has an owner, one without an end, when this mandate is over.
-fn check_owner_left(slice: &Slice, ends: &Mandate) -> Result<(), Refusal> {
+fn check_owner_left(slice: &Slice, ends: &Mandate) -> Result<(), AccountRefusal> {
     let Some(account) = slice.account(ends.account) else { return Ok(()) };
     let is_open = account.account.as_ref().is_some_and(|one| one.closed_at.is_none());
     let stays = |one: &Mandate| one.role == Role::Owner && one.id != ends.id && one.until.is_none();
     if ends.role == Role::Owner && is_open && !account.mandates.iter().any(stays) {
-        return Err(Refusal::Account(AccountRefusal::LastOwner { account: ends.account }));
+        return Err(AccountRefusal::LastOwner { account: ends.account });
     }
     Ok(())
 }

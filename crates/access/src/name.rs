@@ -8,7 +8,7 @@ use unicode_script::{Script, UnicodeScript};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use crate::refusal::{Field, InputRefusal, Refusal};
+use crate::refusal::{Field, InputRefusal};
 use crate::typed;
 
 /// Longest name of a credential, device or authenticator, in bytes.
@@ -25,7 +25,7 @@ pub struct Name(String);
 
 impl Name {
     /// Checks the name that was typed in a field.
-    pub fn new(field: Field, text: &str) -> Result<Self, Refusal> {
+    pub fn new(field: Field, text: &str) -> Result<Self, InputRefusal> {
         let shown = text.chars().filter(|letter| !typed::is_invisible(*letter));
         // A letter that is another one in a type of its own is that letter.
         let shown = shown.flat_map(unstyled);
@@ -35,32 +35,28 @@ impl Name {
         let words = text.trim().split(is_space).filter(|word| !word.is_empty());
         let text = words.collect::<Vec<_>>().join(" ");
         if text.is_empty() || text.len() > NAME_LIMIT {
-            return Err(Refusal::Input(InputRefusal::NameInvalid {
-                field,
-                length: text.len(),
-                limit: NAME_LIMIT,
-            }));
+            return Err(InputRefusal::NameInvalid { field, length: text.len(), limit: NAME_LIMIT });
         }
         if let Some(letter) = unseen(&text) {
             let letter = format!("U+{:04X}", u32::from(letter));
-            return Err(Refusal::Input(InputRefusal::NameHidden { field, letter }));
+            return Err(InputRefusal::NameHidden { field, letter });
         }
         let is_letter = |letter: char| letter.is_alphabetic() || is_mark(letter);
         if let Some(word) = text.split(|letter| !is_letter(letter)).find(|word| is_mixed(word)) {
-            return Err(Refusal::Input(InputRefusal::NameMixed { field, word: word.to_owned() }));
+            return Err(InputRefusal::NameMixed { field, word: word.to_owned() });
         }
         Ok(Self(text))
     }
 
     /// A name that was taken once, maybe by an earlier version whose rules were others.
-    pub fn kept(text: &str) -> Result<Self, Refusal> {
+    pub fn kept(text: &str) -> Result<Self, InputRefusal> {
         let length = text.len();
         if length == 0 || length > NAME_LIMIT || text.chars().any(char::is_control) {
-            return Err(Refusal::Input(InputRefusal::NameInvalid {
+            return Err(InputRefusal::NameInvalid {
                 field: Field::Name,
                 length,
                 limit: NAME_LIMIT,
-            }));
+            });
         }
         Ok(Self(text.to_owned()))
     }
@@ -183,15 +179,12 @@ pub struct Username(String);
 
 impl Username {
     /// Checks and folds what was typed.
-    pub fn new(text: &str) -> Result<Self, Refusal> {
+    pub fn new(text: &str) -> Result<Self, InputRefusal> {
         let text = typed::plain(text).to_ascii_lowercase();
         let first = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
         let rest = |byte: u8| byte.is_ascii_alphanumeric() || b".-_@".contains(&byte);
         if !first || text.len() > NAME_LIMIT || !text.bytes().all(rest) {
-            return Err(Refusal::Input(InputRefusal::UsernameInvalid {
-                length: text.len(),
-                limit: NAME_LIMIT,
-            }));
+            return Err(InputRefusal::UsernameInvalid { length: text.len(), limit: NAME_LIMIT });
         }
         Ok(Self(text))
     }

@@ -24,9 +24,7 @@ pub(crate) fn decide(
     if ground.by != By::System {
         return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
-    let session = slice
-        .session(session)
-        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "session" }))?;
+    let session = slice.session(session).ok_or(Refusal::not_found("session"))?;
     let device = slice.device(session.device).map(|device| device.name.to_string());
     let device = device.unwrap_or_else(|| "a browser".to_owned());
     let text = format!("Your session on {device} now comes from {address}");

@@ -8,7 +8,7 @@ use crate::device::{DeviceState, Event as DeviceEvent};
 use crate::entitlements::{Act, Resource};
 use crate::id::{AccountId, DeviceId, NoticeId, PersonId};
 use crate::moment::Time;
-use crate::refusal::{ChangeRefusal, Refusal};
+use crate::refusal::Refusal;
 use crate::secret::Secret;
 use crate::session::{Event as SessionEvent, Session, SessionEnd};
 use crate::sign_in::drop_attempt;
@@ -144,9 +144,7 @@ pub(crate) fn decide(
     ground.authorise(slice, Act::Lock, Resource::Person)?;
     let person = slice.person.as_ref().map(|person| person.id);
     if person != Some(notice.person) || !notice.topic.can_be_disowned() {
-        return Err(Refusal::Change(ChangeRefusal::NotFound {
-            what: "message that can be answered 'not me'",
-        }));
+        return Err(Refusal::not_found("message that can be answered 'not me'"));
     }
     Ok(disown(slice, ground, notice))
 }

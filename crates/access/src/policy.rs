@@ -8,7 +8,7 @@ use crate::entitlements::{Act, Resource};
 use crate::id::{DeviceId, PersonId};
 use crate::moment::{Span, Time};
 use crate::notice::{self, Topic};
-use crate::refusal::{AuthorityRefusal, ChangeRefusal, Refusal, SessionRefusal};
+use crate::refusal::{AuthorityRefusal, Refusal, SessionRefusal};
 use crate::session::{self, Interface, Session};
 use crate::slice::Slice;
 use crate::stay::{LENT_IDLE, LENT_LIFE, LONG_IDLE, Stay};
@@ -89,9 +89,7 @@ pub(crate) fn decide(
     match command {
         Command::Set { interface, tempo, own, new_network, needs } => {
             if !Interface::OF_PEOPLE.contains(interface) {
-                return Err(Refusal::Change(ChangeRefusal::NotFound {
-                    what: "policy of a person at this interface",
-                }));
+                return Err(Refusal::not_found("policy of a person at this interface"));
             }
             let (interface, tempo, own) = (*interface, *tempo, *own);
             let (new_network, needs) = (*new_network, *needs);
@@ -146,7 +144,7 @@ fn set_window(
 ) -> Result<Decision, Refusal> {
     check_change(slice, ground, window.is_some())?;
     if window.is_some() && openings.is_empty() {
-        return Err(Refusal::Change(ChangeRefusal::NotFound { what: "window" }));
+        return Err(Refusal::not_found("window"));
     }
     let window = window.cloned();
     // The openings are those of the new window.

@@ -6,7 +6,7 @@ use crate::call::By;
 use crate::decision::{Answer, Decision, Ground};
 use crate::entitlements::{Act, Resource};
 use crate::id::DeviceId;
-use crate::refusal::{ApprovalRefusal, ChangeRefusal, Refusal, SessionRefusal};
+use crate::refusal::{ApprovalRefusal, Refusal, SessionRefusal};
 use crate::slice::Slice;
 
 pub(crate) mod event;
@@ -26,7 +26,7 @@ pub(crate) fn decide(
         Command::Gone { device, created_at } => {
             let found = slice.push(*device).filter(|one| one.created_at == *created_at);
             if found.is_none() || ground.by != By::System {
-                return Err(Refusal::Change(ChangeRefusal::NotFound { what: "push address" }));
+                return Err(Refusal::not_found("push address"));
             }
             Event::Ended { device: *device, gone: true }
         }
@@ -38,7 +38,7 @@ pub(crate) fn decide(
 fn set(slice: &Slice, ground: &Ground<'_>, wish: &Wish) -> Result<Event, Refusal> {
     let session = ground.session(slice)?;
     let phone = slice.device(session.device).filter(|one| one.answers(ground.moment.now));
-    let phone = phone.ok_or(Refusal::Approval(ApprovalRefusal::NoApprover))?;
+    let phone = phone.ok_or(ApprovalRefusal::NoApprover)?;
     if phone.key.is_none() || phone.key != session.key || ground.source.key != session.key {
         return Err(Refusal::Session(SessionRefusal::KeyProofMissing));
     }
@@ -62,6 +62,6 @@ fn stop(slice: &Slice, ground: &Ground<'_>, device: DeviceId) -> Result<Event, R
     if !own {
         ground.authorise(slice, Act::ManageDevices, Resource::Person)?;
     }
-    slice.push(device).ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "push address" }))?;
+    slice.push(device).ok_or(Refusal::not_found("push address"))?;
     Ok(Event::Ended { device, gone: false })
 }

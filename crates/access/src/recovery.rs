@@ -196,9 +196,9 @@ fn start(
 }
 
 /// The recovery under way whose browser holds this token.
-fn held_by<'s>(slice: &'s Slice, token: &Secret) -> Result<&'s Recovery, Refusal> {
+fn held_by<'s>(slice: &'s Slice, token: &Secret) -> Result<&'s Recovery, RecoveryRefusal> {
     let mine = |one: &&Recovery| one.is_open() && one.token.is_of(token);
-    slice.recoveries.iter().find(mine).ok_or(Refusal::Recovery(RecoveryRefusal::RecoveryOver))
+    slice.recoveries.iter().find(mine).ok_or(RecoveryRefusal::RecoveryOver)
 }
 
 /// The operator's link is used up by the browser that opens it: the token changes.
@@ -298,16 +298,12 @@ fn cancel(slice: &Slice, ground: &Ground<'_>, id: RecoveryId) -> Decided {
         RecoveryEnd::ByPerson
     };
     let open = slice.open_recovery().filter(|one| one.id == id);
-    Ok(ended(ground, open.ok_or(Refusal::Recovery(RecoveryRefusal::RecoveryOver))?, why))
+    Ok(ended(ground, open.ok_or(RecoveryRefusal::RecoveryOver)?, why))
 }
 
 fn stop(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     let open = slice.open_recovery().filter(|one| one.stop.is_of(token));
-    Ok(ended(
-        ground,
-        open.ok_or(Refusal::Recovery(RecoveryRefusal::RecoveryOver))?,
-        RecoveryEnd::ByLink,
-    ))
+    Ok(ended(ground, open.ok_or(RecoveryRefusal::RecoveryOver)?, RecoveryEnd::ByLink))
 }
 
 fn ended(ground: &Ground<'_>, one: &Recovery, why: RecoveryEnd) -> Decision {

@@ -33,6 +33,12 @@ macro_rules! refusals {
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Refusal { $($(#[$about])* $Kind($Reason),)* }
 
+        impl fmt::Display for Refusal {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self { $(Self::$Kind(one) => one.fmt(f),)* }
+            }
+        }
+
         impl Refusal {
             /// The stable code, for programs.
             pub const fn code(&self) -> &'static str {
@@ -61,6 +67,12 @@ macro_rules! refusals {
                 /// What the caller may know, without the code.
                 pub fn caller_text(&self) -> String {
                     match self { $(Self::$name $({ $($field),* })? => format!($text $(, $also = $value)?),)* }
+                }
+            }
+
+            impl fmt::Display for $Reason {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    write!(f, "{}: {}", self.code(), self.caller_text())
                 }
             }
 
@@ -563,6 +575,11 @@ impl Retry {
 const QUEUE_TIME: Span = Span::seconds(3);
 
 impl Refusal {
+    /// There is no such thing, or it is another person's.
+    pub const fn not_found(what: &'static str) -> Self {
+        Self::Change(ChangeRefusal::NotFound { what })
+    }
+
     /// When to come back, where that alone is what is wrong: told in a form that programs heed.
     pub const fn retry(&self) -> Option<Retry> {
         match self {
@@ -659,12 +676,6 @@ impl InputRefusal {
             | Self::OutOfRange { field, .. } => Some(*field),
             Self::TooMany { .. } => None,
         }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code(), self.caller_text())
     }
 }
 

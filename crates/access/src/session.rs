@@ -40,9 +40,7 @@ pub(crate) fn decide(
         }
         Command::End { session } => {
             ground.authorise(slice, Act::ManageSessions, Resource::Person)?;
-            let session = slice
-                .session(session)
-                .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "session" }))?;
+            let session = slice.session(session).ok_or(Refusal::not_found("session"))?;
             let mut events = vec![ended(session.id, reason)];
             if reason == SessionEnd::EndedByOperator {
                 events.push(notice::session_ended(slice, ground, session));
@@ -69,10 +67,7 @@ pub(crate) fn decide(
             if ground.by != crate::call::By::System {
                 return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
             }
-            let session = slice
-                .session(session)
-                .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "session" }))?
-                .id;
+            let session = slice.session(session).ok_or(Refusal::not_found("session"))?.id;
             Ok(Decision::new(vec![ended(session, reason)], Answer::SessionsEnded { count: 1 }))
         }
     }
@@ -114,9 +109,7 @@ fn copied(
     if ground.by != crate::call::By::System {
         return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
-    let session = slice
-        .session(session)
-        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "session" }))?;
+    let session = slice.session(session).ok_or(Refusal::not_found("session"))?;
     let device = slice.device(session.device).map(|device| device.name.to_string());
     let device = device.unwrap_or_else(|| "a browser".to_owned());
     let text = format!(

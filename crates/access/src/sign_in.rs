@@ -136,9 +136,13 @@ fn with_password(slice: &Slice, ground: &Ground<'_>, proof: &PasswordCheck) -> D
 }
 
 /// The attempt of this token, if it is not over.
-fn find<'s>(slice: &'s Slice, ground: &Ground<'_>, token: &Secret) -> Result<&'s Attempt, Refusal> {
+fn find<'s>(
+    slice: &'s Slice,
+    ground: &Ground<'_>,
+    token: &Secret,
+) -> Result<&'s Attempt, SignInRefusal> {
     let live = |attempt: &&Attempt| attempt.token.is_of(token) && ground.moment.now < attempt.until;
-    slice.attempts.iter().find(live).ok_or(Refusal::SignIn(SignInRefusal::AttemptEnded))
+    slice.attempts.iter().find(live).ok_or(SignInRefusal::AttemptEnded)
 }
 
 fn with_totp(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) -> Decided {
@@ -170,8 +174,7 @@ fn with_recovery_code(
     let place = throttle::place(slice, ground.source, now);
     throttle::check(slice, Factor::RecoveryCode, place, now)?;
     check_open(slice, ground)?;
-    let typed =
-        recovery_code::read(typed).ok_or(Refusal::SignIn(SignInRefusal::RecoveryCodeMalformed))?;
+    let typed = recovery_code::read(typed).ok_or(SignInRefusal::RecoveryCodeMalformed)?;
     let Some(code) = recovery_code::find(slice, &typed) else {
         return Ok(fail(
             slice,
@@ -323,8 +326,7 @@ fn activate(slice: &Slice, ground: &Ground<'_>, token: &Secret, typed: &Secret) 
         }
         return Ok(decision);
     }
-    let device =
-        slice.device(activation.device).ok_or(Refusal::SignIn(SignInRefusal::AttemptEnded))?;
+    let device = slice.device(activation.device).ok_or(SignInRefusal::AttemptEnded)?;
     if device.state == DeviceState::Blocked {
         return Err(Refusal::Session(SessionRefusal::DeviceBlocked));
     }
@@ -397,8 +399,7 @@ fn approved(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     let (browser, proof) = match &attempt.step {
         // It waits for a code already: the yes activates it instead.
         Step::Activation(step) => {
-            let waiting =
-                slice.device(step.device).ok_or(Refusal::SignIn(SignInRefusal::AttemptEnded))?;
+            let waiting = slice.device(step.device).ok_or(SignInRefusal::AttemptEnded)?;
             let browser = trust(&mut draft, ground, person, (waiting.id, true, stay));
             (browser, Proof::of([Used::Password, step.second(), approval]))
         }
@@ -446,7 +447,7 @@ fn with_passkey(
 fn with_link(slice: &Slice, ground: &Ground<'_>, token: &Secret) -> Decided {
     let now = ground.moment.now;
     let live = |link: &&link::Link| link.token.is_of(token) && now < link.until;
-    let link = slice.links.iter().find(live).ok_or(Refusal::Session(SessionRefusal::LinkEnded))?;
+    let link = slice.links.iter().find(live).ok_or(SessionRefusal::LinkEnded)?;
     let person = proven_person(slice, Refusal::Session(SessionRefusal::LinkEnded))?.id;
     check_open(slice, ground)?;
     let mut draft = Draft::of(slice);

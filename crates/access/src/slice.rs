@@ -20,7 +20,7 @@ use crate::person::Person;
 use crate::policy::Policy;
 use crate::push::Push;
 use crate::recovery::{Policy as RecoveryPolicy, Recovery};
-use crate::refusal::{ChangeRefusal, Refusal};
+use crate::refusal::ChangeRefusal;
 use crate::secret::Digest;
 use crate::session::{Method, Session};
 use crate::sign_in::Attempt;
@@ -123,8 +123,8 @@ impl Slice {
     }
 
     /// The person, for what only a person does.
-    pub fn owner(&self) -> Result<&Person, Refusal> {
-        self.person.as_ref().ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person" }))
+    pub fn owner(&self) -> Result<&Person, ChangeRefusal> {
+        self.person.as_ref().ok_or(ChangeRefusal::NotFound { what: "person" })
     }
 
     /// The mandate on this account.

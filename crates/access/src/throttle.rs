@@ -9,7 +9,7 @@
 
 use crate::call::Source;
 use crate::moment::{Span, Time};
-use crate::refusal::{Refusal, SignInRefusal};
+use crate::refusal::SignInRefusal;
 use crate::slice::Slice;
 
 pub(crate) mod event;
@@ -38,16 +38,13 @@ pub const fn wait_after(failures: u32) -> Span {
 }
 
 /// Whether a try counts now, by this many failures in a row, the last one at `last_at`.
-fn check_count(failures: u32, last_at: Time, now: Time) -> Result<(), Refusal> {
+fn check_count(failures: u32, last_at: Time, now: Time) -> Result<(), SignInRefusal> {
     if failures >= LIMIT {
-        return Err(Refusal::SignIn(SignInRefusal::AuthenticatorStopped {
-            failures,
-            limit: LIMIT,
-        }));
+        return Err(SignInRefusal::AuthenticatorStopped { failures, limit: LIMIT });
     }
     let retry_at = last_at + wait_after(failures);
     if failures >= FREE && now < retry_at {
-        return Err(Refusal::SignIn(SignInRefusal::Throttled { failures, retry_at }));
+        return Err(SignInRefusal::Throttled { failures, retry_at });
     }
     Ok(())
 }
@@ -58,7 +55,7 @@ pub fn place(slice: &Slice, source: &Source, now: Time) -> Place {
 }
 
 /// Whether a try of the factor counts now. The same for a name that nobody has.
-pub fn check(slice: &Slice, factor: Factor, place: Place, now: Time) -> Result<(), Refusal> {
+pub fn check(slice: &Slice, factor: Factor, place: Place, now: Time) -> Result<(), SignInRefusal> {
     if slice.person.is_none() {
         return slice.stranger.map_or(Ok(()), |one| check_count(one.failures, one.last_at, now));
     }
@@ -100,11 +97,10 @@ mod tests {
         let retry_at = at + Span::seconds(15);
         assert_eq!(
             check_count(5, at, retry_at - Span(1)),
-            Err(Refusal::SignIn(SignInRefusal::Throttled { failures: 5, retry_at }))
+            Err(SignInRefusal::Throttled { failures: 5, retry_at })
         );
         assert_eq!(check_count(5, at, retry_at), Ok(()));
-        let stopped =
-            Refusal::SignIn(SignInRefusal::AuthenticatorStopped { failures: 100, limit: 100 });
+        let stopped = SignInRefusal::AuthenticatorStopped { failures: 100, limit: 100 };
         assert_eq!(check_count(100, at, Time::FAR), Err(stopped));
     }
 }

@@ -11,7 +11,7 @@ use crate::entitlements::{Act, Resource};
 use crate::moment::{Span, Time};
 use crate::name::Name;
 use crate::notice::{self, Topic};
-use crate::refusal::{ChangeRefusal, Field, InputRefusal, Refusal};
+use crate::refusal::{Field, InputRefusal, Refusal};
 use crate::slice::Slice;
 
 pub(crate) mod event;
@@ -46,7 +46,7 @@ pub(crate) fn decide(
         }
         Command::End => {
             let stands = slice.travel.as_ref().filter(|plan| ground.moment.now < plan.until);
-            stands.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "planned travel" }))?;
+            stands.ok_or(Refusal::not_found("planned travel"))?;
             Ok(Decision::new(vec![Event::Ended { person }.into()], Answer::Done))
         }
     }
@@ -57,37 +57,37 @@ pub const fn widest(network: Network) -> u8 {
     if network.prefix().1 == 32 { WIDEST_IPV4 } else { WIDEST_IPV6 }
 }
 
-fn check_network(network: Network) -> Result<(), Refusal> {
+fn check_network(network: Network) -> Result<(), InputRefusal> {
     let ((prefix, most), least) = (network.prefix(), widest(network));
     if prefix >= least {
         return Ok(());
     }
-    Err(Refusal::Input(InputRefusal::OutOfRange {
+    Err(InputRefusal::OutOfRange {
         field: Field::Network,
         given: prefix.to_string(),
         least: least.to_string(),
         most: most.to_string(),
-    }))
+    })
 }
 
-fn check_dates(from: Time, until: Time, now: Time) -> Result<(), Refusal> {
+fn check_dates(from: Time, until: Time, now: Time) -> Result<(), InputRefusal> {
     let (lasts, first) = (until.since(from), now - Span::days(1));
     if lasts <= Span(0) || lasts > LONGEST {
         let days = lasts.0.div_euclid(Span::days(1).0);
-        return Err(Refusal::Input(InputRefusal::OutOfRange {
+        return Err(InputRefusal::OutOfRange {
             field: Field::LastDay,
             given: days.to_string(),
             least: "1".to_owned(),
             most: "90".to_owned(),
-        }));
+        });
     }
     if from < first || from > now + AHEAD {
-        return Err(Refusal::Input(InputRefusal::OutOfRange {
+        return Err(InputRefusal::OutOfRange {
             field: Field::FirstDay,
             given: from.to_string(),
             least: first.to_string(),
             most: (now + AHEAD).to_string(),
-        }));
+        });
     }
     Ok(())
 }

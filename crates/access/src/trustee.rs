@@ -41,7 +41,7 @@ pub fn attest(
     ground.session(slice)?;
     ground.authorise(slice, Act::ManageRecovery, Resource::Person)?;
     ground.check_recent(slice)?;
-    let person = slice.person.as_ref().ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?;
+    let person = slice.person.as_ref().ok_or(SessionRefusal::NotSignedIn)?;
     Ok(Attested { person: person.id, username: person.username.clone(), reads: slice.reads() })
 }
 
@@ -106,7 +106,7 @@ fn remove(slice: &Slice, ground: &Ground<'_>, id: TrusteeId) -> Decided {
     ground.authorise(slice, Act::ManageRecovery, Resource::Person)?;
     ground.check_recent(slice)?;
     let one = slice.trustees.iter().find(|one| one.id == id);
-    let one = one.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "recovery contact" }))?;
+    let one = one.ok_or(Refusal::not_found("recovery contact"))?;
     let text = format!("{} is no longer your recovery contact.", one.username);
     Ok(Decision::new(taken_away(slice, ground, one, text)?, Answer::Done))
 }
@@ -175,13 +175,9 @@ fn told(slice: &Slice, ground: &Ground<'_>, whom: &Username, recovers: bool) -> 
 }
 
 /// The row of the person who acts.
-fn own<'s>(slice: &'s Slice, attested: &Attested) -> Result<&'s Trustee, Refusal> {
+fn own<'s>(slice: &'s Slice, attested: &Attested) -> Result<&'s Trustee, ChangeRefusal> {
     let mine = |one: &&Trustee| one.trustee == Some(attested.person);
-    slice
-        .trustees
-        .iter()
-        .find(mine)
-        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "recovery contact" }))
+    slice.trustees.iter().find(mine).ok_or(ChangeRefusal::NotFound { what: "recovery contact" })
 }
 
 fn agree(slice: &Slice, ground: &Ground<'_>, attested: &Attested, yes: bool) -> Decided {
@@ -220,9 +216,8 @@ pub(crate) fn asks(slice: &Slice, ground: &Ground<'_>, recovery: RecoveryId) -> 
 }
 
 /// The number of a contact, for the recovering page.
-pub fn open_number(one: &Recovery, ask: &Ask, key: &SealKey) -> Result<Secret, Refusal> {
-    key.open(&ask.number, &purpose(one.id, ask.trustee))
-        .map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))
+pub fn open_number(one: &Recovery, ask: &Ask, key: &SealKey) -> Result<Secret, ServerRefusal> {
+    key.open(&ask.number, &purpose(one.id, ask.trustee)).map_err(|_| ServerRefusal::KeyMismatch)
 }
 
 /// A contact's answer: once, while the recovery waits, and a yes with the number that is theirs.
@@ -233,12 +228,10 @@ fn vouch(
     (id, say, typed): (RecoveryId, Say, &Secret),
 ) -> Decided {
     let now = ground.moment.now;
-    let open = slice
-        .open_recovery()
-        .filter(|one| one.id == id)
-        .ok_or(Refusal::Recovery(RecoveryRefusal::RecoveryOver))?;
+    let open =
+        slice.open_recovery().filter(|one| one.id == id).ok_or(RecoveryRefusal::RecoveryOver)?;
     let ask = open.asks.iter().find(|one| one.trustee == attested.person);
-    let ask = ask.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "recovery contact" }))?;
+    let ask = ask.ok_or(Refusal::not_found("recovery contact"))?;
     // A contact removed in the meantime has no say any more.
     own(slice, attested)?;
     if ask.said.is_some() || ask.tries_left == 0 {

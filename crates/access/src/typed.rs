@@ -1,7 +1,7 @@
 //! What keyboards and clipboards add to what was meant. Every field of digits, and every name of
 //! plain letters, is read by [`plain`]: what cannot mean anything else is accepted.
 
-use crate::refusal::{Refusal, SignInRefusal};
+use crate::refusal::SignInRefusal;
 use crate::secret::Secret;
 
 /// Zeros of the digits that keyboards write beside `0`; the nine others follow each.
@@ -61,10 +61,10 @@ pub(crate) fn code(typed: &Secret) -> Secret {
 }
 
 /// A typed number of so many digits. Anything else cannot be right, and is no try.
-pub(crate) fn digits(typed: &Secret, digits: usize) -> Result<Secret, Refusal> {
+pub(crate) fn digits(typed: &Secret, digits: usize) -> Result<Secret, SignInRefusal> {
     let code = code(typed);
     let are_all = code.len() == digits && code.expose().iter().all(u8::is_ascii_digit);
-    if are_all { Ok(code) } else { Err(Refusal::SignIn(SignInRefusal::CodeMalformed { digits })) }
+    if are_all { Ok(code) } else { Err(SignInRefusal::CodeMalformed { digits }) }
 }
 
 #[cfg(test)]

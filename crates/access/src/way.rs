@@ -194,24 +194,25 @@ fn check(slice: &Slice, source: &Source, kind: Kind, now: Time) -> Result<(), Re
         Kind::Passkey | Kind::Link => return Ok(()),
         Kind::Phone => {
             let open = slice.approvals.iter().filter(|one| one.is_open(now)).count();
-            return approval::check_pause(slice, open, now);
+            return Ok(approval::check_pause(slice, open, now)?);
         }
         Kind::Code => Factor::Totp,
         Kind::RecoveryCode => Factor::RecoveryCode,
     };
     count(second)?;
-    if place == Place::Untrusted { count(Factor::Activation) } else { Ok(()) }
+    if place == Place::Untrusted {
+        count(Factor::Activation)?;
+    }
+    Ok(())
 }
 
 /// A suspect passkey signs nobody in; one that is not is enough.
-fn check_passkeys(slice: &Slice) -> Result<(), Refusal> {
+fn check_passkeys(slice: &Slice) -> Result<(), SignInRefusal> {
     if slice.working_passkeys().next().is_some() {
         return Ok(());
     }
     let since = slice.passkeys().find_map(|(_, passkey)| passkey.suspect_at);
     since.map_or(Ok(()), |since| {
-        Err(Refusal::SignIn(SignInRefusal::PasskeyRefused {
-            reason: PasskeyFault::Suspect { since },
-        }))
+        Err(SignInRefusal::PasskeyRefused { reason: PasskeyFault::Suspect { since } })
     })
 }

@@ -65,9 +65,7 @@ pub(crate) fn decide(
     if ground.by != By::System {
         return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
-    let session = slice
-        .session(session)
-        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "session" }))?;
+    let session = slice.session(session).ok_or(Refusal::not_found("session"))?;
     let now = ground.moment.now;
     if session.announced || session.renews_from().is_none_or(|from| now < from) {
         return Ok(Decision::new(Vec::new(), Answer::Done));

@@ -1,7 +1,7 @@
 //! The record of decisions, searched and exported by the operator.
 
 use access::evidence::{Entry, Topic};
-use access::refusal::{ChangeRefusal, CredentialRefusal};
+use access::refusal::CredentialRefusal;
 use access::{CredentialId, DeviceId, PersonId, Refusal, Span, Time};
 use gate::activity::plain;
 use gate::{
@@ -163,12 +163,9 @@ async fn filter(desk: &Desk<'_>, wish: &ActivityWish, limit: u32) -> Result<Acti
     let persons: Vec<_> = names.persons.iter().map(|(id, name)| (*id, name.as_str())).collect();
     let person: Option<PersonId> = match wish.person.as_deref() {
         None => None,
-        Some(text) => Some(
-            named(text, &persons)
-                .first()
-                .copied()
-                .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person" }))?,
-        ),
+        Some(text) => {
+            Some(named(text, &persons).first().copied().ok_or(Refusal::not_found("person"))?)
+        }
     };
     // A name may have been used again after a revocation: the newest credential is meant.
     let credential: Option<CredentialId> = match wish.credential.as_deref() {
@@ -204,7 +201,7 @@ fn named<I: Copy + ToString>(text: &str, all: &[(I, &str)]) -> Vec<I> {
 fn device(text: &str, all: &[(DeviceId, &str)]) -> Result<DeviceId, Fault> {
     match named(text, all)[..] {
         [device] => Ok(device),
-        [] => Err(Refusal::Change(ChangeRefusal::NotFound { what: "device" }).into()),
+        [] => Err(Refusal::not_found("device").into()),
         ref several => {
             let ids: Vec<_> = several.iter().map(ToString::to_string).collect();
             let text = format!(

@@ -1,7 +1,6 @@
 //! Devices, as the operator sees them.
 
 use access::device::{Approver, DeviceRole, DeviceState, Standing};
-use access::refusal::ChangeRefusal;
 use access::{DeviceId, Refusal};
 use gate::Gate;
 
@@ -166,7 +165,7 @@ async fn remove_all(
     let person = desk.gate.people().find(username).await?;
     let all = desk.gate.devices().list(Some(person.id)).await?;
     if except.is_some_and(|kept| all.iter().all(|one| one.device.id != kept)) {
-        return Err(Refusal::Change(ChangeRefusal::NotFound { what: "device" }));
+        return Err(Refusal::not_found("device"));
     }
     let mut removed = Vec::new();
     for one in all.iter().map(|one| one.device.id).filter(|id| Some(*id) != except) {

@@ -1,6 +1,5 @@
 //! Locks, as the operator sets and lifts them.
 
-use access::refusal::ChangeRefusal;
 use access::{AccountId, Grade, Refusal};
 use gate::{Gate, LockTarget};
 use serde::{Deserialize, Serialize};
@@ -93,7 +92,7 @@ async fn username(gate: &Gate, target: &Target) -> Result<String, Refusal> {
     match target {
         Target::Person(username) => Ok(username.clone()),
         Target::Account(account) => gate.people().owner_name(*account).await,
-        Target::OnlyAccount => Err(Refusal::Change(ChangeRefusal::NotFound { what: "account" })),
+        Target::OnlyAccount => Err(Refusal::not_found("account")),
     }
 }
 

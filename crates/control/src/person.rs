@@ -1,6 +1,5 @@
 //! Whose things a request is about.
 
-use access::refusal::ChangeRefusal;
 use access::{PaperAccountId, Refusal};
 use gate::{Gate, PersonInfo};
 
@@ -147,6 +146,6 @@ pub(crate) async fn the(gate: &Gate, username: Option<String>) -> Result<String,
             let text = format!("there are {} people; name one: {}", names.len(), names.join(", "));
             Err(Fault::new(NAME_NEEDED, text))
         }
-        None => Err(Refusal::Change(ChangeRefusal::NotFound { what: "person" }).into()),
+        None => Err(Refusal::not_found("person").into()),
     }
 }

@@ -138,7 +138,7 @@ fn window(text: &str) -> Option<Result<Window, Refusal>> {
     let (hour, minute) = (part(hour)?, part(minute)?);
     let minute = (minute < 60).then(|| hour.checked_mul(60)?.checked_add(minute))??;
     let weekday = u8::try_from(weekday).ok()?;
-    parts.next().is_none().then(|| Window::new(weekday, minute, zone))
+    parts.next().is_none().then(|| Ok(Window::new(weekday, minute, zone)?))
 }
 
 fn named<T: Copy>(

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use access::approval::Say;
 use access::recovery::{Policy, RecoveryEnd, Stage};
-use access::refusal::ChangeRefusal;
 use access::{RecoveryId, Refusal, Span, TrusteeId};
 use gate::{Gate, PersonInfo, RecoveryInfo};
 use serde_json::Value;
@@ -122,7 +121,7 @@ async fn list(gate: &Gate, username: Option<String>) -> Result<Vec<RecoveryRow>,
 /// One of them.
 async fn show(gate: &Gate, id: RecoveryId) -> Result<RecoveryRow, Refusal> {
     let found = gate.recoveries().list(None).await?.into_iter().find(|one| one.id == id);
-    found.map(row).ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "recovery" }))
+    found.map(row).ok_or(Refusal::not_found("recovery"))
 }
 
 /// Begins one for a person, with the link for their browser.

@@ -74,7 +74,7 @@ async fn end_all(
     let person = desk.gate.people().find(username).await?;
     let all = desk.gate.sessions().list(Some(person.id)).await?;
     if except.is_some_and(|kept| all.iter().all(|one| one.id != kept)) {
-        return Err(Refusal::Change(ChangeRefusal::NotFound { what: "session" }));
+        return Err(Refusal::not_found("session"));
     }
     let mut ended = Vec::new();
     for one in all.iter().map(|one| one.id).filter(|id| Some(*id) != except) {

@@ -11,7 +11,7 @@ use access::entitlements::{Limits, Products};
 use access::id::{AccountId, Holder, PaperAccountId, SymbolId};
 use access::mandate::Role;
 use access::moment::Time;
-use access::refusal::{AccountRefusal, AuthorityRefusal, ChangeRefusal};
+use access::refusal::{AccountRefusal, AuthorityRefusal};
 use access::{Command as Access, Refusal};
 use rust_decimal::Decimal;
 use store::Key;
@@ -161,8 +161,7 @@ impl PaperAccounts<'_> {
         let closed = {
             let mut turn = self.gate.0.sequencer.turn(self.gate.now())?;
             let ledger = turn.exchange().ledger(account);
-            let ledger =
-                ledger.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?;
+            let ledger = ledger.ok_or(Refusal::not_found("account"))?;
             if ledger.closed.is_some() {
                 return Ok(true);
             }
@@ -296,7 +295,7 @@ impl PaperAccounts<'_> {
         {
             let mut turn = self.gate.0.sequencer.turn(self.gate.now())?;
             let ledger = turn.exchange().ledger(account);
-            let missing = Refusal::Change(ChangeRefusal::NotFound { what: "account" });
+            let missing = Refusal::not_found("account");
             if ledger.ok_or(missing)?.self_match != self_match {
                 let command = Command::SelfMatch { account, self_match };
                 turn.stamp(by_operator(account), command, true)?;

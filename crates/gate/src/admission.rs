@@ -251,7 +251,7 @@ impl AdmissionGate<'_> {
         let Place { mut slot, bearers } = place;
         let now = self.gate.now();
         if !bearers.is_empty() {
-            let token = door.token.ok_or(Refusal::Credential(CredentialRefusal::TokenMissing))?;
+            let token = door.token.ok_or(CredentialRefusal::TokenMissing)?;
             let Some(bearer) = bearers.into_iter().find(|one| one.token.is_of(token)) else {
                 return Err(self.gate.wrong_token(door.credential, door.address));
             };

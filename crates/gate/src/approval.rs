@@ -2,7 +2,7 @@
 
 use access::approval::{self, Approval, Asker, Content, ContentKind, Say};
 use access::device::{self, Approver, Standing};
-use access::refusal::{ApprovalRefusal, ChangeRefusal, SessionRefusal};
+use access::refusal::{ApprovalRefusal, SessionRefusal};
 use access::sign_in::Command as SignIn;
 use access::{ApprovalId, Command, DeviceId, Refusal, Secret, Time};
 use store::Key;
@@ -108,10 +108,8 @@ impl ApprovalGate<'_> {
     ) -> Result<(), Refusal> {
         let key = Key::Person(ticket.person);
         let slice = self.gate.load(key).await?;
-        let approval = slice
-            .approval(answered.approval)
-            .ok_or(Refusal::Approval(ApprovalRefusal::ApprovalEnded))?;
-        let signed_by = ticket.key.ok_or(Refusal::Session(SessionRefusal::KeyProofMissing))?;
+        let approval = slice.approval(answered.approval).ok_or(ApprovalRefusal::ApprovalEnded)?;
+        let signed_by = ticket.key.ok_or(SessionRefusal::KeyProofMissing)?;
         let text = approval.signed_text(answered.say, answered.number);
         check_signature(&signed_by, &text, answered.signature)?;
         let number = Secret::from_text(answered.number.to_owned());
@@ -181,10 +179,8 @@ impl ApprovalGate<'_> {
     /// The number that this phone shows until it was typed where its link was made.
     pub async fn phone_number(self, ticket: &SessionTicket) -> Result<Option<Secret>, Refusal> {
         let slice = self.gate.load(Key::Person(ticket.person)).await?;
-        let device = slice
-            .device(ticket.device)
-            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "device" }))?;
-        device::phone_number(device, &self.gate.0.people.key)
+        let device = slice.device(ticket.device).ok_or(Refusal::not_found("device"))?;
+        Ok(device::phone_number(device, &self.gate.0.people.key)?)
     }
 
     /// Makes an offered phone one that answers approvals; `moves`: in place of the one that asks.

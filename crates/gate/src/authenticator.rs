@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use access::authenticator::{self, Authenticator, Kind, password};
 use access::device::{Approver, Device, Standing};
-use access::refusal::{ChangeRefusal, SessionRefusal};
+use access::refusal::SessionRefusal;
 use access::{
     AuthenticatorId, By, Call, Command, PersonId, Refusal, Secret, Slice, Source, Time, decision,
 };
@@ -205,8 +205,7 @@ impl AuthenticatorGate<'_> {
     /// What a session that an enrolment link began has to do yet.
     pub async fn enrolment(self, ticket: &SessionTicket) -> Result<Enrolment, Refusal> {
         let slice = self.gate.load(Key::Person(ticket.person)).await?;
-        let session =
-            slice.session(ticket.session).ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?;
+        let session = slice.session(ticket.session).ok_or(SessionRefusal::NotSignedIn)?;
         let owes_proof = slice.owes_proof(session);
         let takes_app = slice.totp().is_none() && (!owes_proof || slice.takes_app(session));
         Ok(Enrolment { owes_proof, takes_app })
@@ -304,10 +303,7 @@ impl AuthenticatorGate<'_> {
             Actor::Session(ticket) => ticket.person,
             Actor::Operator { .. } => {
                 let owner = self.gate.found_or_known(Key::Authenticator(authenticator)).await?;
-                owner
-                    .person
-                    .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "authenticator" }))?
-                    .id
+                owner.person.ok_or(Refusal::not_found("authenticator"))?.id
             }
         };
         let call = actor.call(Command::Authenticator(command));
@@ -317,9 +313,7 @@ impl AuthenticatorGate<'_> {
     /// The code that a person's TOTP app shows now; on demo folders only.
     pub async fn totp_now(self, username: &str) -> Result<String, Refusal> {
         if !self.gate.is_demo() {
-            return Err(Refusal::Change(ChangeRefusal::NotFound {
-                what: "TOTP code: only demo folders print them",
-            }));
+            return Err(Refusal::not_found("TOTP code: only demo folders print them"));
         }
         let slice = self.gate.load(Key::Username(username)).await?;
         decision::totp_now(&slice, &self.gate.moment()?, &self.gate.0.people.key)

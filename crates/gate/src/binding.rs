@@ -43,7 +43,7 @@ pub(crate) fn check_new_key(
     key: &str,
     signature: &str,
 ) -> Result<PublicKey, Refusal> {
-    let shown = browser.key.ok_or(Refusal::Session(SessionRefusal::KeyProofMissing))?;
+    let shown = browser.key.ok_or(SessionRefusal::KeyProofMissing)?;
     let old = shown.own_key().ok_or(wrong(ProofFault::OwnKey))?;
     let new = PublicKey::new(&decode(key)?).ok_or(wrong(ProofFault::Malformed))?;
     check_signature(&new, &key_text(&old, &new), signature)?;
@@ -94,7 +94,7 @@ impl SessionGate<'_> {
         address: IpAddr,
     ) -> Result<HardwareProof, Refusal> {
         let found = self.found(token)?;
-        let hardware = found.hardware.ok_or(Refusal::Session(SessionRefusal::HardwareProofOver))?;
+        let hardware = found.hardware.ok_or(SessionRefusal::HardwareProofOver)?;
         let (_, signed) = open_answer(answer, Some(hardware))?;
         self.answered(found.id, &signed)?;
         Ok(self.hardware_proof(found.id, address))
@@ -110,7 +110,7 @@ impl SessionGate<'_> {
             .people
             .sessions
             .find(&digest, self.gate.now())
-            .ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?
+            .ok_or(SessionRefusal::NotSignedIn)?
     }
 
     /// Takes the answer to a challenge, each once.
@@ -144,7 +144,7 @@ impl SessionGate<'_> {
         shown: Option<&Shown>,
         offer: &str,
     ) -> Result<String, Refusal> {
-        let browser = ticket.key.ok_or(Refusal::Session(SessionRefusal::KeyProofMissing))?;
+        let browser = ticket.key.ok_or(SessionRefusal::KeyProofMissing)?;
         let shown = shown.filter(|shown| shown.own_key() == Some(browser));
         let shown = shown.ok_or(wrong(ProofFault::OwnKey))?;
         let malformed = || wrong(ProofFault::Malformed);

@@ -1,7 +1,6 @@
 //! Contact: a person's mail address and phone number.
 
 use access::contact::{Command as Contact, State};
-use access::refusal::ChangeRefusal;
 use access::{Command, PersonId, Refusal, Secret, Slice, Time};
 use store::Key;
 
@@ -55,15 +54,13 @@ impl ContactGate<'_> {
     /// How the person who asks can be reached.
     pub async fn own(self, ticket: &SessionTicket) -> Result<ContactInfo, Refusal> {
         let slice = self.gate.load(Key::Person(ticket.person)).await?;
-        self.contact_info(&slice, Some(ticket))
-            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person" }))
+        self.contact_info(&slice, Some(ticket)).ok_or(Refusal::not_found("person"))
     }
 
     /// How a person can be reached, for the operator.
     pub async fn of(self, username: &str) -> Result<ContactInfo, Refusal> {
         let slice = self.gate.load(Key::Username(username)).await?;
-        self.contact_info(&slice, None)
-            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person" }))
+        self.contact_info(&slice, None).ok_or(Refusal::not_found("person"))
     }
 
     fn contact_info(self, slice: &Slice, looks: Option<&SessionTicket>) -> Option<ContactInfo> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use access::credential::{self, Credential, LastUse, PORT_REST, free_port};
 use access::mandate::Role;
-use access::refusal::{AuthorityRefusal, ChangeRefusal, CredentialRefusal, ServerRefusal};
+use access::refusal::{AuthorityRefusal, CredentialRefusal, ServerRefusal};
 use access::{
     By, Call, Command, CredentialId, Entitlements, Event, Grade, Holder, PaperAccountId, PersonId,
     Refusal, Scopes, Secret, Slice, Source, Span, Time,
@@ -286,7 +286,7 @@ impl CredentialGate<'_> {
     /// Whose program it becomes that the operator makes: an owner of the first account who holds the others too.
     async fn key_of_owner(self, accounts: &[PaperAccountId]) -> Result<Key<'static>, Refusal> {
         let first = accounts.iter().min().copied();
-        let first = first.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?;
+        let first = first.ok_or(Refusal::not_found("account"))?;
         if accounts.iter().all(|account| *account == first) {
             return Ok(Key::Account(first.into()));
         }
@@ -365,15 +365,9 @@ impl CredentialGate<'_> {
         cancel_orders: bool,
     ) -> Result<Revocation, Refusal> {
         let (slice, known) = self.gate.load_to_cut(Key::Credential(credential), &[]).await?;
-        let person = slice
-            .person
-            .as_ref()
-            .ok_or(Refusal::Credential(CredentialRefusal::CredentialUnknown))?
-            .id;
+        let person = slice.person.as_ref().ok_or(CredentialRefusal::CredentialUnknown)?.id;
         actor.check_person(person, "credential")?;
-        let found = slice
-            .credential(credential)
-            .ok_or(Refusal::Credential(CredentialRefusal::CredentialUnknown))?;
+        let found = slice.credential(credential).ok_or(CredentialRefusal::CredentialUnknown)?;
         let accounts: Vec<_> = found.accounts().collect();
         let of = Some(Holder::Credential(credential));
         let (key, loaded) = (Key::Person(person), (!known).then_some(slice));
@@ -407,11 +401,7 @@ impl CredentialGate<'_> {
         credential: CredentialId,
     ) -> Result<(Slice, PersonId), Refusal> {
         let slice = self.gate.load(Key::Credential(credential)).await?;
-        let person = slice
-            .person
-            .as_ref()
-            .ok_or(Refusal::Credential(CredentialRefusal::CredentialUnknown))?
-            .id;
+        let person = slice.person.as_ref().ok_or(CredentialRefusal::CredentialUnknown)?.id;
         actor.check_person(person, "credential")?;
         Ok((slice, person))
     }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use access::address::Network;
 use access::device::{self, Device, DeviceRole, Standing};
-use access::refusal::ChangeRefusal;
 use access::session::Interface;
 use access::{By, Call, Command, DeviceId, PersonId, Refusal, Secret, Time};
 use store::Key;
@@ -122,12 +121,7 @@ impl DeviceGate<'_> {
         let token = browser.device_token.as_ref().map(Secret::digest);
         let (key, by) = match ticket {
             Some(ticket) => (Key::Person(ticket.person), By::Session(ticket.session)),
-            None => (
-                Key::Device(
-                    token.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "device" }))?,
-                ),
-                By::Visitor,
-            ),
+            None => (Key::Device(token.ok_or(Refusal::not_found("device"))?), By::Visitor),
         };
         let call = Arc::new(Call { by, source: browser.source(), command });
         self.gate.run_done(key, &call).await.map(drop)
@@ -203,10 +197,7 @@ impl DeviceGate<'_> {
             return Ok(ticket.person);
         }
         let owner = self.gate.found_or_known(Key::DeviceId(device)).await?;
-        owner
-            .person
-            .map(|one| one.id)
-            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "device" }))
+        owner.person.map(|one| one.id).ok_or(Refusal::not_found("device"))
     }
 
     async fn change_of(

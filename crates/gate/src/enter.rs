@@ -63,7 +63,7 @@ impl WhichAccount {
         match self {
             Self::First => Ok(ticket),
             Self::Kept(account) => Ok(ticket.on(account).unwrap_or(ticket)),
-            Self::Named(account) => ticket.on(account),
+            Self::Named(account) => Ok(ticket.on(account)?),
         }
     }
 }

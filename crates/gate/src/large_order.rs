@@ -8,7 +8,7 @@ use access::approval::{Asker, ContentKind, Term, Terms};
 use access::currency::Currency;
 use access::entitlements::{Act, Side};
 use access::large_order::{Command as LargeOrder, Placed, Threshold};
-use access::refusal::{ApprovalRefusal, ChangeRefusal, Refusal};
+use access::refusal::{ApprovalRefusal, Refusal};
 use access::{ApprovalId, Call, Command, Digest, PersonId, Secret, SymbolId};
 use rust_decimal::Decimal;
 use store::Key;
@@ -135,8 +135,7 @@ impl LargeOrderGate<'_> {
         let own = slice
             .approval(approval)
             .filter(|one| one.asker == asker && one.content.kind == ContentKind::Order);
-        self.gate
-            .approval_state(Some(own.ok_or(Refusal::Approval(ApprovalRefusal::ApprovalEnded))?))
+        self.gate.approval_state(Some(own.ok_or(ApprovalRefusal::ApprovalEnded)?))
     }
 
     /// Places a large order: with the phone's yes to exactly this order and bound, or, without an
@@ -231,9 +230,7 @@ impl LargeOrderGate<'_> {
                 (Act::PlaceOrder, order.side, order.order_type, order.symbol)
             }
             OrderRequest::Modify(change) => {
-                let found = self
-                    .order(change)
-                    .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "order" }))?;
+                let found = self.order(change).ok_or(Refusal::not_found("order"))?;
                 terms.push(Term::Account, found.account);
                 terms.push(Term::Order, change.order);
                 terms.push(Term::Side, side_name(found.side));

@@ -223,8 +223,7 @@ impl LockGate<'_> {
     pub async fn receipt(self, ticket: &SessionTicket) -> Result<Receipt, Refusal> {
         let slice = self.gate.load(Key::Person(ticket.person)).await?;
         let kept = slice.locks().find(|lock| Some(lock.id) == ticket.receipt);
-        kept.map(|lock| Receipt::new(lock, None))
-            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "receipt" }))
+        kept.map(|lock| Receipt::new(lock, None)).ok_or(Refusal::not_found("receipt"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use access::credential::Credential;
 use access::mandate::{self, Mandate, MandateTerms, OwnerWord, Role, vouch_owner};
-use access::refusal::{ChangeRefusal, ServerRefusal, SignInRefusal};
+use access::refusal::{ServerRefusal, SignInRefusal};
 use access::{AccountId, By, Command, Holder, MandateId, Refusal, Slice};
 use store::Key;
 
@@ -41,10 +41,7 @@ impl MandateGate<'_> {
     pub async fn list(self, account: AccountId) -> Result<Vec<Mandate>, Refusal> {
         let slice = self.gate.load(Key::Account(account)).await?;
         let found = slice.account(account).filter(|one| one.account.is_some());
-        Ok(found
-            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))?
-            .mandates
-            .clone())
+        Ok(found.ok_or(Refusal::not_found("account"))?.mandates.clone())
     }
 
     /// Gives somebody authority on an account: the operator, or an owner within what they hold.
@@ -99,9 +96,7 @@ impl MandateGate<'_> {
         account: AccountId,
     ) -> Result<MandateEnd, Refusal> {
         let (slice, mandate) = self.held(username, account).await?;
-        let on = account
-            .paper()
-            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "paper account" }))?;
+        let on = account.paper().ok_or(Refusal::not_found("paper account"))?;
         let ran = |one: &&Credential| one.revoked.is_none() && one.is_on(account);
         let programs: Vec<_> = slice
             .credentials
@@ -139,10 +134,7 @@ impl MandateGate<'_> {
     async fn held(self, username: &str, account: AccountId) -> Result<(Slice, MandateId), Refusal> {
         let slice = self.gate.found_or_known(Key::Username(username)).await?;
         slice.owner()?;
-        let mandate = slice
-            .mandate(account)
-            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "mandate" }))?
-            .id;
+        let mandate = slice.mandate(account).ok_or(Refusal::not_found("mandate"))?.id;
         Ok((slice, mandate))
     }
 

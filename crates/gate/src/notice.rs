@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use access::evidence;
 use access::notice::{self, Disowned, Topic};
-use access::refusal::{ChangeRefusal, ServerRefusal};
+use access::refusal::ServerRefusal;
 use access::{Command, DeviceId, Event, NoticeId, PersonId, Refusal, Secret, Time};
 use store::{Key, Message};
 
@@ -140,7 +140,7 @@ impl NoticeGate<'_> {
         let found = self.gate.0.people.store.message(notice).await;
         let found = found.map_err(|error| store_failed(&error))?;
         let found = found.filter(|one| one.notice.person == person);
-        let message = found.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "message" }))?;
+        let message = found.ok_or(Refusal::not_found("message"))?;
         self.gate.0.people.known.note_notice(&message.notice);
         Ok(message)
     }
@@ -212,9 +212,7 @@ impl NoticeGate<'_> {
     pub async fn person_of(self, notice: NoticeId) -> Result<PersonId, Refusal> {
         let found = self.gate.0.people.store.message(notice).await;
         let found = found.map_err(|error| store_failed(&error))?;
-        found
-            .map(|one| one.notice.person)
-            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "message" }))
+        found.map(|one| one.notice.person).ok_or(Refusal::not_found("message"))
     }
 
     fn unread_changed(self, person: PersonId) {
@@ -225,7 +223,7 @@ impl NoticeGate<'_> {
 
     /// 'This was not me': ends what the message names, but never what asks.
     pub async fn disown(self, actor: &Actor, notice: NoticeId) -> Result<Disowned, Refusal> {
-        let unknown = Refusal::Change(ChangeRefusal::NotFound { what: "message" });
+        let unknown = Refusal::not_found("message");
         let found = self.gate.notice_or_known(notice).await?.ok_or(unknown)?;
         actor.check_person(found.person, "message")?;
         let person = found.person;

@@ -2,7 +2,7 @@
 
 use access::link::{self, Purpose};
 use access::mandate::Role;
-use access::refusal::{AccountRefusal, ChangeRefusal};
+use access::refusal::AccountRefusal;
 use access::{
     AccountId, By, Command, Grade, PaperAccountId, PersonId, Refusal, Slice, Source, Time,
     authenticator, person,
@@ -59,7 +59,7 @@ impl PersonGate<'_> {
     pub async fn owner_name(self, account: AccountId) -> Result<String, Refusal> {
         let owner = self.gate.found_or_known(Key::Account(account)).await?.person;
         let name = owner.map(|person| person.username.to_string());
-        name.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person" }))
+        name.ok_or(Refusal::not_found("person"))
     }
 
     /// Everybody, by name.
@@ -75,8 +75,7 @@ impl PersonGate<'_> {
             Ok(id) => Key::Person(id),
             Err(_) => Key::Username(name_or_id),
         };
-        info(&self.gate.found_or_known(key).await?)
-            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person" }))
+        info(&self.gate.found_or_known(key).await?).ok_or(Refusal::not_found("person"))
     }
 
     /// Makes a person who owns this server's account, with a link to enrol (24 hours, once). For

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use access::brokerage;
 use access::large_order::Threshold;
 use access::policy::{Command as Change, Policy};
-use access::refusal::ChangeRefusal;
 use access::session::Interface;
 use access::window::{self, OPEN, Window};
 use access::{By, Call, Command, PersonId, Refusal, SessionId, Slice, Source, Time};
@@ -90,8 +89,7 @@ impl PolicyGate<'_> {
     /// What the person who asks chose.
     pub async fn own(self, person: PersonId) -> Result<Policies, Refusal> {
         let slice = self.gate.load(Key::Person(person)).await?;
-        policies(&slice, self.gate.now())
-            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person" }))
+        policies(&slice, self.gate.now()).ok_or(Refusal::not_found("person"))
     }
 
     /// What a person chose, for the operator; as it was last known where the tables are away, since a
@@ -99,8 +97,7 @@ impl PolicyGate<'_> {
     pub async fn of(self, username: &str) -> Result<Policies, Refusal> {
         let slice =
             self.gate.with_openings(self.gate.found_or_known(Key::Username(username)).await?);
-        policies(&slice, self.gate.now())
-            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person" }))
+        policies(&slice, self.gate.now()).ok_or(Refusal::not_found("person"))
     }
 
     /// Sets the policy of its person at its interface.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use access::approval::{self, Approval};
 use access::push::{Command as PushCommand, Push, Wish};
-use access::refusal::{ChangeRefusal, ServerRefusal, SessionRefusal};
+use access::refusal::{ServerRefusal, SessionRefusal};
 use access::{
     ApprovalId, By, Call, Command, DeviceId, PersonId, PublicKey, Refusal, SealedSecret, Secret,
     Source, Span,
@@ -71,11 +71,7 @@ impl PushGate<'_> {
         let drawn = (0..4)
             .map(|turn| Secret::new(moment.draw::<32>(&format!("{PUSH_FACT} {turn}")).to_vec()));
         let drawn = drawn.into_iter().find(|one| VapidKey::new(one).is_some());
-        let sealed = people.key.seal(
-            &drawn.ok_or(Refusal::Server(ServerRefusal::StoreFailed))?,
-            PUSH_FACT,
-            &moment,
-        );
+        let sealed = people.key.seal(&drawn.ok_or(ServerRefusal::StoreFailed)?, PUSH_FACT, &moment);
         let kept = people.store.fact_or(PUSH_FACT, &HEXLOWER.encode(&sealed.0)).await;
         let kept = kept.map_err(|error| store_failed(&error))?;
         let sealed = HEXLOWER
@@ -135,7 +131,7 @@ impl PushGate<'_> {
         let what = "push address";
         let rows = self.list().await?;
         let row = rows.into_iter().find(|row| row.push.device == device);
-        let person = row.ok_or(Refusal::Change(ChangeRefusal::NotFound { what }))?.push.person;
+        let person = row.ok_or(Refusal::not_found(what))?.push.person;
         actor.check_person(person, what)?;
         let call = actor.call(Command::Push(PushCommand::Stop { device }));
         self.gate.run_done(Key::Person(person), &call).await.map(drop)
@@ -155,8 +151,7 @@ impl PushGate<'_> {
         actor.check_operator()?;
         let sender = self.gate.0.people.pushes.sender()?;
         let found = self.list().await?.into_iter().find(|row| row.push.device == device);
-        let push =
-            found.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "push address" }))?.push;
+        let push = found.ok_or(Refusal::not_found("push address"))?.push;
         let text = words("Floorpass", "This is a test. Approvals will look like this.");
         let (target, message) = self.addressed(&push, text, TEST_LIFE, "test")?;
         let sent = sender.send(&target, &message, self.gate.wall()).await;

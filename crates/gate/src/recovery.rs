@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use access::approval::Say;
 use access::recovery::{Command as Recover, Policy, Recovery, Stage};
-use access::refusal::{ChangeRefusal, RecoveryRefusal, SignInRefusal};
+use access::refusal::{RecoveryRefusal, SignInRefusal};
 use access::trustee;
 use access::{
     By, Call, Command, PersonId, RecoveryId, Refusal, SealKey, Secret, Slice, Source, Time,
@@ -197,7 +197,7 @@ impl RecoveryGate<'_> {
     ) -> Result<RecoveryInfo, Refusal> {
         let slice = self.gate.load(Key::Recovery(token.digest())).await?;
         let mine = slice.recoveries.iter().find(|one| one.token.is_of(token));
-        let mine = mine.ok_or(Refusal::Recovery(RecoveryRefusal::RecoveryOver))?;
+        let mine = mine.ok_or(RecoveryRefusal::RecoveryOver)?;
         if mine.begun.is(&browser.source()) {
             return with_numbers(&slice, mine, &self.gate.0.people.key);
         }
@@ -210,11 +210,7 @@ impl RecoveryGate<'_> {
     pub async fn to_claim(self, token: &Secret) -> Result<RecoveryInfo, Refusal> {
         let slice = self.gate.load(Key::Recovery(token.digest())).await?;
         let mine = |one: &&Recovery| one.token.is_of(token) && one.is_unclaimed();
-        let found = slice
-            .recoveries
-            .iter()
-            .find(mine)
-            .ok_or(Refusal::Recovery(RecoveryRefusal::RecoveryOver))?;
+        let found = slice.recoveries.iter().find(mine).ok_or(RecoveryRefusal::RecoveryOver)?;
         Ok(info(&slice, found))
     }
 
@@ -248,7 +244,7 @@ impl RecoveryGate<'_> {
             Actor::Session(ticket) => ticket.person,
             Actor::Operator { .. } => {
                 let found = self.gate.found_or_known(Key::RecoveryId(recovery)).await?.person;
-                found.ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "recovery" }))?.id
+                found.ok_or(Refusal::not_found("recovery"))?.id
             }
         };
         let call = actor.call(Command::Recovery(Recover::Cancel { recovery }));

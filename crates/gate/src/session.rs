@@ -10,7 +10,7 @@ use access::device;
 use access::large_order;
 use access::person::Person;
 use access::policy::{NewNetwork, TRADES};
-use access::refusal::{ChangeRefusal, SessionRefusal};
+use access::refusal::SessionRefusal;
 use access::session;
 use access::token::{self, Kind};
 use access::{By, Call, Command, Digest, Event, PersonId, Refusal, SessionId, Slice, Source};
@@ -149,7 +149,7 @@ impl SessionGate<'_> {
 
     /// Ends one session of the person; of anybody, for the operator.
     pub async fn end(self, actor: &Actor, session: SessionId) -> Result<(), Refusal> {
-        let unknown = Refusal::Change(ChangeRefusal::NotFound { what: "session" });
+        let unknown = Refusal::not_found("session");
         let person = self.gate.0.people.sessions.person(session).ok_or(unknown)?;
         actor.check_person(person, "session")?;
         let call = actor.call(Command::Session(session::Command::End { session }));

@@ -101,7 +101,7 @@ impl SignInGate<'_> {
         browser: &Browser,
     ) -> Result<AttemptInfo, Refusal> {
         let (slice, _) = self.gate.look_at_attempt(attempt, browser).await?;
-        let person = slice.person.as_ref().ok_or(Refusal::SignIn(SignInRefusal::AttemptEnded))?;
+        let person = slice.person.as_ref().ok_or(SignInRefusal::AttemptEnded)?;
         let mail = slice.mail().and_then(access::contact::Contact::mail);
         let hidden = |mail: &access::contact::MailAddress| {
             let (local, domain) = mail.as_str().split_once('@').unwrap_or_default();
@@ -283,8 +283,7 @@ impl Gate {
         let slice = self.load(Key::Attempt(attempt.digest())).await?;
         let now = self.now();
         let live = |one: &&sign_in::Attempt| one.token.is_of(attempt) && now < one.until;
-        let found =
-            slice.attempts.iter().find(live).ok_or(Refusal::SignIn(SignInRefusal::AttemptEnded))?;
+        let found = slice.attempts.iter().find(live).ok_or(SignInRefusal::AttemptEnded)?;
         if found.begun.is(&browser.source()) {
             let id = found.id;
             return Ok((slice, id));

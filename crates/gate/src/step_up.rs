@@ -128,8 +128,7 @@ impl StepUpGate<'_> {
         ticket: &SessionTicket,
     ) -> Result<access::Entitlements, Refusal> {
         let slice = self.gate.load(Key::Person(ticket.person)).await?;
-        let session =
-            slice.session(ticket.session).ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?;
+        let session = slice.session(ticket.session).ok_or(SessionRefusal::NotSignedIn)?;
         slice.session_entitlements(session, ticket.account, true)
     }
 }
@@ -176,6 +175,6 @@ fn reissued(ticket: &SessionTicket, done: Done) -> Result<Reissued, Refusal> {
         Answer::Proven { token } => Some(token),
         _ => None,
     })?;
-    let (stay, until) = lasts.ok_or(Refusal::Session(SessionRefusal::NotSignedIn))?;
+    let (stay, until) = lasts.ok_or(SessionRefusal::NotSignedIn)?;
     Ok(Reissued { token, stay, until })
 }

@@ -1,7 +1,6 @@
 //! Planned travel of a person.
 
 use access::address::Network;
-use access::refusal::ChangeRefusal;
 use access::travel::{self, Plan};
 use access::{Command, PersonId, Refusal, Time};
 use store::Key;
@@ -34,11 +33,7 @@ impl TravelGate<'_> {
     pub async fn of(self, username: &str) -> Result<(PersonId, Option<Plan>), Refusal> {
         let now = self.gate.now();
         let slice = self.gate.load(Key::Username(username)).await?;
-        let person = slice
-            .person
-            .as_ref()
-            .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "person" }))?
-            .id;
+        let person = slice.person.as_ref().ok_or(Refusal::not_found("person"))?.id;
         Ok((person, slice.travel.filter(|plan| now < plan.until)))
     }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use access::device::Standing;
 use access::notice::{Disowned, Topic};
-use access::refusal::ChangeRefusal;
 use access::{Act, DeviceId, Grade, NoticeId, RecoveryId, Refusal, Time};
 use axum::extract::Path;
 use axum::http::HeaderMap;
@@ -270,8 +269,7 @@ pub(crate) async fn read(Path(text): Path<String>, signed: Signed) -> Reply {
 /// `POST /messages/read`: all that the page showed or could have.
 pub(crate) async fn read_all(signed: Signed) -> Reply {
     let newest = signed.visit.fields.get("newest").parse();
-    let newest = newest
-        .map_err(|_| signed.fault(Refusal::Change(ChangeRefusal::NotFound { what: "message" })))?;
+    let newest = newest.map_err(|_| signed.fault(Refusal::not_found("message")))?;
     let done = signed.visit.portal.gate().notices().read_all(&signed.ticket, newest).await;
     done.map_err(|why| signed.fault(why))?;
     Ok(go("/messages?read=1"))

@@ -383,7 +383,7 @@ pub(crate) async fn set_window(signed: Signed) -> Reply {
         let weekday = fields.get("weekday").parse().unwrap_or(u8::MAX);
         match Window::new(weekday, minute(fields.get("time")), fields.get("zone")) {
             Ok(window) => Some(window),
-            Err(why) => return page(&signed, Some(&why), None).await,
+            Err(why) => return page(&signed, Some(&why.into()), None).await,
         }
     } else {
         None

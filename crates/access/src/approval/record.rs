@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ApprovalId, AttemptId, DeviceId, PersonId, SessionId};
 use crate::moment::{Span, Time};
-use crate::refusal::{Refusal, ServerRefusal};
+use crate::refusal::ServerRefusal;
 use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 
 use super::terms::{Line, Terms};
@@ -176,13 +176,9 @@ impl Approval {
     }
 
     /// The number to show where it was asked for.
-    pub fn open_number(&self, key: &SealKey) -> Result<Option<Secret>, Refusal> {
+    pub fn open_number(&self, key: &SealKey) -> Result<Option<Secret>, ServerRefusal> {
         let open = |sealed| key.open(sealed, &Self::purpose(self.id));
-        self.number
-            .as_ref()
-            .map(open)
-            .transpose()
-            .map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))
+        self.number.as_ref().map(open).transpose().map_err(|_| ServerRefusal::KeyMismatch)
     }
 
     /// The text that a phone signs with its answer.

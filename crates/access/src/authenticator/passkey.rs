@@ -22,11 +22,9 @@ pub const CEREMONY: Span = Span::minutes(5);
 /// Authenticators of a person.
 const MOST: usize = 20;
 
-fn check_age(began_at: Time, now: Time) -> Result<(), Refusal> {
+fn check_age(began_at: Time, now: Time) -> Result<(), SignInRefusal> {
     if now.since(began_at) > CEREMONY {
-        return Err(Refusal::SignIn(SignInRefusal::PasskeyRefused {
-            reason: PasskeyFault::CeremonyEnded,
-        }));
+        return Err(SignInRefusal::PasskeyRefused { reason: PasskeyFault::CeremonyEnded });
     }
     Ok(())
 }

@@ -19,15 +19,15 @@ pub use guess::{Guess, SHORTEST};
 pub const LONGEST: usize = 1024;
 
 /// Whether a new password has a fitting length. Spaces and any Unicode are fine.
-pub fn check_length(password: &Secret) -> Result<(), Refusal> {
+pub fn check_length(password: &Secret) -> Result<(), InputRefusal> {
     let length = password.expose_text().map_or(0, |text| text.chars().count());
     if length < SHORTEST || password.len() > LONGEST {
-        return Err(Refusal::Input(InputRefusal::OutOfRange {
+        return Err(InputRefusal::OutOfRange {
             field: Field::Password,
             given: length.to_string(),
             least: SHORTEST.to_string(),
             most: LONGEST.to_string(),
-        }));
+        });
     }
     Ok(())
 }
@@ -41,10 +41,10 @@ pub fn check(password: &Secret, username: &str) -> Result<(), Refusal> {
 }
 
 /// Whether a proof is about the current row; if not, it must be made again.
-pub(crate) fn is_current(slice: &Slice, proof: &PasswordCheck) -> Result<(), Refusal> {
+pub(crate) fn is_current(slice: &Slice, proof: &PasswordCheck) -> Result<(), SignInRefusal> {
     let row = slice.password().map(|one| (one.id, one.row_version));
     let proven = proof.authenticator.map(|id| (id, proof.row_version));
-    if row == proven { Ok(()) } else { Err(Refusal::SignIn(SignInRefusal::ProofStale)) }
+    if row == proven { Ok(()) } else { Err(SignInRefusal::ProofStale) }
 }
 
 pub(super) fn set(
@@ -65,7 +65,7 @@ pub(super) fn set(
     if standing.is_some() && !ground.by.runs_the_server() {
         let place = throttle::place(slice, ground.source, ground.moment.now);
         throttle::check(slice, throttle::Factor::Password, place, ground.moment.now)?;
-        let proof = old.ok_or(Refusal::Change(ChangeRefusal::OldPasswordNeeded))?;
+        let proof = old.ok_or(ChangeRefusal::OldPasswordNeeded)?;
         is_current(slice, proof)?;
         if !proof.right {
             let failed =

@@ -6,7 +6,7 @@ use super::passkey::Passkey;
 use crate::id::{AuthenticatorId, PersonId};
 use crate::moment::Time;
 use crate::name::Name;
-use crate::refusal::{ChangeRefusal, Refusal, ServerRefusal};
+use crate::refusal::{Refusal, ServerRefusal};
 use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 
 /// What a reset calls the app.
@@ -75,24 +75,27 @@ impl Authenticator {
         format!("authenticator {id}")
     }
 
-    pub(super) fn open(&self, sealed: &SealedSecret, key: &SealKey) -> Result<Secret, Refusal> {
-        key.open(sealed, &Self::purpose(self.id))
-            .map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))
+    pub(super) fn open(
+        &self,
+        sealed: &SealedSecret,
+        key: &SealKey,
+    ) -> Result<Secret, ServerRefusal> {
+        key.open(sealed, &Self::purpose(self.id)).map_err(|_| ServerRefusal::KeyMismatch)
     }
 
     /// The PHC string of a password, for the one who checks it.
     pub fn open_hash(&self, key: &SealKey) -> Result<Secret, Refusal> {
         match &self.kind {
-            Kind::Password { hash } => self.open(hash, key),
-            _ => Err(Refusal::Change(ChangeRefusal::NotFound { what: "password" })),
+            Kind::Password { hash } => Ok(self.open(hash, key)?),
+            _ => Err(Refusal::not_found("password")),
         }
     }
 
     /// The seed of a TOTP app.
     pub fn open_seed(&self, key: &SealKey) -> Result<Secret, Refusal> {
         match &self.kind {
-            Kind::Totp { seed, .. } => self.open(seed, key),
-            _ => Err(Refusal::Change(ChangeRefusal::NotFound { what: TOTP })),
+            Kind::Totp { seed, .. } => Ok(self.open(seed, key)?),
+            _ => Err(Refusal::not_found(TOTP)),
         }
     }
 }

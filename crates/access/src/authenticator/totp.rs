@@ -97,9 +97,7 @@ pub(super) fn offer_another(slice: &Slice, ground: &Ground<'_>) -> Result<Decisi
     ground.authorise(slice, Act::ManageAuthenticators, Resource::Person)?;
     ground.check_not_held(slice, Act::ManageAuthenticators)?;
     ground.check_recent(slice)?;
-    slice
-        .totp()
-        .ok_or(Refusal::Change(ChangeRefusal::NotFound { what: "authenticator app to replace" }))?;
+    slice.totp().ok_or(Refusal::not_found("authenticator app to replace"))?;
     offered(slice, ground, slice.owner()?)
 }
 
@@ -156,7 +154,7 @@ pub(super) fn confirm(
 ) -> Result<Decision, Refusal> {
     ground.authorise(slice, Act::ManageAuthenticators, Resource::Person)?;
     ground.check_recent(slice)?;
-    let none = Refusal::Change(ChangeRefusal::NotFound { what: "authenticator app to confirm" });
+    let none = Refusal::not_found("authenticator app to confirm");
     let offered = slice.offered_totp().filter(|one| is_of(ground, one)).ok_or(none)?;
     let seed = offered.open_seed(ground.key)?;
     let Verdict::Right(step) = check(seed.expose(), typed, ground.moment.wall, None) else {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::id::{ContactId, PersonId, SessionId};
 use crate::moment::Time;
-use crate::refusal::{InputRefusal, Refusal};
+use crate::refusal::InputRefusal;
 use crate::secret::SealedSecret;
 use crate::typed;
 
@@ -27,10 +27,9 @@ pub struct MailAddress(String);
 
 impl MailAddress {
     /// Checks what was typed; the domain is kept in lower case.
-    pub fn new(text: &str) -> Result<Self, Refusal> {
+    pub fn new(text: &str) -> Result<Self, InputRefusal> {
         let text = typed::plain(text);
-        let invalid =
-            Refusal::Input(InputRefusal::MailInvalid { length: text.len(), limit: MAIL_LIMIT });
+        let invalid = InputRefusal::MailInvalid { length: text.len(), limit: MAIL_LIMIT };
         let Some((local, domain)) = text.rsplit_once('@') else { return Err(invalid) };
         if text.len() > MAIL_LIMIT || !is_local(local) || !is_domain(domain) {
             return Err(invalid);
@@ -80,16 +79,13 @@ pub struct PhoneNumber(String);
 
 impl PhoneNumber {
     /// Checks what was typed.
-    pub fn new(text: &str) -> Result<Self, Refusal> {
+    pub fn new(text: &str) -> Result<Self, InputRefusal> {
         let text = typed::plain(text);
         let rest = text.strip_prefix('+').unwrap_or(&text);
         let digits = rest.bytes().filter(u8::is_ascii_digit).count();
         let plain = rest.bytes().all(|byte| byte.is_ascii_digit() || b" -()/.".contains(&byte));
         if !(5..=20).contains(&digits) || !plain || text.len() > PHONE_LIMIT {
-            return Err(Refusal::Input(InputRefusal::PhoneInvalid {
-                length: text.len(),
-                limit: PHONE_LIMIT,
-            }));
+            return Err(InputRefusal::PhoneInvalid { length: text.len(), limit: PHONE_LIMIT });
         }
         Ok(Self(text))
     }

@@ -9,7 +9,7 @@ use crate::device::DeviceRole;
 use crate::entitlements::{Act, Acts};
 use crate::id::PersonId;
 use crate::moment::Span;
-use crate::refusal::{Field, InputRefusal, Refusal};
+use crate::refusal::{Field, InputRefusal};
 use crate::session::Interface;
 use crate::window::PLAIN_MOST;
 
@@ -88,7 +88,7 @@ impl OwnLimits {
     pub const ABSOLUTE: (Span, Span) = (Span::hours(1), Span::days(30));
 
     /// Whether both are within their bounds.
-    pub(super) fn check(self) -> Result<(), Refusal> {
+    pub(super) fn check(self) -> Result<(), InputRefusal> {
         let both = [
             (Field::IdleTime, self.idle, Self::IDLE),
             (Field::TotalTime, self.absolute, Self::ABSOLUTE),
@@ -96,7 +96,7 @@ impl OwnLimits {
         for (field, given, (least, most)) in both {
             if let Some(given) = given.filter(|given| *given < least || *given > most) {
                 let (given, least, most) = (exact(given), exact(least), exact(most));
-                return Err(Refusal::Input(InputRefusal::OutOfRange { field, given, least, most }));
+                return Err(InputRefusal::OutOfRange { field, given, least, most });
             }
         }
         Ok(())

@@ -131,12 +131,12 @@ pub(crate) fn check_phone(
     session: &Session,
     approval: &Approval,
     now: Time,
-) -> Result<(), Refusal> {
+) -> Result<(), SessionRefusal> {
     match slice.recovered(now) {
         Some((since, until))
             if session.held_until.is_none() && by_new_phone(slice, Some(approval), since) =>
         {
-            Err(Refusal::Session(SessionRefusal::ProofHeld { until }))
+            Err(SessionRefusal::ProofHeld { until })
         }
         _ => Ok(()),
     }

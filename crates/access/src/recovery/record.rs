@@ -10,7 +10,7 @@ use crate::entitlements::{Act, Acts};
 use crate::id::{PersonId, RecoveryId};
 use crate::moment::{Span, Time};
 use crate::name::Name;
-use crate::refusal::{Refusal, ServerRefusal};
+use crate::refusal::ServerRefusal;
 use crate::secret::{Digest, SealKey, SealedSecret, Secret};
 use crate::trustee::Ask;
 
@@ -203,9 +203,9 @@ impl Recovery {
         Self { stage, ..self.clone() }
     }
 
-    pub(super) fn open_stop(&self, key: &SealKey) -> Result<Secret, Refusal> {
+    pub(super) fn open_stop(&self, key: &SealKey) -> Result<Secret, ServerRefusal> {
         let opened = key.open(&self.stop_token, &Self::purpose(self.id));
-        opened.map_err(|_| Refusal::Server(ServerRefusal::KeyMismatch))
+        opened.map_err(|_| ServerRefusal::KeyMismatch)
     }
 }
 

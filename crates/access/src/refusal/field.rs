@@ -131,10 +131,13 @@ mod tests {
     #[test]
     fn refusal_of_what_was_typed_names_its_field() {
         let field = |refused: Result<(), Refusal>| refused.err().and_then(|why| why.field());
-        let name = |field| Name::new(field, "").map(|_| ());
+        let name = |field| Name::new(field, "").map(drop).map_err(Refusal::from);
         assert_eq!(field(name(Field::Place)), Some(Field::Place));
         assert_eq!(field(name(Field::DeviceName)), Some(Field::DeviceName));
-        assert_eq!(field(Username::new("b o b").map(|_| ())), Some(Field::Username));
+        assert_eq!(
+            field(Username::new("b o b").map(drop).map_err(Refusal::from)),
+            Some(Field::Username)
+        );
         let wide = Limits { collar_bps: Some(10_001), ..Limits::default() };
         assert_eq!(field(wide.check()), Some(Field::Collar));
         let none = Limits { max_open_orders: Some(0), ..Limits::default() };

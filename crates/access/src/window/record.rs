@@ -40,14 +40,12 @@ pub const DAYS: [&str; 7] =
 
 impl Window {
     /// Checks the numbers, and that the zone could be a name of one.
-    pub fn new(weekday: u8, minute: u16, zone: &str) -> Result<Self, Refusal> {
-        let out = |field, given: String, most: &str| {
-            Refusal::Input(InputRefusal::OutOfRange {
-                field,
-                given,
-                least: "0".to_owned(),
-                most: most.to_owned(),
-            })
+    pub fn new(weekday: u8, minute: u16, zone: &str) -> Result<Self, InputRefusal> {
+        let out = |field, given: String, most: &str| InputRefusal::OutOfRange {
+            field,
+            given,
+            least: "0".to_owned(),
+            most: most.to_owned(),
         };
         if usize::from(weekday) >= DAYS.len() {
             return Err(out(Field::Weekday, weekday.to_string(), "6"));
@@ -57,10 +55,7 @@ impl Window {
         }
         let letter = |letter: char| letter.is_ascii_alphanumeric() || "/_+-".contains(letter);
         if zone.is_empty() || zone.len() > ZONE_LIMIT || !zone.chars().all(letter) {
-            return Err(Refusal::Input(InputRefusal::ZoneUnknown {
-                length: zone.len(),
-                limit: ZONE_LIMIT,
-            }));
+            return Err(InputRefusal::ZoneUnknown { length: zone.len(), limit: ZONE_LIMIT });
         }
         Ok(Self { weekday, minute, zone: zone.to_owned() })
     }

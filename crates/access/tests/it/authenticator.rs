@@ -492,10 +492,7 @@ fn app_is_replaced_soon_after_a_proof_and_only_where_there_is_one() {
     ));
     desk.system(Command::Authenticator(authenticator::Command::ResetTotp)).ok().unwrap();
     let none = desk.by(By::Operator { uid: 0 }, replace()).err();
-    assert_eq!(
-        none,
-        Some(Refusal::Change(ChangeRefusal::NotFound { what: "authenticator app to replace" }))
-    );
+    assert_eq!(none, Some(Refusal::not_found("authenticator app to replace")));
 }
 
 #[test]

@@ -5,9 +5,7 @@ use access::decision::{Answer, Command};
 use access::entitlements::{Acts, Limits, Rate, Scopes, Symbols};
 use access::lock::{self, Target};
 use access::moment::{Span, Time};
-use access::refusal::{
-    AuthorityRefusal, ChangeRefusal, CredentialRefusal, InputRefusal, SessionRefusal,
-};
+use access::refusal::{AuthorityRefusal, CredentialRefusal, InputRefusal, SessionRefusal};
 use access::{Act, By, CredentialId, Grade, Refusal, SymbolId};
 
 use crate::desk::{Desk, account};
@@ -85,10 +83,7 @@ fn credential_out_of_range_is_refused_with_the_number() {
         Err(Refusal::Input(InputRefusal::OutOfRange { .. }))
     ));
     let other = NewCredential { accounts: vec!["DU0000001".parse().unwrap()], ..new(&desk) };
-    assert_eq!(
-        create(&mut desk, by, other),
-        Err(Refusal::Change(ChangeRefusal::NotFound { what: "account" }))
-    );
+    assert_eq!(create(&mut desk, by, other), Err(Refusal::not_found("account")));
     assert!(desk.slice.credentials.is_empty());
 }
 

@@ -139,11 +139,8 @@ fn bucket_gives_its_burst_then_its_rate() {
     for _ in 0..3 {
         assert_eq!(bucket.take(rate, start), Ok(()));
     }
-    let Err(Refusal::Authority(AuthorityRefusal::RateExceeded {
-        per_second: 5,
-        burst: 3,
-        retry_after,
-    })) = bucket.take(rate, start)
+    let Err(AuthorityRefusal::RateExceeded { per_second: 5, burst: 3, retry_after }) =
+        bucket.take(rate, start)
     else {
         panic!("it gave a fourth")
     };

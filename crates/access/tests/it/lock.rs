@@ -114,10 +114,7 @@ fn lock_on_anothers_account_or_person_is_not_found() {
     let person = Target::Person(access::PersonId([9; 16]));
     for target in [other, person] {
         let refusal = desk.by(by, set(target, Grade::All)).err();
-        assert_eq!(
-            refusal,
-            Some(Refusal::Change(ChangeRefusal::NotFound { what: "person or account" }))
-        );
+        assert_eq!(refusal, Some(Refusal::not_found("person or account")));
     }
 }
 

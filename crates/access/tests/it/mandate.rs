@@ -115,7 +115,7 @@ fn revoked_mandate_ends_the_credentials_there_and_sessions_without_another() {
     assert_eq!(both.accounts().collect::<Vec<_>>(), [there], "what is granted later is not its");
     let one = bob.slice.session(session).unwrap();
     let here = bob.slice.session_entitlements(one, account(), false);
-    assert_eq!(here.err(), Some(Refusal::Change(ChangeRefusal::NotFound { what: "account" })));
+    assert_eq!(here.err(), Some(Refusal::not_found("account")));
     assert!(
         bob.slice
             .session_entitlements(one, "DU7654321".parse::<AccountId>().unwrap(), false)

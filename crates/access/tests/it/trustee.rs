@@ -7,9 +7,7 @@ use access::moment::Span;
 use access::name::Username;
 use access::notice::{self, Topic};
 use access::recovery::{self, Policy, RecoveryEnd, Stage, WAIT};
-use access::refusal::{
-    AuthorityRefusal, ChangeRefusal, InputRefusal, RecoveryRefusal, SessionRefusal,
-};
+use access::refusal::{AuthorityRefusal, InputRefusal, RecoveryRefusal, SessionRefusal};
 use access::trustee::{self, Attested, MOST, attest};
 use access::{By, Call, Event, PersonId, RecoveryId, Refusal, Secret};
 
@@ -173,24 +171,15 @@ fn somebody_who_is_not_a_contact_or_no_longer_one_says_nothing() {
     let (_, recovery) = begin(&mut desk);
     let mut stranger = Other::new(9);
     let refused = vouch(&mut desk, &mut stranger, recovery, (Say::Yes, "100")).err();
-    assert_eq!(
-        refused,
-        Some(Refusal::Change(ChangeRefusal::NotFound { what: "recovery contact" }))
-    );
+    assert_eq!(refused, Some(Refusal::not_found("recovery contact")));
     let refused = agree(&mut desk, &mut stranger, true).err();
-    assert_eq!(
-        refused,
-        Some(Refusal::Change(ChangeRefusal::NotFound { what: "recovery contact" }))
-    );
+    assert_eq!(refused, Some(Refusal::not_found("recovery contact")));
     let removed = desk.slice.trustees.iter().find(|one| one.trustee == Some(PersonId([1; 16])));
     let trustee = removed.unwrap().id;
     let right = number(&desk, 1);
     help(&mut desk, owner, trustee::Command::Remove { trustee }).ok().unwrap();
     let refused = vouch(&mut desk, &mut one, recovery, (Say::Yes, &right)).err();
-    assert_eq!(
-        refused,
-        Some(Refusal::Change(ChangeRefusal::NotFound { what: "recovery contact" }))
-    );
+    assert_eq!(refused, Some(Refusal::not_found("recovery contact")));
     let right = number(&desk, 2);
     let other = RecoveryId([8; 16]);
     let refused = vouch(&mut desk, &mut two, other, (Say::Yes, &right)).err();
@@ -443,10 +432,7 @@ fn contact_who_agrees_after_the_beginning_is_not_asked() {
     let (_, recovery) = begin(&mut desk);
     agree(&mut desk, &mut four, true).ok().unwrap();
     let refused = vouch(&mut desk, &mut four, recovery, (Say::Yes, "100")).err();
-    assert_eq!(
-        refused,
-        Some(Refusal::Change(ChangeRefusal::NotFound { what: "recovery contact" }))
-    );
+    assert_eq!(refused, Some(Refusal::not_found("recovery contact")));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use access::refusal::SessionRefusal;
-use access::{ApprovalId, Event, PersonId, Refusal, approval};
+use access::{ApprovalId, Event, PersonId, approval};
 use tokio::sync::mpsc;
 
 /// Approvals that wait for being told, each with whose it is.
@@ -14,11 +14,8 @@ pub(super) type Queue = mpsc::Sender<(PersonId, ApprovalId)>;
 pub(crate) struct Pushes(OnceLock<(Arc<alert::Push>, Queue)>);
 
 impl Pushes {
-    pub(super) fn sender(&self) -> Result<Arc<alert::Push>, Refusal> {
-        self.0
-            .get()
-            .map(|(push, _)| Arc::clone(push))
-            .ok_or(Refusal::Session(SessionRefusal::PushOff))
+    pub(super) fn sender(&self) -> Result<Arc<alert::Push>, SessionRefusal> {
+        self.0.get().map(|(push, _)| Arc::clone(push)).ok_or(SessionRefusal::PushOff)
     }
 
     /// Begins to push; false where that was done before.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use access::refusal::ChangeRefusal;
-use access::{By, Call, Command, PersonId, Refusal, Source};
+use access::{By, Call, Command, PersonId, Source};
 
 use super::ticket::SessionTicket;
 
@@ -47,19 +47,19 @@ impl Actor {
     }
 
     /// Refuses everybody but the operator.
-    pub(crate) fn check_operator(&self) -> Result<(), Refusal> {
-        if self.by().runs_the_server() {
-            Ok(())
-        } else {
-            Err(Refusal::Change(ChangeRefusal::OperatorOnly))
-        }
+    pub(crate) fn check_operator(&self) -> Result<(), ChangeRefusal> {
+        if self.by().runs_the_server() { Ok(()) } else { Err(ChangeRefusal::OperatorOnly) }
     }
 
     /// Whether the actor may see what belongs to `person`: the operator, or that person.
-    pub(crate) fn check_person(&self, person: PersonId, what: &'static str) -> Result<(), Refusal> {
+    pub(crate) fn check_person(
+        &self,
+        person: PersonId,
+        what: &'static str,
+    ) -> Result<(), ChangeRefusal> {
         match self {
             Self::Session(ticket) if ticket.person != person => {
-                Err(Refusal::Change(ChangeRefusal::NotFound { what }))
+                Err(ChangeRefusal::NotFound { what })
             }
             Self::Session(_) | Self::Operator { .. } => Ok(()),
         }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use access::device::{DeviceRole, Standing};
 use access::policy::NewNetwork;
-use access::refusal::{ChangeRefusal, Remedy};
+use access::refusal::Remedy;
 use access::session::{Interface, Session};
 use access::{AccountId, Act, Grade, PaperAccountId, PersonId, Refusal, SessionId, Slice, Time};
 use store::Key;
@@ -101,7 +101,7 @@ struct Ground<'a> {
 impl SessionGate<'_> {
     /// The accounts that the person of a live session has a mandate on, ascending.
     pub async fn accounts(self, session: SessionId) -> Result<Vec<PaperAccountId>, Refusal> {
-        let unknown = || Refusal::Change(ChangeRefusal::NotFound { what: "session" });
+        let unknown = || Refusal::not_found("session");
         let live =
             self.gate.0.people.sessions.info(session, self.gate.now()).ok_or_else(unknown)?;
         let slice = self.gate.load(Key::Person(live.person)).await?;
@@ -118,7 +118,7 @@ impl SessionGate<'_> {
         account: PaperAccountId,
         address: Option<IpAddr>,
     ) -> Result<Layers, Refusal> {
-        let unknown = || Refusal::Change(ChangeRefusal::NotFound { what: "session" });
+        let unknown = || Refusal::not_found("session");
         let now = self.gate.now();
         let live = self.gate.0.people.sessions.info(session, now).ok_or_else(unknown)?;
         let slice = self.gate.load(Key::Person(live.person)).await?;

@@ -504,7 +504,7 @@ impl Table {
                     true
                 }
                 Err(gone) => {
-                    slot.end(gone);
+                    slot.end(gone.into());
                     false
                 }
             });

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use access::binding::Beginner;
 use access::refusal::AuthorityRefusal;
 use access::{
-    By, Call, Command, DeviceId, LockId, PaperAccountId, PersonId, PublicKey, Refusal, SessionId,
-    Source, Time,
+    By, Call, Command, DeviceId, LockId, PaperAccountId, PersonId, PublicKey, SessionId, Source,
+    Time,
 };
 
 /// A session that was alive when it was looked up, for one request. Only the gate makes one.
@@ -53,13 +53,10 @@ pub struct SessionTicket {
 
 impl SessionTicket {
     /// The same session, for a request about this account.
-    pub fn on(&self, account: PaperAccountId) -> Result<Self, Refusal> {
+    pub fn on(&self, account: PaperAccountId) -> Result<Self, AuthorityRefusal> {
         if !self.accounts.contains(&account) {
             let allowed = self.accounts.first().copied().unwrap_or(self.account);
-            return Err(Refusal::Authority(AuthorityRefusal::AccountNotAllowed {
-                account,
-                allowed,
-            }));
+            return Err(AuthorityRefusal::AccountNotAllowed { account, allowed });
         }
         Ok(Self { account, ..self.clone() })
     }

@@ -76,12 +76,10 @@ struct Table {
 }
 
 /// Whether one more failure fits, by when those before are forgiven.
-fn check(forgiven_at: Time, (burst, each): (i64, Span), now: Time) -> Result<(), Refusal> {
+fn check(forgiven_at: Time, (burst, each): (i64, Span), now: Time) -> Result<(), SignInRefusal> {
     let full = Span(each.0 * (burst - 1));
     if forgiven_at.since(now).0 > full.0 {
-        return Err(Refusal::SignIn(SignInRefusal::AddressThrottled {
-            retry_at: forgiven_at - full,
-        }));
+        return Err(SignInRefusal::AddressThrottled { retry_at: forgiven_at - full });
     }
     Ok(())
 }
@@ -107,10 +105,11 @@ impl Sites {
     pub(crate) fn check(&self, site: Site, now: Time) -> Result<(), Refusal> {
         let table = self.table();
         match table.forgiven_at.get(&site) {
-            Some(at) => check(*at, (BURST, EACH), now),
-            None if table.forgiven_at.len() < MOST => Ok(()),
-            None => check(table.rest, (REST_BURST, REST_EACH), now),
+            Some(at) => check(*at, (BURST, EACH), now)?,
+            None if table.forgiven_at.len() < MOST => {}
+            None => check(table.rest, (REST_BURST, REST_EACH), now)?,
         }
+        Ok(())
     }
 
     /// One more failure.

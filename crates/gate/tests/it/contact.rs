@@ -39,7 +39,7 @@ async fn operator_sets_what_is_given_and_leaves_the_rest() {
     assert_eq!(info.mail.unwrap().0, "a@example.org");
     assert!(info.phone.is_none());
     let unknown = gate.contacts().set(&OPERATOR, "nobody", Some("a@example.org"), None).await;
-    assert_eq!(unknown, Err(Refusal::Change(ChangeRefusal::NotFound { what: "person" })));
+    assert_eq!(unknown, Err(Refusal::not_found("person")));
     let (ticket, _) = place.by_link().await;
     let refused =
         gate.contacts().set(&gate::Actor::Session(ticket), "trader", Some(""), None).await;

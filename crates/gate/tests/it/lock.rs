@@ -149,10 +149,7 @@ async fn lock_of_somebody_elses_person_is_not_found() {
     let (own, _) = place.by_link().await;
     let target = LockTarget::Person(access::PersonId([9; 16]));
     let refused = place.gate.locks().lock(&Actor::Session(own), target, Grade::NoNew).await;
-    assert_eq!(
-        refused,
-        Err(Refusal::Change(ChangeRefusal::NotFound { what: "person or account" }))
-    );
+    assert_eq!(refused, Err(Refusal::not_found("person or account")));
 }
 
 #[tokio::test]

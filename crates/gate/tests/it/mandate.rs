@@ -4,7 +4,7 @@ use access::account::Currency;
 use access::entitlements::{OrderKind, OrderKinds};
 use access::mandate::{MandateTerms, Role};
 use access::notice::Topic;
-use access::refusal::{AccountRefusal, AuthorityRefusal, ChangeRefusal};
+use access::refusal::{AccountRefusal, AuthorityRefusal};
 use access::{AccountId, Act, CredentialId, PaperAccountId, Refusal, Scopes};
 use gate::{
     Actor, Admission, CredentialDoor, Gate, NewCredential, NewPaperAccount, OrderRequest, Refused,
@@ -73,7 +73,7 @@ async fn revoked_mandate_ends_sessions_credentials_and_orders_at_once() {
     assert!(over.caller_text().contains("authority on the last account was revoked"), "{over}");
     assert_eq!(gate.mandates().list(account).await.unwrap().len(), 1);
     let again = gate.mandates().revoke(&OPERATOR, "trader", account).await;
-    assert_eq!(again, Err(Refusal::Change(ChangeRefusal::NotFound { what: "mandate" })));
+    assert_eq!(again, Err(Refusal::not_found("mandate")));
     let report = evidence_verify(place.folder.path(), None).await.unwrap();
     assert!(report.faults.is_empty(), "{:?}", report.faults);
 }

@@ -1,7 +1,7 @@
 //! The message centre: what is unread, whose it is, what 'this was not me' does at the door.
 
 use access::notice::Topic;
-use access::refusal::{ChangeRefusal, SessionRefusal};
+use access::refusal::SessionRefusal;
 use access::{Refusal, Span};
 use gate::Actor;
 
@@ -33,7 +33,7 @@ async fn message_of_nobody_or_another_is_not_found() {
     let place = Place::new().await;
     let (ticket, _) = place.by_link().await;
     let unknown = access::NoticeId([9; 16]);
-    let not_found = Refusal::Change(ChangeRefusal::NotFound { what: "message" });
+    let not_found = Refusal::not_found("message");
     let gate = &place.gate;
     assert_eq!(gate.notices().read(&ticket, unknown).await, Err(not_found.clone()));
     assert_eq!(gate.notices().disown(&OPERATOR, unknown).await, Err(not_found.clone()));

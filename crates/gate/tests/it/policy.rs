@@ -2,7 +2,7 @@
 
 use access::entitlements::Act;
 use access::policy::{Policy, Tempo};
-use access::refusal::{AuthorityRefusal, ChangeRefusal};
+use access::refusal::AuthorityRefusal;
 use access::session::Interface;
 use access::{Refusal, Span};
 use gate::{Actor, LayerState};
@@ -74,5 +74,5 @@ async fn what_was_admitted_before_a_change_has_what_the_change_left() {
     assert_eq!(over.code(), "SESSION_ENDED");
     let stranger =
         place.gate.policies().set_one_brokerage(&actor, access::PersonId([9; 16]), false).await;
-    assert_eq!(stranger, Err(Refusal::Change(ChangeRefusal::NotFound { what: "policy" })));
+    assert_eq!(stranger, Err(Refusal::not_found("policy")));
 }

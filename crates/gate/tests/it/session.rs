@@ -2,7 +2,7 @@
 
 use access::binding::ProofFault;
 use access::device::Standing;
-use access::refusal::{ChangeRefusal, SessionRefusal};
+use access::refusal::SessionRefusal;
 use access::{Refusal, Span};
 use gate::{ActivityFilter, Actor, BrowserKey, Shows};
 
@@ -208,7 +208,7 @@ async fn operator_ends_any_session_by_id() {
         place.gate.sessions().by_token(text(&cookie.session_token), HOME, shows()).unwrap_err();
     assert!(over.caller_text().contains("ended by the operator"), "{over}");
     let again = place.gate.sessions().end(&OPERATOR, ticket.session).await;
-    assert_eq!(again, Err(Refusal::Change(ChangeRefusal::NotFound { what: "session" })));
+    assert_eq!(again, Err(Refusal::not_found("session")));
 }
 
 #[tokio::test]
@@ -251,10 +251,7 @@ async fn operator_plans_and_ends_travel_and_says_that_a_browser_is_an_older_one_
     let stranger = access::PersonId([9; 16]);
     let actor = Actor::Session(ticket.clone());
     let not_theirs = place.gate.travels().plan(&actor, stranger, dates, "Lisbon", None).await;
-    assert_eq!(
-        not_theirs,
-        Err(Refusal::Change(ChangeRefusal::NotFound { what: "planned travel" }))
-    );
+    assert_eq!(not_theirs, Err(Refusal::not_found("planned travel")));
 
     place.pass(Span::minutes(1));
     let (used, its) = place.by_link().await;

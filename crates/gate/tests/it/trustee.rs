@@ -2,7 +2,7 @@
 
 use access::approval::Say;
 use access::recovery::Policy;
-use access::refusal::{ChangeRefusal, RecoveryRefusal};
+use access::refusal::RecoveryRefusal;
 use access::{Act, Refusal, Secret};
 use gate::SessionTicket;
 
@@ -55,7 +55,7 @@ async fn contact_agrees_and_vouches_in_a_session_of_their_own_and_opens_the_reco
     let missed = gate.trustees().vouch(&bob, whose, (Say::Yes, "000")).await;
     assert_eq!(missed, Err(Refusal::Recovery(RecoveryRefusal::VouchNumberWrong { tries_left: 2 })));
     let own = gate.trustees().vouch(&owner, whose, (Say::Yes, &right)).await;
-    assert_eq!(own, Err(Refusal::Change(ChangeRefusal::NotFound { what: "recovery contact" })));
+    assert_eq!(own, Err(Refusal::not_found("recovery contact")));
     gate.trustees().vouch(&bob, whose, (Say::Yes, &right)).await.unwrap();
     let signed = done(gate.recoveries().finish(&token, &browser(None)).await.unwrap());
     let admission = gate.sessions().admit(&place.ticket(&signed)).unwrap();

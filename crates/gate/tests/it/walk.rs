@@ -82,7 +82,10 @@ impl Walk {
                 continue;
             };
             for account in ticket.accounts.iter() {
-                let on = ticket.on(*account).and_then(|on| gate.sessions().admit(&on));
+                let on = ticket
+                    .on(*account)
+                    .map_err(access::Refusal::from)
+                    .and_then(|on| gate.sessions().admit(&on));
                 let may = on.map(|on| format!("{:?}", on.entitlements()));
                 let may = may.unwrap_or_else(|why| why.code().to_owned());
                 live.insert(format!("{} {account}", ticket.session), may);

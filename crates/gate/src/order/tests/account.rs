@@ -1,6 +1,6 @@
 //! Two accounts on one gate: their orders meet, and each sees, changes and cancels its own.
 
-use access::refusal::{AccountRefusal, ChangeRefusal, CredentialRefusal};
+use access::refusal::{AccountRefusal, CredentialRefusal};
 use trade::journal::Opening;
 use trade::ledger::SelfMatch;
 
@@ -107,7 +107,7 @@ async fn account_is_there_after_a_restart_and_closes_only_when_it_is_flat() {
         let late = bench.place(&other, vec![NewOrder { account: second(), ..bench.resting() }]);
         assert_eq!(code(late), "UNKNOWN_ACCOUNT");
         let missing = accounts.close("DU7777777".parse().unwrap()).await;
-        assert_eq!(missing, Err(Refusal::Change(ChangeRefusal::NotFound { what: "account" })));
+        assert_eq!(missing, Err(Refusal::not_found("account")));
     }
 }
 

@@ -9,7 +9,7 @@ use access::person::Person;
 use access::refusal::AuthorityRefusal;
 use access::session::{Interface, Method, Session, SessionEnd};
 use access::window::NEAR;
-use access::{Entitlements, Holder, PaperAccountId, PersonId, Refusal, Span, Time};
+use access::{Entitlements, Holder, PaperAccountId, PersonId, Span, Time};
 use slab::Slab;
 
 use crate::session::SessionInfo;
@@ -67,7 +67,7 @@ impl Class {
         &self,
         record: &Record,
         account: PaperAccountId,
-    ) -> Result<Entitlements, Refusal> {
+    ) -> Result<Entitlements, AuthorityRefusal> {
         let allowed = self.first;
         let given = self.given.iter().find(|given| given.account == account);
         let given = given.ok_or(AuthorityRefusal::AccountNotAllowed { account, allowed })?;
