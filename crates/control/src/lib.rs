@@ -43,7 +43,7 @@ pub use credential::{Clear, CredentialName, CredentialRequest, CredentialWish, S
 pub use desk::instant;
 pub use device::DeviceRequest;
 pub use fault::{Answer, Fault, words};
-pub use listener::Door;
+pub use listener::ControlDoor;
 pub use lock::{LockRequest, Target};
 pub use mandate::{ClearTerm, MandateRequest, TermsWish};
 pub use notice::NoticeRequest;

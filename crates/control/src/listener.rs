@@ -29,13 +29,13 @@ const GONE: &str = "CONTROL_SOCKET_LOST";
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// The door while it is open.
-pub struct Door {
+pub struct ControlDoor {
     data: PathBuf,
     listening: Arc<Mutex<Listening>>,
     task: JoinHandle<()>,
 }
 
-impl Door {
+impl ControlDoor {
     /// Opens the door of a gate whose portal is at `portal`, and for other devices at `devices`. Ends with `stop` (any change of it, or its sender's end). The caller's runtime
     /// carries it.
     pub fn open(

@@ -141,7 +141,7 @@ async fn doors<T>(
     let opening = twsd::serve(gate.clone(), plan.sockets, ending);
     let trading =
         sockets.spawn(opening).await.map_err(Failure::failed)?.map_err(|e| socket_failure(&e))?;
-    let control = control::Door::open(
+    let control = control::ControlDoor::open(
         gate.clone(),
         &data,
         plan.home.as_str(),

@@ -69,7 +69,7 @@ use gate::Gate;
 pub use self::fault::UNNAMED;
 pub use self::header::marked;
 pub use self::portal::Config;
-pub use self::route::{Door, Route, routes};
+pub use self::route::{Admits, Route, routes};
 pub use self::trust::{Authority, Lan, trust_router};
 pub use self::visit::client_address;
 

@@ -24,7 +24,7 @@ use crate::{
 
 /// Who may come in by a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
+pub enum Admits {
     /// Anyone; nothing of a person is behind it.
     Open,
     /// Somebody who is signing in: the step is bound to a cookie of the attempt.
@@ -59,7 +59,7 @@ pub struct Route {
     /// Its path, with `{id}` where something is named.
     pub path: &'static str,
     /// Who may come in.
-    pub door: Door,
+    pub admits: Admits,
 }
 
 /// Every route of the portal.
@@ -70,12 +70,12 @@ pub fn routes() -> Vec<Route> {
 pub(crate) fn router() -> Router<Portal> {
     let mut router = Router::new();
     for (route, handler) in table() {
-        let handler = match route.door {
-            Door::Session(act) => {
+        let handler = match route.admits {
+            Admits::Session(act) => {
                 let looks = LOOKS.contains(&route.path);
                 handler.layer(Extension(Needs { act, looks }))
             }
-            Door::Open | Door::Attempt | Door::Browser => handler,
+            Admits::Open | Admits::Attempt | Admits::Browser => handler,
         };
         router = router.route(route.path, handler);
     }
@@ -112,8 +112,8 @@ fn nearest(path: &str) -> &'static str {
 
 type Row = (Route, MethodRouter<Portal>);
 
-fn row(method: Method, path: &'static str, door: Door, handler: MethodRouter<Portal>) -> Row {
-    (Route { method, path, door }, handler)
+fn row(method: Method, path: &'static str, admits: Admits, handler: MethodRouter<Portal>) -> Row {
+    (Route { method, path, admits }, handler)
 }
 
 type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
@@ -155,8 +155,8 @@ fn table() -> Vec<Row> {
 }
 
 fn signing_in() -> Vec<Row> {
-    use Door::{Attempt, Open};
-    let own = Door::Session(Some(Act::ManageAuthenticators));
+    use Admits::{Attempt, Open};
+    let own = Admits::Session(Some(Act::ManageAuthenticators));
     let (g, p) = (Method::GET, Method::POST);
     vec![
         row(g.clone(), "/healthz", Open, get(health::show)),
@@ -189,24 +189,24 @@ fn signing_in() -> Vec<Row> {
         row(p.clone(), "/enrol/mail/resend", own, post(enrol::mail_resend)),
         row(g.clone(), "/enrol/totp", own, get(enrol::totp_form)),
         row(p.clone(), "/enrol/totp", own, post(enrol::totp)),
-        row(p.clone(), "/sign-out", Door::Session(None), post(sign_in::out)),
-        row(p.clone(), "/session/bind", Door::Browser, post(binding::bind)),
-        row(p.clone(), "/session/refresh", Door::Browser, post(binding::refresh)),
-        row(p.clone(), "/session/renew", Door::Browser, post(binding::renew)),
-        row(p.clone(), "/sign-out/forget", Door::Session(None), post(sign_in::forget)),
+        row(p.clone(), "/sign-out", Admits::Session(None), post(sign_in::out)),
+        row(p.clone(), "/session/bind", Admits::Browser, post(binding::bind)),
+        row(p.clone(), "/session/refresh", Admits::Browser, post(binding::refresh)),
+        row(p.clone(), "/session/renew", Admits::Browser, post(binding::renew)),
+        row(p.clone(), "/sign-out/forget", Admits::Session(None), post(sign_in::forget)),
         row(p.clone(), "/sign-in/approval/ask", Attempt, post(approval::ask_sign_in)),
         row(g.clone(), "/sign-in/approval", Attempt, get(approval::sign_in)),
         row(p.clone(), "/sign-in/approval", Attempt, post(approval::sign_in_approved)),
-        row(g, "/step-up", Door::Session(None), get(step_up::show)),
-        row(p.clone(), "/step-up", Door::Session(None), post(step_up::password)),
-        row(p.clone(), "/step-up/passkey/start", Door::Session(None), post(step_up::start)),
-        row(p, "/step-up/passkey/finish", Door::Session(None), post(step_up::finish)),
+        row(g, "/step-up", Admits::Session(None), get(step_up::show)),
+        row(p.clone(), "/step-up", Admits::Session(None), post(step_up::password)),
+        row(p.clone(), "/step-up/passkey/start", Admits::Session(None), post(step_up::start)),
+        row(p, "/step-up/passkey/finish", Admits::Session(None), post(step_up::finish)),
     ]
 }
 
 fn trading() -> Vec<Row> {
     let (account, market) =
-        (Door::Session(Some(Act::ViewAccount)), Door::Session(Some(Act::ViewMarketData)));
+        (Admits::Session(Some(Act::ViewAccount)), Admits::Session(Some(Act::ViewMarketData)));
     let (g, p) = (Method::GET, Method::POST);
     vec![
         row(g.clone(), "/", account, get(overview::show)),
@@ -236,12 +236,12 @@ fn trading() -> Vec<Row> {
 }
 
 fn access() -> Vec<Row> {
-    let (account, any) = (Door::Session(Some(Act::ViewAccount)), Door::Session(None));
+    let (account, any) = (Admits::Session(Some(Act::ViewAccount)), Admits::Session(None));
     let (sessions, devices) =
-        (Door::Session(Some(Act::ManageSessions)), Door::Session(Some(Act::ManageDevices)));
-    let own = Door::Session(Some(Act::ManageAuthenticators));
-    let makes = Door::Session(Some(Act::ManageCredentials));
-    let record = Door::Session(Some(Act::ViewEvidence));
+        (Admits::Session(Some(Act::ManageSessions)), Admits::Session(Some(Act::ManageDevices)));
+    let own = Admits::Session(Some(Act::ManageAuthenticators));
+    let makes = Admits::Session(Some(Act::ManageCredentials));
+    let record = Admits::Session(Some(Act::ViewEvidence));
     let (g, p) = (Method::GET, Method::POST);
     vec![
         row(g.clone(), "/session", any, get(session::this)),
@@ -300,22 +300,22 @@ fn access() -> Vec<Row> {
         row(g.clone(), "/lock", any, get(lock::show)),
         row(p.clone(), "/lock", any, post(lock::lock)),
         row(g, "/lock/everything", any, get(lock::everything)),
-        row(p, "/lock/lift", Door::Session(Some(Act::Lock)), post(lock::lift)),
+        row(p, "/lock/lift", Admits::Session(Some(Act::Lock)), post(lock::lift)),
     ]
 }
 
 fn recovering() -> Vec<Row> {
-    let any = Door::Session(None);
-    let own = Door::Session(Some(Act::ManageRecovery));
+    let any = Admits::Session(None);
+    let own = Admits::Session(Some(Act::ManageRecovery));
     let (g, p) = (Method::GET, Method::POST);
     vec![
-        row(g.clone(), "/recover", Door::Open, get(recovery::show)),
-        row(p.clone(), "/recover", Door::Open, post(recovery::begin)),
-        row(p.clone(), "/recover/finish", Door::Open, post(recovery::finish)),
-        row(g.clone(), "/recover/claim/{token}", Door::Open, get(recovery::claim_form)),
-        row(p.clone(), "/recover/claim", Door::Open, post(recovery::claim)),
-        row(g.clone(), "/recover/stop/{token}", Door::Open, get(recovery::stop_form)),
-        row(p.clone(), "/recover/stop", Door::Open, post(recovery::stop)),
+        row(g.clone(), "/recover", Admits::Open, get(recovery::show)),
+        row(p.clone(), "/recover", Admits::Open, post(recovery::begin)),
+        row(p.clone(), "/recover/finish", Admits::Open, post(recovery::finish)),
+        row(g.clone(), "/recover/claim/{token}", Admits::Open, get(recovery::claim_form)),
+        row(p.clone(), "/recover/claim", Admits::Open, post(recovery::claim)),
+        row(g.clone(), "/recover/stop/{token}", Admits::Open, get(recovery::stop_form)),
+        row(p.clone(), "/recover/stop", Admits::Open, post(recovery::stop)),
         row(g.clone(), "/recovery", any, get(recovery::of_person)),
         row(p.clone(), "/recovery/cancel", any, post(recovery::cancel)),
         row(p.clone(), "/recovery/policy", own, post(recovery::choose)),
@@ -328,8 +328,9 @@ fn recovering() -> Vec<Row> {
 }
 
 fn reaching() -> Vec<Row> {
-    let (account, lock) = (Door::Session(Some(Act::ViewAccount)), Door::Session(Some(Act::Lock)));
-    let own = Door::Session(Some(Act::ManageContact));
+    let (account, lock) =
+        (Admits::Session(Some(Act::ViewAccount)), Admits::Session(Some(Act::Lock)));
+    let own = Admits::Session(Some(Act::ManageContact));
     let (g, p) = (Method::GET, Method::POST);
     vec![
         row(g.clone(), "/messages", account, get(notice::list)),
@@ -350,8 +351,8 @@ fn reaching() -> Vec<Row> {
 }
 
 fn choosing() -> Vec<Row> {
-    let (account, any) = (Door::Session(Some(Act::ViewAccount)), Door::Session(None));
-    let own = Door::Session(Some(Act::ManagePolicy));
+    let (account, any) = (Admits::Session(Some(Act::ViewAccount)), Admits::Session(None));
+    let own = Admits::Session(Some(Act::ManagePolicy));
     let (g, p) = (Method::GET, Method::POST);
     vec![
         row(g.clone(), "/policies", account, get(policy::show)),

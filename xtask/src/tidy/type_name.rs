@@ -17,7 +17,6 @@ const SHARED: &[(&str, usize)] = &[
     ("Condition", 2),
     ("Config", 4),
     ("Delivery", 2),
-    ("Door", 2),
     ("Durability", 2),
     ("Entry", 2),
     ("Event", 25),

@@ -12,7 +12,7 @@ use access::recovery::{HELD_ACTS, WAIT};
 use access::session::Interface;
 use access::{Span, Time};
 use axum::http::{Method, StatusCode};
-use floorpass_web::{Door, routes};
+use floorpass_web::{Admits, routes};
 use gate::{ActivityFilter, ActivityKind, Actor, Clock, LockTarget};
 
 use crate::place::{Place, RESTING, Visitor};
@@ -316,7 +316,7 @@ async fn form_of_an_act_that_its_session_lacks_changes_nothing_on_every_route() 
         visitor.get("/").await;
         let mut asked = 0;
         for route in routes() {
-            let Door::Session(_) = route.door else { continue };
+            let Admits::Session(_) = route.admits else { continue };
             if route.method != Method::POST {
                 continue;
             }
@@ -348,7 +348,7 @@ async fn page_of_an_act_that_its_session_lacks_is_refused_and_others_are_not() {
         let things = things(&place, &mut owner).await;
         let mut visitor = kind.visitor(&place, &clock, by).await;
         for route in routes().into_iter().filter(|route| route.method == Method::GET) {
-            let Door::Session(act) = route.door else { continue };
+            let Admits::Session(act) = route.admits else { continue };
             let answer = visitor.get(&real(route.path, &things)).await;
             let name = format!("{kind:?} {by:?} {} ({act:?}): {}", route.path, answer.status);
             let lacks = act.is_some_and(|act| kind.lacks(act));
@@ -379,7 +379,7 @@ async fn derived_key_counts_on_every_route_of_its_session_and_on_no_other() {
     for route in routes() {
         let path = real(route.path, &things);
         let ends = route.path.starts_with("/sign-out") || route.path.ends_with("/remove");
-        if let Door::Session(_) = route.door {
+        if let Admits::Session(_) = route.admits {
             // Its own token is missing: nothing is done, and who asks is known.
             let answer = if route.method == Method::GET {
                 owner.get(&path).await
@@ -401,7 +401,7 @@ async fn derived_key_counts_on_every_route_of_its_session_and_on_no_other() {
         assert_eq!(state(&place).await, before, "{path}");
         // Files, and what browsers send past the worker, take no proof at all.
         let reads =
-            !matches!(route.door, Door::Open) || answer.headers.contains_key("floorpass-key");
+            !matches!(route.admits, Admits::Open) || answer.headers.contains_key("floorpass-key");
         if reads && !route.path.starts_with("/session/bind") && route.path != "/session/refresh" {
             assert_eq!(answer.headers["floorpass-key"], "own", "{path}");
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
@@ -427,7 +427,7 @@ async fn thing_of_another_person_is_not_found_on_every_route() {
     let mut asked = 0;
     for route in routes() {
         let named = ["{session}", "{device}", "{credential}", "{authenticator}", "{notice}"];
-        let Door::Session(_) = route.door else { continue };
+        let Admits::Session(_) = route.admits else { continue };
         // A credential is the account's: anyone who may see the account may see it, and no more.
         let seen = route.method == Method::GET && route.path.contains("{credential}");
         if seen || !named.iter().any(|place| route.path.contains(place)) {

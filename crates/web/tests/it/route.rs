@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
-use floorpass_web::{Door, Route, routes};
+use floorpass_web::{Admits, Route, routes};
 
 use crate::place::{Answer, ORIGIN, Place, Visitor};
 
@@ -91,7 +91,7 @@ async fn route_asked_under_another_host_is_misdirected() {
 #[tokio::test]
 async fn route_without_session_shows_nothing_and_does_nothing() {
     let place = Place::new().await;
-    for route in routes().iter().filter(|route| matches!(route.door, Door::Session(_))) {
+    for route in routes().iter().filter(|route| matches!(route.admits, Admits::Session(_))) {
         for cookies in [
             "",
             "floorpass-session-01234567=x",
@@ -111,7 +111,7 @@ async fn route_without_session_shows_nothing_and_does_nothing() {
 #[tokio::test]
 async fn step_of_a_sign_in_without_its_attempt_is_refused() {
     let place = Place::new().await;
-    for route in routes().iter().filter(|route| route.door == Door::Attempt) {
+    for route in routes().iter().filter(|route| route.admits == Admits::Attempt) {
         let answer = ask(&place, route, &OURS).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}", route.path);
         assert!(answer.body.contains("ATTEMPT_ENDED"), "{}", route.path);
@@ -153,7 +153,7 @@ async fn form_with_another_sessions_token_is_expired_on_every_route() {
     let cookies = visitor.cookie_line();
     for token in ["", "AAAA", other.token.as_str()] {
         let body = format!("form={token}&name=kept");
-        for route in posts().filter(|route| matches!(route.door, Door::Session(_))) {
+        for route in posts().filter(|route| matches!(route.admits, Admits::Session(_))) {
             let answer = ask(
                 &place,
                 &route,
@@ -343,7 +343,7 @@ async fn page_of_a_session_lets_sign_out() {
     let mut pages = 0;
     for route in routes()
         .iter()
-        .filter(|route| matches!(route.door, Door::Session(_)) && route.method == Method::GET)
+        .filter(|route| matches!(route.admits, Admits::Session(_)) && route.method == Method::GET)
     {
         let asked = Ask { cookies: &cookies, by: Some(&visitor), ..OURS };
         let answer = ask(&place, route, &asked).await;
