@@ -7,9 +7,7 @@ use access::id::SymbolId;
 use access::{Holder, Span, Time};
 use gate::disk::LocalDisk;
 use gate::folder::Folder;
-use gate::{
-    Admission, Browser, Clock, Config, CredentialDoor, Durability, Gate, Hours, OrderRequest,
-};
+use gate::{Admission, Browser, Clock, Config, Durability, Gate, Hours, OrderRequest, SocketProof};
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -89,8 +87,7 @@ pub fn admission(gate: &Gate) -> Admission {
     let listeners = gate.credentials().listeners();
     let trading =
         listeners.borrow().iter().find(|l| l.name == "trading").expect("trading").credential;
-    gate.admissions()
-        .admit_credential(&CredentialDoor { credential: trading, address: HOME, token: None })
+    gate.enter_socket(&SocketProof { credential: trading, address: HOME, token: None })
         .expect("admitted")
 }
 

@@ -4,7 +4,7 @@ use crate::report::Row;
 use crate::sample::{nanos, paired};
 use crate::server::Server;
 use access::entitlements::Entitlements;
-use gate::{CredentialDoor, Durability};
+use gate::{Durability, SocketProof};
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,8 +19,8 @@ fn admission(server: &Server) -> gate::Admission {
     let listeners = server.gate.credentials().listeners();
     let credential =
         listeners.borrow().iter().find(|l| l.name == "trading").expect("trading").credential;
-    let door = CredentialDoor { credential, address: IpAddr::V4(Ipv4Addr::LOCALHOST), token: None };
-    server.gate.admissions().admit_credential(&door).expect("admitted")
+    let door = SocketProof { credential, address: IpAddr::V4(Ipv4Addr::LOCALHOST), token: None };
+    server.gate.enter_socket(&door).expect("admitted")
 }
 
 /// Measures the check on an open connection.

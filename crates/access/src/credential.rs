@@ -1,5 +1,6 @@
-//! API credentials: what a program holds. A credential has one account or several, scopes and a port
-//! of its own; the port names it and proves nothing about the caller, so it may demand a token as well.
+//! API credentials: what a program holds. A credential has one account or several, scopes and a door, the one
+//! way in by which it is used: a socket of its own, whose port names it and proves nothing about the caller,
+//! so that it may demand a token as well; or the HTTP API, where the token names it.
 
 use crate::address::Addresses;
 use crate::call::By;
@@ -15,9 +16,11 @@ use crate::secret::Secret;
 use crate::slice::Slice;
 use crate::token::{self, Kind};
 
+mod door;
 pub(crate) mod event;
 mod record;
 
+pub use door::Door;
 pub use event::{Command, Event};
 pub use record::{
     Credential, Former, LastUse, NewCredential, PORT_REST, Paused, Revoked, TakenPort,
@@ -82,7 +85,7 @@ fn create(slice: &Slice, ground: &Ground<'_>, new: &NewCredential) -> Result<Dec
             limit,
         }));
     }
-    check_port(slice, new.port, now)?;
+    check_door(slice, new, now)?;
     let token = new.with_token.then(|| token::issue(Kind::Credential, ground.moment));
     let id = CredentialId(ground.moment.draw("credential"));
     let text = format!("A credential named {name} was created for {}.", event::on(&accounts));
@@ -94,7 +97,7 @@ fn create(slice: &Slice, ground: &Ground<'_>, new: &NewCredential) -> Result<Dec
         name,
         scopes: new.scopes.clone(),
         token: token.as_ref().map(Secret::digest),
-        port: new.port,
+        door: new.door,
         created_at: now,
         created_by: ground.by,
         revoked: None,
@@ -106,7 +109,7 @@ fn create(slice: &Slice, ground: &Ground<'_>, new: &NewCredential) -> Result<Dec
             Event::Created(Box::new(credential)).into(),
             notice::queue(ground, person.id, Topic::CredentialCreated, text, None),
         ],
-        Answer::CredentialCreated { credential: id, token, port: new.port },
+        Answer::CredentialCreated { credential: id, token, door: new.door },
     ))
 }
 
@@ -165,11 +168,25 @@ fn check_acts(
     }
 }
 
+/// Whether the door can be given. Only a socket has a port, which is one credential's at a time.
+fn check_door(slice: &Slice, new: &NewCredential, now: Time) -> Result<(), Refusal> {
+    match new.door {
+        Door::Socket { port } => check_port(slice, port, now),
+        Door::Api if !new.serves_api => {
+            Err(Refusal::Credential(CredentialRefusal::DoorNotServed { door: new.door }))
+        }
+        Door::Api if !new.with_token => {
+            Err(Refusal::Credential(CredentialRefusal::TokenNeeded { door: new.door }))
+        }
+        Door::Api => Ok(()),
+    }
+}
+
 fn check_port(slice: &Slice, port: u16, now: Time) -> Result<(), Refusal> {
     if port < 1024 {
         return Err(out_of_range(Field::Port, port, 1024, u16::MAX));
     }
-    let others = slice.credentials.iter().filter(|one| one.port == port);
+    let others = slice.credentials.iter().filter(|one| one.door.port() == Some(port));
     for one in others {
         let taken = TakenPort { port, revoked_at: one.revoked.map(|revoked| revoked.at) };
         if !taken.is_free(now) {

@@ -2,6 +2,7 @@
 
 use crate::call::{By, Source};
 use crate::contact::Reach;
+use crate::credential::Door;
 use crate::entitlements::{Act, Entitlements, Resource};
 use crate::evidence::Event as EvidenceEvent;
 use crate::guard::Reads;
@@ -102,8 +103,8 @@ pub enum Answer {
         credential: CredentialId,
         /// Its token, if it demands one, to show once.
         token: Option<Secret>,
-        /// Its port.
-        port: u16,
+        /// The way in by which it is used.
+        door: Door,
     },
     /// A credential has a new token.
     CredentialRotated {

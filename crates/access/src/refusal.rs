@@ -8,6 +8,7 @@ use data_encoding::HEXLOWER;
 
 use crate::authenticator::password::Guess;
 use crate::binding::ProofFault;
+use crate::credential::Door;
 use crate::device::DeviceRole;
 use crate::entitlements::{Act, OrderKind, Product, Side};
 use crate::id::{AccountId, PaperAccountId, SymbolId};
@@ -182,6 +183,15 @@ refusals! {
         /// A new token was asked for where none is required.
         TokenNotRequired = "TOKEN_NOT_REQUIRED",
             "this credential requires no token, so there is none to replace; create one that requires a token";
+        /// A credential without a token, at a door where the token names it.
+        TokenNeeded { door: Door } = "TOKEN_NEEDED",
+            "at {door} a credential is named by its token, so it cannot do without; let it require one";
+        /// The credential is for another door.
+        OtherDoor { door: Door } = "OTHER_DOOR",
+            "this credential is for {door} alone; connect there, or create one for this door";
+        /// A credential for a door that this server does not have.
+        DoorNotServed { door: Door } = "DOOR_NOT_SERVED",
+            "this server does not serve {door}, so a credential for it would open nothing; create one for a socket";
         /// A port that cannot be given, and since when it is free.
         PortTaken { port: u16, until: Time } = "PORT_TAKEN",
             "port {port} belongs to another credential, or did within the last day (free from {until}); choose another";

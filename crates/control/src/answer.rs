@@ -371,8 +371,11 @@ answers! {
         /// All that it is for.
         #[serde(default)]
         accounts: Vec<String>,
-        /// Its port.
-        port: u16,
+        /// `socket` or `api`.
+        #[serde(default)]
+        door: String,
+        /// The port of its socket.
+        port: Option<u16>,
         /// `open`, `locked`, `expired`, `paused` or `revoked`.
         state: String,
         /// Whether its clients show a token.
@@ -489,8 +492,11 @@ answers! {
         credential: CredentialId,
         /// Its name.
         name: String,
-        /// Its port.
-        port: u16,
+        /// `socket` or `api`.
+        #[serde(default)]
+        door: String,
+        /// The port of its socket.
+        port: Option<u16>,
         /// Its token, shown this once.
         token: Option<String>,
     }
@@ -513,8 +519,11 @@ answers! {
         credential: CredentialId,
         /// Its name.
         name: String,
-        /// Its port, kept from others for a day.
-        port: u16,
+        /// `socket` or `api`.
+        #[serde(default)]
+        door: String,
+        /// The port of its socket, kept from others for a day.
+        port: Option<u16>,
         /// How many orders were cancelled.
         orders_cancelled: usize,
     }

@@ -7,7 +7,7 @@ use access::refusal::CredentialRefusal;
 use access::{
     CredentialId, Grade, PaperAccountId, Refusal, Scopes, Side, Span, SymbolId, Time, can_cannot,
 };
-use gate::{CredentialInfo, Gate, ListenerState, NewCredential};
+use gate::{CredentialInfo, DoorWish, Gate, ListenerState, NewCredential};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use trade::instrument::Instruments;
@@ -48,8 +48,41 @@ pub struct CredentialWish {
     pub scopes: ScopesWish,
     /// Whether its clients show a token; none is the server's default.
     pub token: Option<bool>,
-    /// Its port; none takes the next free one.
+    /// The way in by which it is to be used.
+    #[serde(default)]
+    pub door: DoorName,
+    /// The port of its socket; none takes the next free one.
     pub port: Option<u16>,
+}
+
+/// A way in by which programs use credentials.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DoorName {
+    /// A TWS socket of the credential's own.
+    #[default]
+    Socket,
+    /// The HTTP API.
+    Api,
+}
+
+impl DoorName {
+    /// Every door, by its name.
+    pub const ALL: [(&'static str, Self); 2] = [("socket", Self::Socket), ("api", Self::Api)];
+
+    /// What a new credential asks for that names this door.
+    fn wish(self, port: Option<u16>) -> Result<DoorWish, Fault> {
+        match (self, port) {
+            (Self::Socket, port) => Ok(DoorWish::Socket { port }),
+            (Self::Api, None) => Ok(DoorWish::Api),
+            (Self::Api, Some(port)) => Err(Fault::new(
+                "DOOR_WITHOUT_PORT",
+                format!(
+                    "a credential for the HTTP API has no port of its own, and {port} was named; leave out --port"
+                ),
+            )),
+        }
+    }
 }
 
 /// What a credential may do, as far as it is to be another; what is left out stays as it is, which for a
@@ -288,7 +321,8 @@ fn row(info: &CredentialInfo, now: Time) -> CredentialRow {
         name: credential.name.to_string(),
         account: credential.account.to_string(),
         accounts: credential.accounts().map(|one| one.to_string()).collect(),
-        port: info.port(),
+        door: info.door().word().to_owned(),
+        port: info.door().port(),
         state: state(info, now).to_owned(),
         token_required: credential.token.is_some(),
         read_only: credential.scopes.read_only,
@@ -382,13 +416,14 @@ async fn create(desk: &Desk<'_>, wish: CredentialWish) -> Result<CredentialMade,
         scopes: wished(gate, &wish.scopes, (usual, &accounts))?,
         accounts,
         token_required: wish.token,
-        port: wish.port,
+        door: wish.door.wish(wish.port)?,
     };
     let made = gate.credentials().create(&desk.actor, new).await?;
     Ok(CredentialMade {
         credential: made.credential,
         name: wish.name,
-        port: made.port,
+        door: made.door.word().to_owned(),
+        port: made.door.port(),
         token: made.token.and_then(|t| t.expose_text().map(str::to_owned)),
     })
 }
@@ -486,7 +521,8 @@ async fn revoke(
     Ok(Revoked {
         credential: credential.id,
         name: credential.name.to_string(),
-        port: found.port(),
+        door: found.door().word().to_owned(),
+        port: found.door().port(),
         orders_cancelled: done.cancelled,
     })
 }

@@ -39,7 +39,9 @@ pub use answer::*;
 pub use authenticator::AuthenticatorRequest;
 pub use client::{ClientError, ask, is_listened_at};
 pub use contact::ContactRequest;
-pub use credential::{Clear, CredentialName, CredentialRequest, CredentialWish, ScopesWish};
+pub use credential::{
+    Clear, CredentialName, CredentialRequest, CredentialWish, DoorName, ScopesWish,
+};
 pub use desk::instant;
 pub use device::DeviceRequest;
 pub use fault::{Answer, Fault, words};

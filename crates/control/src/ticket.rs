@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use access::name::Name;
 use access::{CredentialId, Number, PaperAccountId, Secret};
-use gate::{Admission, CredentialDoor, Gate, OrderRequest};
+use gate::{Admission, Gate, OrderRequest, SocketProof};
 use serde_json::Value;
 use trade::instrument::Instrument;
 use trade::order::{
@@ -136,8 +136,8 @@ async fn admit(gate: &Gate, bearer: &Bearer) -> Result<Bearing, Fault> {
     let found = credential::find(gate, &bearer.credential).await?.credential;
     let id: CredentialId = found.id;
     let token = bearer.token.as_ref().map(|token| Secret::from_text(token.0.clone()));
-    let door = CredentialDoor { credential: id, address: HERE, token: token.as_ref() };
-    let admission = on(&gate.admissions().admit_credential(&door)?, bearer.account, &found.name)?;
+    let door = SocketProof { credential: id, address: HERE, token: token.as_ref() };
+    let admission = on(&gate.enter_socket(&door)?, bearer.account, &found.name)?;
     Ok(Bearing { admission, name: found.name.to_string() })
 }
 

@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use control::{
     Clear, CredentialChanged, CredentialDetail, CredentialMade, CredentialName, CredentialRequest,
-    CredentialRotated, CredentialRow, CredentialWish, Request, Revoked, ScopesWish,
+    CredentialRotated, CredentialRow, CredentialWish, DoorName, Request, Revoked, ScopesWish,
 };
 
 use crate::exit::Failure;
@@ -179,6 +179,10 @@ pub struct Create {
     /// Require no token: anyone who can reach the port can use the credential
     #[arg(long)]
     no_token: bool,
+    /// The way in by which it is used
+    // Not in the help as long as no server serves another door than the socket.
+    #[arg(long, hide = true, value_name = "DOOR", default_value = "socket", value_parser = one_of(&DoorName::ALL))]
+    door: DoorName,
     /// Its port [default: the next free one]
     #[arg(long, allow_hyphen_values = true, value_parser = |typed: &str| Number::PORT.read_whole::<u16>(typed))]
     port: Option<u16>,
@@ -282,9 +286,12 @@ impl CredentialCommand {
                 });
                 let revoked: Revoked = control::ask(global.data(), &request)?;
                 output::show(global.json, &revoked, |r| {
+                    let rests = r.port.map_or_else(String::new, |port| {
+                        format!("; no other credential can have port {port} for a day")
+                    });
                     format!(
-                        "{} ({}) is revoked; orders cancelled: {}; no other credential can have port {} for a day",
-                        r.name, r.credential, r.orders_cancelled, r.port
+                        "{} ({}) is revoked; orders cancelled: {}{rests}",
+                        r.name, r.credential, r.orders_cancelled
                     )
                 })
             }
@@ -313,16 +320,18 @@ impl Create {
             accounts: self.accounts,
             scopes: self.scopes.wish(Some(self.read_only), Vec::new()),
             token,
+            door: self.door,
             port: self.port,
         }));
         let made: CredentialMade = control::ask(global.data(), &request)?;
-        output::show(global.json, &made, |made| match &made.token {
-            Some(token) => format!(
-                "{} listens on port {}\ntoken, shown this once: {token}",
-                made.credential, made.port
-            ),
-            None => {
-                format!("{} listens on port {}; it needs no token", made.credential, made.port)
+        output::show(global.json, &made, |made| {
+            let way = match made.port {
+                Some(port) => format!("{} listens on port {port}", made.credential),
+                None => format!("{} is used at the HTTP API", made.credential),
+            };
+            match &made.token {
+                Some(token) => format!("{way}\ntoken, shown this once: {token}"),
+                None => format!("{way}; it needs no token"),
             }
         })
     }
@@ -355,7 +364,10 @@ fn show(global: &Global, credential: CredentialName, python: bool) -> Result<(),
         control::ask(global.data(), &Request::Credential(CredentialRequest::Show { credential }))?;
     if python {
         let row = &detail.row;
-        let program = gate::snippet::python(&detail.host, row.port, row.token_required, None);
+        let port = row.port.ok_or_else(|| {
+            Failure::usage("this credential is used at the HTTP API, and --python is for a socket; leave it out")
+        })?;
+        let program = gate::snippet::python(&detail.host, port, row.token_required, None);
         output::line(program.trim_end());
         return Ok(());
     }
@@ -388,9 +400,13 @@ fn page(detail: &CredentialDetail) -> String {
         || "never".to_owned(),
         |used| format!("{} by {} from {}", used.at, used.client, used.address),
     );
+    let address = match row.port {
+        Some(port) => format!("{} port {port}", detail.host),
+        None => "the HTTP API".to_owned(),
+    };
     let facts = [
         ("account", row.accounts.join(", ")),
-        ("address", format!("{} port {}", detail.host, row.port)),
+        ("address", address),
         ("token", token),
         ("created", row.created_at.clone()),
         ("ends", row.until.clone()),
@@ -421,7 +437,7 @@ fn list(rows: &[CredentialRow]) -> String {
             let used = row.last_use.as_ref().map_or("never", |used| used.at.as_str());
             [
                 row.name.clone(),
-                row.port.to_string(),
+                row.port.map_or_else(|| row.door.clone(), |port| port.to_string()),
                 row.state.clone(),
                 if row.token_required { "yes" } else { "no" }.to_owned(),
                 row.connections.len().to_string(),

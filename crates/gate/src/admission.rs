@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use access::entitlements::{Act, Entitlements, Product, Question};
 use access::id::{CredentialId, Holder, PaperAccountId, PersonId, SymbolId};
-use access::refusal::{AuthorityRefusal, CredentialRefusal, Refusal};
-use access::secret::Secret;
+use access::refusal::Refusal;
 use trade::journal::Asked;
 
 use crate::Gate;
 use crate::connection::{Connected, Presence};
-use crate::live::{Place, Slot};
+use crate::live::Slot;
 use crate::noted::Kind;
 
 /// Bytes of a word of an order from a door that evidence keeps.
@@ -20,17 +19,6 @@ const WORD_LIMIT: usize = 24;
 const CLIENT_LIMIT: usize = 64;
 /// Characters of a text from a door that evidence keeps.
 const TEXT_LIMIT: usize = 300;
-
-/// What a connection shows at a credential's port.
-#[derive(Clone, Copy)]
-pub struct CredentialDoor<'a> {
-    /// The credential that the port names.
-    pub credential: CredentialId,
-    /// The peer's address.
-    pub address: IpAddr,
-    /// The token in its connect options, if any.
-    pub token: Option<&'a Secret>,
-}
 
 /// A holder who was let in, on one account. Cheap to clone; each act asks again whether it still holds.
 #[derive(Clone)]
@@ -46,7 +34,7 @@ impl Admission {
     }
 
     /// For a holder who came in on all of these, which begins on the first of them.
-    fn of_all(slots: Vec<Arc<Slot>>) -> Option<Self> {
+    pub(crate) fn of_all(slots: Vec<Arc<Slot>>) -> Option<Self> {
         let slot = Arc::clone(slots.first()?);
         let beside = (slots.len() > 1).then(|| slots.into());
         Some(Self { slot, beside })
@@ -142,16 +130,6 @@ impl Gate {
 }
 
 impl AdmissionGate<'_> {
-    /// Lets a connection in at a credential's port, or says why not, and records that.
-    pub fn admit_credential(self, door: &CredentialDoor<'_>) -> Result<Admission, Refusal> {
-        let admitted = self.check_door(door);
-        if let Err(refusal) = &admitted {
-            let text = refusal.evidence_text();
-            self.note_turned_away(door.credential, door.address, refusal.code(), text);
-        }
-        admitted
-    }
-
     /// Whether a holder may read: the account, or market data of one contract. A refusal is
     /// recorded.
     pub fn may(
@@ -231,51 +209,6 @@ impl AdmissionGate<'_> {
         let client = access::call::tidy(client, CLIENT_LIMIT);
         let connected = Connected { client, address, since: self.gate.now() };
         self.gate.0.people.connections.enter(holder, connected)
-    }
-
-    /// The credential on each account that it may come in on; why not, where it may on none.
-    fn check_door(self, door: &CredentialDoor<'_>) -> Result<Admission, Refusal> {
-        let (mut slots, mut ended) = (Vec::new(), None);
-        for place in self.gate.0.live.door(door.credential) {
-            match place.slot.check_open() {
-                // What its token or its place lacks, it lacks on every account.
-                Ok(()) => slots.push(self.check_place(door, place)?),
-                Err(reason) => ended = ended.or(Some(reason)),
-            }
-        }
-        Admission::of_all(slots)
-            .ok_or(ended.unwrap_or(Refusal::Credential(CredentialRefusal::CredentialUnknown)))
-    }
-
-    fn check_place(self, door: &CredentialDoor<'_>, place: Place) -> Result<Arc<Slot>, Refusal> {
-        let Place { mut slot, bearers } = place;
-        let now = self.gate.now();
-        if !bearers.is_empty() {
-            let token = door.token.ok_or(CredentialRefusal::TokenMissing)?;
-            let Some(bearer) = bearers.into_iter().find(|one| one.token.is_of(token)) else {
-                return Err(self.gate.wrong_token(door.credential, door.address));
-            };
-            if bearer.until <= now {
-                return Err(Refusal::Credential(CredentialRefusal::TokenReplaced {
-                    at: bearer.until,
-                }));
-            }
-            slot = bearer.slot;
-            slot.check_open()?;
-        }
-        let entitlements = slot.entitlements();
-        if now >= entitlements.until {
-            return Err(Refusal::Authority(AuthorityRefusal::Expired {
-                until: entitlements.until,
-                now,
-            }));
-        }
-        if !entitlements.addresses.contain(door.address) {
-            return Err(Refusal::Authority(AuthorityRefusal::AddressNotAllowed {
-                address: door.address,
-            }));
-        }
-        Ok(slot)
     }
 
     /// An account, unless it is the first: so records name it.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use access::credential::Door;
 use access::notice::Disowned;
 use access::recovery::Begun;
 use access::refusal::ServerRefusal;
@@ -61,13 +62,13 @@ pub(crate) fn recovery_codes() -> Ask<Vec<Secret>> {
     ask!(Command::Authenticator(command), Answer::RecoveryCodes { codes, .. } => codes)
 }
 
-/// Creates a credential: its id, its token, its port.
+/// Creates a credential: its id, its token, its door.
 pub(crate) fn create_credential(
     new: credential::NewCredential,
-) -> Ask<(CredentialId, Option<Secret>, u16)> {
+) -> Ask<(CredentialId, Option<Secret>, Door)> {
     ask!(
         Command::Credential(credential::Command::Create(Box::new(new))),
-        Answer::CredentialCreated { credential, token, port } => (credential, token, port)
+        Answer::CredentialCreated { credential, token, door } => (credential, token, door)
     )
 }
 

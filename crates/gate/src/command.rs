@@ -330,12 +330,11 @@ fn clash(error: CommitError, events: &[Event]) -> Refusal {
     match error {
         CommitError::PortTaken => {
             let port = events.iter().find_map(|event| match event {
-                Event::Credential(access::credential::Event::Created(one)) => Some(one.port),
+                Event::Credential(access::credential::Event::Created(one)) => one.door.port(),
                 _ => None,
             });
-            Refusal::Credential(CredentialRefusal::PortTaken {
-                port: port.unwrap_or(0),
-                until: Time::FAR,
+            port.map_or(Refusal::Server(ServerRefusal::StoreFailed), |port| {
+                Refusal::Credential(CredentialRefusal::PortTaken { port, until: Time::FAR })
             })
         }
         CommitError::PasskeyTaken => {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use access::credential::{self, Credential, LastUse, PORT_REST, free_port};
+use access::credential::{self, Credential, Door, LastUse, PORT_REST, free_port};
 use access::mandate::Role;
 use access::refusal::{AuthorityRefusal, CredentialRefusal, ServerRefusal};
 use access::{
@@ -44,8 +44,20 @@ pub struct NewCredential {
     pub scopes: Scopes,
     /// Whether its clients have to show a token; none is the server's default.
     pub token_required: Option<bool>,
-    /// Its port, 1024 or above; none takes the next free one from 7500 on.
-    pub port: Option<u16>,
+    /// The way in by which it is to be used.
+    pub door: DoorWish,
+}
+
+/// The way in that a new credential is to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DoorWish {
+    /// A socket of its own.
+    Socket {
+        /// Its port, 1024 or above; none takes the next free one from 7500 on.
+        port: Option<u16>,
+    },
+    /// The HTTP API, where there is one.
+    Api,
 }
 
 /// A credential that was just made.
@@ -54,8 +66,8 @@ pub struct Created {
     pub credential: CredentialId,
     /// Its token, when its clients have to show one: shown this once.
     pub token: Option<Secret>,
-    /// The port that names it.
-    pub port: u16,
+    /// The way in by which it is used.
+    pub door: Door,
 }
 
 /// A new token of a credential.
@@ -86,10 +98,15 @@ pub struct CredentialInfo {
 }
 
 impl CredentialInfo {
-    /// The port that programs reach it at: where its door listens, which may be another than its own
-    /// when the server was told so.
-    pub fn port(&self) -> u16 {
-        self.listening.map_or(self.credential.port, |bound| bound.port())
+    /// The way in that programs take: of a socket the port where it listens, which may be another than its
+    /// own when the server was told so.
+    pub fn door(&self) -> Door {
+        match self.credential.door {
+            Door::Socket { port } => {
+                Door::Socket { port: self.listening.map_or(port, |bound| bound.port()) }
+            }
+            Door::Api => Door::Api,
+        }
     }
 }
 
@@ -252,19 +269,14 @@ impl CredentialGate<'_> {
         found.cloned().ok_or(Refusal::Credential(CredentialRefusal::CredentialUnknown))
     }
 
-    /// Makes a credential; its listener is open when this returns and a door keeps up.
+    /// Makes a credential; the listener of a socket is open when this returns and its door keeps up.
     pub async fn create(self, actor: &Actor, new: NewCredential) -> Result<Created, Refusal> {
-        let people = &self.gate.0.people;
-        let now = people.clock.stamp();
-        let taken = people.store.taken_ports(now).await.map_err(|error| store_failed(&error))?;
-        let port = match new.port {
-            Some(port) => free_port(port, port, &taken, now).map_err(|_| {
-                let last = taken.iter().find(|one| one.port == port);
-                let revoked_at = last.and_then(|one| one.revoked_at);
-                let until = revoked_at.map_or(Time::FAR, |at| at + PORT_REST);
-                Refusal::Credential(CredentialRefusal::PortTaken { port, until })
-            })?,
-            None => free_port(PORTS.0, PORTS.1, &taken, now)?,
+        let by_default = self.gate.config().token_required_by_default;
+        let (door, asks_token) = match new.door {
+            DoorWish::Socket { port } => {
+                (Door::Socket { port: self.free_port(port).await? }, by_default)
+            }
+            DoorWish::Api => (Door::Api, true),
         };
         let key = match actor {
             Actor::Session(ticket) => Key::Person(ticket.person),
@@ -274,13 +286,32 @@ impl CredentialGate<'_> {
             name: new.name,
             accounts: new.accounts,
             scopes: new.scopes,
-            with_token: new.token_required.unwrap_or(self.gate.config().token_required_by_default),
-            port,
+            with_token: new.token_required.unwrap_or(asks_token),
+            door,
+            serves_api: self.gate.front_door().serves_api(),
         });
-        let created = self.gate.ask(key, None, actor.asker(), create).await?;
-        let (credential, token, port) = created;
-        let port = self.opened(credential).await.unwrap_or(port);
-        Ok(Created { credential, token, port })
+        let (credential, token, door) = self.gate.ask(key, None, actor.asker(), create).await?;
+        let door = match door {
+            Door::Socket { port } => {
+                Door::Socket { port: self.opened(credential).await.unwrap_or(port) }
+            }
+            Door::Api => Door::Api,
+        };
+        Ok(Created { credential, token, door })
+    }
+
+    /// The port that was asked for, or the next free one.
+    async fn free_port(self, wanted: Option<u16>) -> Result<u16, Refusal> {
+        let people = &self.gate.0.people;
+        let now = people.clock.stamp();
+        let taken = people.store.taken_ports(now).await.map_err(|error| store_failed(&error))?;
+        let Some(port) = wanted else { return free_port(PORTS.0, PORTS.1, &taken, now) };
+        free_port(port, port, &taken, now).map_err(|_| {
+            let last = taken.iter().find(|one| one.port == port);
+            let revoked_at = last.and_then(|one| one.revoked_at);
+            let until = revoked_at.map_or(Time::FAR, |at| at + PORT_REST);
+            Refusal::Credential(CredentialRefusal::PortTaken { port, until })
+        })
     }
 
     /// Whose program it becomes that the operator makes: an owner of the first account who holds the others too.
@@ -575,6 +606,7 @@ impl Gate {
             for account in one.accounts() {
                 ended |= self.publish_on(slice, one, account, now);
             }
+            let Some(port) = one.door.port() else { continue };
             let state = match (one.revoked, one.paused) {
                 (Some(revoked), _) => ListenerState::Revoked { at: revoked.at },
                 (None, Some(paused)) => ListenerState::Paused { at: paused.at },
@@ -583,7 +615,7 @@ impl Gate {
             listeners.push(Listener {
                 credential: one.id,
                 name: one.name.to_string(),
-                port: one.port,
+                port,
                 state,
                 token_required: one.token.is_some(),
                 bound: None,
@@ -633,9 +665,10 @@ impl Gate {
         }
     }
 
-    /// Takes down the listeners of credentials that were revoked a day ago.
+    /// Forgets credentials that were revoked a day ago, and takes down their listeners.
     pub(crate) fn rest_ports(&self) {
         let now = self.0.people.clock.stamp();
+        self.0.live.forget_revoked(now - PORT_REST);
         let rested = |one: &Listener| match one.state {
             ListenerState::Open | ListenerState::Paused { .. } => false,
             ListenerState::Revoked { at } => at + PORT_REST <= now,

@@ -91,7 +91,8 @@ impl Gate {
             accounts: vec![self.account()],
             scopes: self.demo_scopes(name),
             with_token: false,
-            port,
+            door: credential::Door::Socket { port },
+            serves_api: false,
         };
         let command = Command::Credential(credential::Command::Create(Box::new(new)));
         self.run_demo(command).await

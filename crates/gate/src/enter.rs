@@ -1,6 +1,18 @@
-//! Letting a signed-in person's request in: one way, for every door.
+//! Letting in: one way for each kind of proof, and every door has one of them.
 //!
-//! A door turns its bytes into what the request shows ([`Presented`]) and what the place it asks for
+//! | who comes | what shows it | lets in |
+//! |---|---|---|
+//! | a person, at the portal or on a phone | a session's token, and all that it is bound to | [`Gate::enter`] |
+//! | a program, at a socket | the port, and the token where one is required | [`Gate::enter_socket`] |
+//! | a program, at the HTTP API | the token | [`Gate::enter_api`] |
+//! | the operator, at the control socket | the kernel's word whose process it is | [`Actor`](crate::Actor), made by that door |
+//!
+//! A program is let in by the door that its credential is for and by no other. The operator has no right
+//! to trade: an order by command is a credential's, let in as at its socket. What comes before a session (a
+//! sign-in, a recovery, an enrolment) lets nobody in and is bound to its browser by [`access::binding`]; a
+//! browser that proves the key in its hardware ([`crate::binding`]) may do nothing else by that.
+//!
+//! For a person, the door turns its bytes into what the request shows ([`Presented`]) and what the place it asks for
 //! takes ([`Doorway`]). The order of the checks is part of the answer, for each tells more than the one
 //! before: the session and all that it is bound to; the token of its forms, for what acts; a proof of
 //! the person, where one came; the act itself.
@@ -18,9 +30,11 @@
 //!   presumes.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use access::refusal::AuthorityRefusal;
-use access::{Act, PaperAccountId, Refusal, Secret, SessionId};
+use access::credential::Door;
+use access::refusal::{AuthorityRefusal, CredentialRefusal};
+use access::{Act, CredentialId, PaperAccountId, Refusal, Secret, SessionId};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -28,6 +42,7 @@ use sha2::Sha256;
 use crate::Gate;
 use crate::admission::Admission;
 use crate::binding::{Shown, Shows};
+use crate::live::{Place, Slot};
 use crate::session::{SessionGate, SessionTicket};
 use crate::step_up::Reissued;
 
@@ -84,6 +99,26 @@ pub struct Presented<'a> {
     pub form: &'a str,
     /// The person's password and the code of their app, where the request comes with a sign-in of its own.
     pub person: Option<(Secret, &'a str)>,
+}
+
+/// What a program shows at a socket.
+#[derive(Clone, Copy)]
+pub struct SocketProof<'a> {
+    /// The credential that the port names.
+    pub credential: CredentialId,
+    /// The peer's address.
+    pub address: IpAddr,
+    /// The token in its connect options, if any.
+    pub token: Option<&'a Secret>,
+}
+
+/// What a program shows at the HTTP API.
+#[derive(Clone, Copy)]
+pub struct ApiProof<'a> {
+    /// The peer's address.
+    pub address: IpAddr,
+    /// Its token, which names its credential.
+    pub token: &'a Secret,
 }
 
 /// A request that was let in.
@@ -223,4 +258,103 @@ impl Gate {
         mac.update(b"floorpass portal form");
         Some(mac)
     }
+}
+
+impl Gate {
+    /// Lets a program in at a credential's socket, or says why not, and records that.
+    pub fn enter_socket(&self, proof: &SocketProof<'_>) -> Result<Admission, Refusal> {
+        let comes =
+            Comes { credential: proof.credential, address: proof.address, token: proof.token };
+        let is_here = |door| match door {
+            Door::Socket { .. } => true,
+            Door::Api => false,
+        };
+        self.enter_program(&comes, is_here)
+    }
+
+    /// Lets a program in at the HTTP API, or says why not, and records that. A token that nobody has is
+    /// recorded nowhere: there is no credential that it was shown for.
+    pub fn enter_api(&self, proof: &ApiProof<'_>) -> Result<Admission, Refusal> {
+        let named = self.0.live.of_token(&proof.token.digest());
+        let credential = named.ok_or(Refusal::Credential(CredentialRefusal::TokenWrong))?;
+        let comes = Comes { credential, address: proof.address, token: Some(proof.token) };
+        let is_here = |door| match door {
+            Door::Socket { .. } => false,
+            Door::Api => true,
+        };
+        self.enter_program(&comes, is_here)
+    }
+
+    fn enter_program(
+        &self,
+        comes: &Comes<'_>,
+        is_here: impl Fn(Door) -> bool,
+    ) -> Result<Admission, Refusal> {
+        let admitted = self.check_program(comes, is_here);
+        if let Err(refusal) = &admitted {
+            let (code, text) = (refusal.code(), refusal.evidence_text());
+            self.admissions().note_turned_away(comes.credential, comes.address, code, text);
+        }
+        admitted
+    }
+
+    /// The credential on each account that it may come in on; why not, where it may on none.
+    fn check_program(
+        &self,
+        comes: &Comes<'_>,
+        is_here: impl Fn(Door) -> bool,
+    ) -> Result<Admission, Refusal> {
+        let (mut slots, mut ended) = (Vec::new(), None);
+        for place in self.0.live.places(comes.credential) {
+            if !is_here(place.door) {
+                let door = place.door;
+                return Err(Refusal::Credential(CredentialRefusal::OtherDoor { door }));
+            }
+            match place.slot.check_open() {
+                // What its token or its place lacks, it lacks on every account.
+                Ok(()) => slots.push(self.check_place(comes, place)?),
+                Err(reason) => ended = ended.or(Some(reason)),
+            }
+        }
+        Admission::of_all(slots)
+            .ok_or(ended.unwrap_or(Refusal::Credential(CredentialRefusal::CredentialUnknown)))
+    }
+
+    fn check_place(&self, comes: &Comes<'_>, place: Place) -> Result<Arc<Slot>, Refusal> {
+        let Place { mut slot, bearers, .. } = place;
+        let now = self.now();
+        if !bearers.is_empty() {
+            let token = comes.token.ok_or(CredentialRefusal::TokenMissing)?;
+            let Some(bearer) = bearers.into_iter().find(|one| one.token.is_of(token)) else {
+                return Err(self.wrong_token(comes.credential, comes.address));
+            };
+            if bearer.until <= now {
+                return Err(Refusal::Credential(CredentialRefusal::TokenReplaced {
+                    at: bearer.until,
+                }));
+            }
+            slot = bearer.slot;
+            slot.check_open()?;
+        }
+        let entitlements = slot.entitlements();
+        if now >= entitlements.until {
+            return Err(Refusal::Authority(AuthorityRefusal::Expired {
+                until: entitlements.until,
+                now,
+            }));
+        }
+        if !entitlements.addresses.contain(comes.address) {
+            return Err(Refusal::Authority(AuthorityRefusal::AddressNotAllowed {
+                address: comes.address,
+            }));
+        }
+        Ok(slot)
+    }
+}
+
+/// A program at one of its doors, and the credential that it comes by.
+struct Comes<'a> {
+    credential: CredentialId,
+    address: IpAddr,
+    token: Option<&'a Secret>,
 }

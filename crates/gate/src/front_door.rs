@@ -105,6 +105,16 @@ impl FrontDoor<'_> {
         self.gate.0.portal_proof.devices.set((address, proof)).ok();
     }
 
+    /// Says that a door of this server serves the HTTP API; until then no credential is made for it.
+    pub fn note_api(self) {
+        self.gate.0.portal_proof.api.set(()).ok();
+    }
+
+    /// Whether it does.
+    pub(crate) fn serves_api(self) -> bool {
+        self.gate.0.portal_proof.api.get().is_some()
+    }
+
     /// The interfaces that anyone may know of.
     pub fn public_entrances(self) -> Vec<Entrance> {
         let address = self.gate.config().portal_origin.as_str().trim_end_matches('/').to_owned();

@@ -83,7 +83,7 @@ pub use account::{KnownAccount, NewPaperAccount, PaperAccount, PaperAccounts, Un
 pub use activity::{
     ActivityCursor, ActivityEntry, ActivityFilter, ActivityKind, ActivityPage, Behind, ExportFormat,
 };
-pub use admission::{Admission, CredentialDoor};
+pub use admission::Admission;
 pub use alert::Pushed;
 pub use approval::{Answered, ApprovalInfo, ApprovalState, PhoneInfo};
 pub use attestation::{Attestation, AttestationError};
@@ -98,12 +98,13 @@ pub use config::{Config, Durability, Hours};
 pub use connection::{Connected, Presence};
 pub use contact::{AskedMail, ContactInfo};
 pub use credential::{
-    Created, CredentialInfo, Listener, ListenerState, Listeners, NewCredential, Revocation, Rotated,
+    Created, CredentialInfo, DoorWish, Listener, ListenerState, Listeners, NewCredential,
+    Revocation, Rotated,
 };
 pub use cut::OperatorCancel;
 pub use demo::DemoSecrets;
 pub use device::DeviceInfo;
-pub use enter::{Barred, Doorway, Entered, Presented, WhichAccount};
+pub use enter::{ApiProof, Barred, Doorway, Entered, Presented, SocketProof, WhichAccount};
 pub use evidence::{EvidenceReport, VerifyError, evidence_verify, evidence_verify_with};
 pub use feed::{Delivery, Group, Published, Subscription};
 pub use front_door::{Entrance, PersonWays, Power, Proof};

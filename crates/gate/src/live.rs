@@ -5,12 +5,12 @@
 //! a revoked holder's slot stays ended in every hand that has it, and a new authority is a new
 //! slot. What narrows is stored here before it is committed, what widens after.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use access::credential::{Credential, Former};
+use access::credential::{Credential, Door, Former};
 use access::entitlements::{Bucket, Entitlements};
 use access::id::{CredentialId, Holder, PaperAccountId, PersonId};
 use access::lock::Grade;
@@ -189,9 +189,11 @@ pub(crate) const fn epoch(state: u64) -> u64 {
     state >> 1
 }
 
-/// The tokens that open a credential; none opens one that requires none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// The door of a credential, and the tokens that open it there; none opens one that requires none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tokens {
+    /// The only way in by which it is used.
+    door: Door,
     /// The one that it has.
     now: Option<Digest>,
     /// The one before, and until when it works.
@@ -201,7 +203,13 @@ pub struct Tokens {
 impl Tokens {
     /// Those of a credential.
     pub const fn of(credential: &Credential) -> Self {
-        Self { now: credential.token, former: credential.former }
+        Self { door: credential.door, now: credential.token, former: credential.former }
+    }
+
+    /// None, at a socket: whoever reaches its port may come in.
+    #[cfg(test)]
+    pub(crate) const fn none_at(port: u16) -> Self {
+        Self { door: Door::Socket { port }, now: None, former: None }
     }
 
     fn all(self) -> impl Iterator<Item = (Digest, Time)> {
@@ -226,6 +234,8 @@ pub(crate) struct Bearer {
 /// A credential's slot on one account, and those of its tokens there.
 #[derive(Clone)]
 pub(crate) struct Place {
+    /// The only way in by which the credential is used.
+    pub(crate) door: Door,
     /// The credential's own.
     pub(crate) slot: Arc<Slot>,
     /// Those of its tokens; without any it requires none.
@@ -238,7 +248,35 @@ type Where = (CredentialId, PaperAccountId);
 /// All open credentials, and revoked ones that a listener still answers for: a place for each account.
 #[derive(Default)]
 pub struct Live {
-    credentials: RwLock<BTreeMap<Where, Place>>,
+    table: RwLock<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    credentials: BTreeMap<Where, Place>,
+    /// Which credential a token is of, for a door where nothing else names it. Whether it counts, its place
+    /// says. A token is drawn from 160 bits, so how long it takes to find none tells nothing of another.
+    by_token: BTreeMap<Digest, CredentialId>,
+}
+
+impl Table {
+    /// Puts a place in, in place of the one that was there.
+    fn put(&mut self, id: CredentialId, place: Place) {
+        let account = place.slot.account;
+        self.by_token.extend(place.bearers.iter().map(|bearer| (bearer.token, id)));
+        let old = self.credentials.insert((id, account), place);
+        for gone in old.iter().flat_map(|old| &old.bearers) {
+            self.forget_token(id, &gone.token);
+        }
+    }
+
+    /// Forgets a token, unless its credential still has it somewhere.
+    fn forget_token(&mut self, id: CredentialId, token: &Digest) {
+        let mut places = self.credentials.range(of(id)).map(|(_, place)| place);
+        if !places.any(|place| place.bearers.iter().any(|bearer| bearer.token == *token)) {
+            self.by_token.remove(token);
+        }
+    }
 }
 
 /// The places of a credential.
@@ -249,27 +287,32 @@ fn of(id: CredentialId) -> RangeInclusive<Where> {
 impl Live {
     /// The slot of a credential on an account, ended ones included.
     pub fn credential(&self, id: CredentialId, account: PaperAccountId) -> Option<Arc<Slot>> {
-        read(&self.credentials).get(&(id, account)).map(|place| Arc::clone(&place.slot))
+        read(&self.table).credentials.get(&(id, account)).map(|place| Arc::clone(&place.slot))
     }
 
     /// The slots of a credential, ended ones included.
     pub(crate) fn slots(&self, id: CredentialId) -> Vec<Arc<Slot>> {
-        let credentials = read(&self.credentials);
-        credentials.range(of(id)).map(|(_, place)| Arc::clone(&place.slot)).collect()
+        let table = read(&self.table);
+        table.credentials.range(of(id)).map(|(_, place)| Arc::clone(&place.slot)).collect()
     }
 
     /// The places of a credential, by account.
-    pub(crate) fn door(&self, id: CredentialId) -> Vec<Place> {
-        read(&self.credentials).range(of(id)).map(|(_, place)| place.clone()).collect()
+    pub(crate) fn places(&self, id: CredentialId) -> Vec<Place> {
+        read(&self.table).credentials.range(of(id)).map(|(_, place)| place.clone()).collect()
+    }
+
+    /// The credential that a token is of, whether it still opens it or not.
+    pub(crate) fn of_token(&self, token: &Digest) -> Option<CredentialId> {
+        read(&self.table).by_token.get(token).copied()
     }
 
     /// Puts a credential in on one account. The rate is that of its other accounts.
     pub fn open_credential(&self, id: CredentialId, given: Entitlements, tokens: Tokens) {
-        let mut credentials = write(&self.credentials);
-        let beside = credentials.range(of(id)).next();
+        let mut table = write(&self.table);
+        let beside = table.credentials.range(of(id)).next();
         let bucket = beside.map(|(_, place)| Arc::clone(&place.slot.bucket)).unwrap_or_default();
         let slot = Slot::with(given, None, None, bucket);
-        credentials.insert((id, slot.account), Place::new(slot, tokens));
+        table.put(id, Place::new(slot, tokens));
     }
 
     /// Puts in a credential that has ended, so that a listener can say why.
@@ -282,7 +325,7 @@ impl Live {
     ) {
         let slot = Slot::new(given);
         slot.end(reason);
-        write(&self.credentials).insert((id, slot.account), Place::new(slot, tokens));
+        write(&self.table).put(id, Place::new(slot, tokens));
     }
 
     /// Gives a credential these tokens on an account. What came by one that it has no more, or whose
@@ -294,27 +337,33 @@ impl Live {
         tokens: Tokens,
         now: Time,
     ) -> bool {
-        let mut credentials = write(&self.credentials);
-        let Some(place) = credentials.get_mut(&(id, account)) else { return false };
+        let mut guard = write(&self.table);
+        let table = &mut *guard;
+        let Some(place) = table.credentials.get_mut(&(id, account)) else { return false };
         let mut old = std::mem::take(&mut place.bearers);
         for (token, until) in tokens.all() {
             let known = old.iter().position(|bearer| bearer.token == token);
             let known = known.map(|place| old.swap_remove(place).slot);
             let slot = known.unwrap_or_else(|| Slot::of_token(&place.slot));
             place.bearers.push(Bearer { token, until, slot });
+            table.by_token.insert(token, id);
         }
         let mut ended = false;
         for gone in &old {
             ended |=
                 gone.slot.end(Refusal::Credential(CredentialRefusal::TokenReplaced { at: now }));
         }
-        ended | place.end_former(now)
+        ended |= place.end_former(now);
+        for gone in &old {
+            table.forget_token(id, &gone.token);
+        }
+        ended
     }
 
     /// Ends what came by tokens whose time is over; true when something did.
     pub fn end_former(&self, now: Time) -> bool {
-        let credentials = read(&self.credentials);
-        credentials.values().filter(|place| place.end_former(now)).count() > 0
+        let table = read(&self.table);
+        table.credentials.values().filter(|place| place.end_former(now)).count() > 0
     }
 
     /// Ends a credential's slots. One that has ended for a while only (a pause, a past end) makes way
@@ -327,8 +376,8 @@ impl Live {
 
     /// The same on one account.
     pub(crate) fn end_on(&self, id: CredentialId, account: PaperAccountId, reason: &Refusal) {
-        let mut credentials = write(&self.credentials);
-        let Some(Place { slot, .. }) = credentials.get_mut(&(id, account)) else { return };
+        let mut table = write(&self.table);
+        let Some(Place { slot, .. }) = table.credentials.get_mut(&(id, account)) else { return };
         let ends_for_good = !slot.is_open() && slot.may_come_back() && !is_passing(reason);
         if ends_for_good {
             *slot = Slot::new(Entitlements::clone(&slot.peek()));
@@ -338,13 +387,31 @@ impl Live {
 
     /// Takes a credential out: nothing answers for it any more.
     pub fn forget_credential(&self, id: CredentialId) {
-        write(&self.credentials).retain(|place, _| place.0 != id);
+        let mut table = write(&self.table);
+        table.credentials.retain(|place, _| place.0 != id);
+        table.by_token.retain(|_, of| *of != id);
+    }
+
+    /// Takes out the credentials that were revoked by that time.
+    pub(crate) fn forget_revoked(&self, by: Time) {
+        let is_over = |slot: &Slot| match slot.end_reason() {
+            Some(Refusal::Credential(CredentialRefusal::CredentialRevoked { at })) => at <= by,
+            _ => false,
+        };
+        let all: BTreeSet<CredentialId> = {
+            let table = read(&self.table);
+            let over = table.credentials.iter().filter(|(_, place)| is_over(&place.slot));
+            over.map(|((id, _), _)| *id).collect()
+        };
+        for id in all {
+            self.forget_credential(id);
+        }
     }
 
     /// Every open slot that `which` picks.
     pub fn pick(&self, which: impl Fn(&Slot) -> bool) -> Vec<Arc<Slot>> {
-        let credentials = read(&self.credentials);
-        let slots = credentials.values().map(|place| &place.slot);
+        let table = read(&self.table);
+        let slots = table.credentials.values().map(|place| &place.slot);
         slots.filter(|slot| slot.is_open() && which(slot)).cloned().collect()
     }
 
@@ -362,7 +429,7 @@ impl Place {
     fn new(slot: Arc<Slot>, tokens: Tokens) -> Self {
         let bearer = |(token, until)| Bearer { token, until, slot: Slot::of_token(&slot) };
         let bearers = tokens.all().map(bearer).collect();
-        Self { slot, bearers }
+        Self { door: tokens.door, slot, bearers }
     }
 
     fn end_former(&self, now: Time) -> bool {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use access::credential::{Credential, Event, Former, LastUse, Paused, Revoked, TakenPort};
+use access::credential::{Credential, Door, Event, Former, LastUse, Paused, Revoked, TakenPort};
 use access::id::{CredentialId, IdError, PaperAccountId, PersonId};
 use access::moment::Time;
 use access::name::Name;
@@ -15,8 +15,9 @@ use crate::field::{Fields, json};
 use crate::session::{self, SessionUse};
 
 statements! {
-    INSERT = "INSERT INTO credential (id, person, account, name, scopes, token, port, created_at, \
-              created_by, others) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    INSERT = "INSERT INTO credential (id, person, account, name, scopes, token, door, port, \
+              created_at, created_by, others) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     REVOKE = "UPDATE credential SET revoked_at = $2, revoked_by = $3, revoked_orders = $4 \
               WHERE id = $1 AND revoked_at IS NULL";
     WITHDRAW = "UPDATE credential SET account = $2, others = $3 WHERE id = $1";
@@ -26,11 +27,12 @@ statements! {
     ROTATE = "UPDATE credential SET token = $2, former_token = $3, former_until = $4 WHERE id = $1";
     RENAME = "UPDATE credential SET name = $2 WHERE id = $1";
     SET_SCOPES = "UPDATE credential SET scopes = $2 WHERE id = $1";
-    OF_PERSON = "SELECT id, person, account, name, scopes, token, port, created_at, created_by, \
-                 revoked_at, revoked_by, revoked_orders, paused_at, paused_by, paused_orders, \
+    OF_PERSON = "SELECT id, person, account, name, scopes, token, door, port, created_at, \
+                 created_by, revoked_at, revoked_by, revoked_orders, paused_at, paused_by, paused_orders, \
                  former_token, former_until, others \
                  FROM credential WHERE person = $1";
-    PORTS = "SELECT port, revoked_at FROM credential WHERE revoked_at IS NULL OR revoked_at > $1";
+    PORTS = "SELECT port, revoked_at FROM credential \
+             WHERE port IS NOT NULL AND (revoked_at IS NULL OR revoked_at > $1)";
     USES = "SELECT id, last_used_at, last_address, last_client FROM credential \
             WHERE person = $1 AND last_used_at IS NOT NULL";
     HOLDERS = "SELECT id FROM person WHERE id IN (SELECT person FROM credential) \
@@ -106,7 +108,8 @@ async fn insert(connection: &mut AnyConnection, one: &Credential) -> Result<(), 
         one.name.to_string(),
         json("credential", &one.scopes)?,
         one.token.map(|token| token.to_string()),
-        i64::from(one.port),
+        one.door.word(),
+        one.door.port().map(i64::from),
         one.created_at.0,
         one.created_by.to_string(),
         joined(&one.others),
@@ -136,7 +139,7 @@ fn read(row: &AnyRow) -> Result<Credential, StoreError> {
         name: fields.checked(Name::kept)?,
         scopes: fields.json()?,
         token: fields.maybe_digest()?,
-        port: fields.number()?,
+        door: door(&mut fields)?,
         created_at: fields.time()?,
         created_by: fields.parsed()?,
         revoked: None,
@@ -158,6 +161,13 @@ fn read(row: &AnyRow) -> Result<Credential, StoreError> {
 /// The same, read.
 fn accounts(text: &str) -> Result<Vec<PaperAccountId>, IdError> {
     text.split(',').filter(|one| !one.is_empty()).map(str::parse).collect()
+}
+
+/// The door of a row: its word, and the port of a socket.
+fn door(fields: &mut Fields<'_>) -> Result<Door, StoreError> {
+    let (word, port) = (fields.text()?, fields.maybe_number()?);
+    Door::kept(&word, port)
+        .ok_or_else(|| fields.damaged(format_args!("{word} does not go with port {port:?}")))
 }
 
 impl Store {

@@ -27,7 +27,7 @@ impl<'r> Fields<'r> {
         Self { table, row, next: 0 }
     }
 
-    fn damaged(&self, what: impl Display) -> StoreError {
+    pub fn damaged(&self, what: impl Display) -> StoreError {
         StoreError::Damaged { table: self.table, what: format!("column {}: {what}", self.next) }
     }
 
@@ -53,8 +53,13 @@ impl<'r> Fields<'r> {
 
     /// A number of a smaller type.
     pub fn number<T: TryFrom<i64>>(&mut self) -> Field<T> {
-        let value = self.int()?;
-        T::try_from(value).map_err(|_| self.damaged(format_args!("{value} is out of range")))
+        self.maybe_number()?.ok_or_else(|| self.damaged("a number is missing"))
+    }
+
+    pub fn maybe_number<T: TryFrom<i64>>(&mut self) -> Field<Option<T>> {
+        let Some(value) = self.maybe_int()? else { return Ok(None) };
+        let read = T::try_from(value);
+        read.map(Some).map_err(|_| self.damaged(format_args!("{value} is out of range")))
     }
 
     pub fn truth(&mut self) -> Field<bool> {

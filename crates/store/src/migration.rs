@@ -39,6 +39,7 @@ const STEPS: &[Step] = &[
     (32, "mandate", include_str!("../migrations/0032_mandate.sql")),
     (34, "credential accounts", include_str!("../migrations/0034_credential_accounts.sql")),
     (35, "order account", include_str!("../migrations/0035_order_account.sql")),
+    (36, "credential door", include_str!("../migrations/0036_credential_door.sql")),
 ];
 
 /// The newest schema that this version knows.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use access::{CredentialId, Secret};
-use gate::{Admission, CredentialDoor};
+use gate::{Admission, SocketProof};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::time::timeout;
@@ -92,8 +92,8 @@ pub(crate) async fn start(
         Err(_) => return Err(Farewell(None)),
     };
     let token = token(&hello, &first);
-    let door = CredentialDoor { credential, address, token: token.as_ref() };
-    let admission = match shared.gate.admissions().admit_credential(&door) {
+    let door = SocketProof { credential, address, token: token.as_ref() };
+    let admission = match shared.gate.enter_socket(&door) {
         Ok(admission) => admission,
         Err(refusal) => {
             return Err(farewell(out, ErrorCode::VENUE_LOST, &refusal::goodbye(&refusal)));

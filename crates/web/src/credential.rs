@@ -10,6 +10,7 @@ pub(crate) use change::{change, edit, pause, rename, resume, revoke, rotate};
 pub(crate) use create::{back, create, created, new, preview};
 pub(crate) use once::Once;
 
+use access::credential::Door;
 use access::entitlements::Acts;
 use access::{Act, CredentialId, Entitlements, Refusal, Scopes, Sentence, Time, Verdict};
 use axum::extract::Path;
@@ -128,7 +129,7 @@ fn table(rows: &[&CredentialInfo], now: Time) -> Markup {
                     tr {
                         td.key { a href={ "/credentials/" (info.credential.id) } { (info.credential.name) } @if info.credential.token.is_some() { " " span.tag { "token" } } }
                         td data-l="May" { (may(info)) }
-                        td.r.n data-l="Port" { (info.port()) }
+                        td.r.n data-l="Port" { @match info.door() { Door::Socket { port } => (port), Door::Api => "API" } }
                         td data-l="Today" { (today(info)) }
                         td data-l="Connected" { (figure::plural(info.connections.len(), "program")) }
                         td data-l="Last used" { (last_use(info, now)) }
@@ -257,7 +258,7 @@ fn page(
             div.stack.s5 {
                 (facts(info, now))
                 @if is_live { (change::acts(signed, info, &errors)) }
-                @else { p.small.dim { "No other credential can have this port for a day." } }
+                @else if info.door().port().is_some() { p.small.dim { "No other credential can have this port for a day." } }
             }
         }
     };
@@ -275,8 +276,13 @@ fn facts(info: &CredentialInfo, now: Time) -> Markup {
         section.card aria-labelledby="reach" {
             h2 #reach { "Connection and use" }
             dl.pairs {
-                div { dt { "Host" } dd.mono { (host(info)) } }
-                div { dt { "Port" } dd.mono { (info.port()) } }
+                @match info.door() {
+                    Door::Socket { port } => {
+                        div { dt { "Host" } dd.mono { (host(info)) } }
+                        div { dt { "Port" } dd.mono { (port) } }
+                    },
+                    door @ Door::Api => div { dt { "Used at" } dd { (door) } },
+                }
                 div { dt { "Token" } dd {
                     @if credential.token.is_some() { "required" } @else { "not required" }
                     @if let Some(former) = former(info, now) { span.sub { "the old one works until " (figure::time(former.until)) } }
@@ -299,10 +305,13 @@ fn facts(info: &CredentialInfo, now: Time) -> Markup {
     }
 }
 
-/// The lines by which a program connects; a token that is required is read from the environment.
+/// The lines by which a program connects to a socket; a token that is required is read from the environment.
 fn program(info: &CredentialInfo) -> Markup {
     let token_required = info.credential.token.is_some();
-    let text = snippet::python(&host(info), info.port(), token_required, None);
+    let text = match info.door() {
+        Door::Socket { port } => snippet::python(&host(info), port, token_required, None),
+        Door::Api => return html! {},
+    };
     html! {
         section.card { details.fold {
             summary { "Connect from Python" }

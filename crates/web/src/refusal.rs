@@ -69,10 +69,13 @@ const fn credential(why: &CredentialRefusal) -> StatusCode {
         R::CredentialRevoked { .. }
         | R::CredentialWithdrawn { .. }
         | R::CredentialPaused { .. }
+        | R::OtherDoor { .. }
         | R::Wider { .. } => StatusCode::FORBIDDEN,
         R::CredentialUnknown => StatusCode::NOT_FOUND,
         R::CredentialNotPaused
         | R::TokenNotRequired
+        | R::TokenNeeded { .. }
+        | R::DoorNotServed { .. }
         | R::PortTaken { .. }
         | R::PortsExhausted { .. } => StatusCode::CONFLICT,
     }

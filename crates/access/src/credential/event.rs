@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::door::Door;
 use super::record::{Credential, Former, NewCredential, Paused, Revoked};
 use crate::call::By;
 use crate::entitlements::{Scopes, Symbols};
@@ -160,12 +161,12 @@ impl Event {
         let orders = |cancelled| if cancelled { "; its orders are cancelled" } else { "" };
         match self {
             Self::Created(new) => format!(
-                "Credential {} ({}) created for {}, until {}; port {} is assigned to it",
+                "Credential {} ({}) created for {}, until {}; {}",
                 new.id,
                 new.name,
                 on(&new.accounts().collect::<Vec<_>>()),
                 new.scopes.until,
-                new.port
+                door_text(new.door)
             ),
             Self::Revoked { credential, cancel_orders, .. } => {
                 format!("Credential {credential} revoked{}", orders(*cancel_orders))
@@ -230,6 +231,14 @@ pub(crate) fn apply(slice: &mut Slice, event: &Event) {
             changed.scopes = Scopes::clone(scopes);
         }
         Event::Created(_) => {}
+    }
+}
+
+/// What a new credential's door is to it.
+fn door_text(door: Door) -> String {
+    match door {
+        Door::Socket { port } => format!("port {port} is assigned to it"),
+        Door::Api => format!("it is used at {door}"),
     }
 }
 

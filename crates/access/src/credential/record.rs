@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::door::Door;
 use crate::call::By;
 use crate::entitlements::Scopes;
 use crate::id::{AccountId, CredentialId, PaperAccountId, PersonId};
@@ -30,10 +31,11 @@ pub struct Credential {
     pub name: Name,
     /// What it is narrowed to.
     pub scopes: Scopes,
-    /// Digest of the token that it demands; none demands none.
+    /// Digest of the token that it demands; none demands none, which only a socket may.
     pub token: Option<Digest>,
-    /// The port that names it.
-    pub port: u16,
+    /// The way in by which it is used.
+    #[serde(flatten)]
+    pub door: Door,
     /// When it was made.
     pub created_at: Time,
     /// By whom.
@@ -113,8 +115,11 @@ pub struct NewCredential {
     pub scopes: Scopes,
     /// Whether it demands a token.
     pub with_token: bool,
-    /// Its port, chosen by [`super::free_port`] or by its maker.
-    pub port: u16,
+    /// The way in by which it is to be used; a port is chosen by [`super::free_port`] or by its maker.
+    pub door: Door,
+    /// Whether the server serves the HTTP API, as the gate knows: a credential for a door that is not there
+    /// opens nothing.
+    pub serves_api: bool,
 }
 
 /// A port that a credential has or had.
@@ -130,5 +135,68 @@ impl TakenPort {
     /// Whether it may be given again.
     pub(super) fn is_free(self, now: Time) -> bool {
         self.revoked_at.is_some_and(|at| at + PORT_REST <= now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::refusal::Field;
+
+    fn credential(door: Door) -> Credential {
+        let at = Time::from_seconds(1_800_000_000);
+        Credential {
+            id: CredentialId([1; 16]),
+            person: PersonId([2; 16]),
+            account: PaperAccountId::FIRST,
+            others: Vec::new(),
+            name: Name::new(Field::CredentialName, "bot").unwrap(),
+            scopes: Scopes::read_only(at + Span::days(1)),
+            token: Some(Digest([3; 32])),
+            door,
+            created_at: at,
+            created_by: By::System,
+            revoked: None,
+            paused: None,
+            former: None,
+        }
+    }
+
+    /// The JSON of evidence is hashed: that of a socket is what it was when a port was all there was.
+    #[test]
+    fn door_stands_in_json_where_the_port_stood() {
+        for (door, wanted) in [
+            (Door::Socket { port: 1_024 }, "\"port\":1024"),
+            (Door::Socket { port: 7_497 }, "\"port\":7497"),
+            (Door::Socket { port: u16::MAX }, "\"port\":65535"),
+            (Door::Api, "\"door\":\"api\""),
+        ] {
+            let one = credential(door);
+            let json = serde_json::to_string(&one).unwrap();
+            let (token, at) = ("03".repeat(32), one.created_at.0);
+            let around = format!("\"token\":\"{token}\",{wanted},\"created_at\":{at},");
+            assert!(json.contains(&around), "{json}");
+            assert_eq!(json.matches("\"port\"").count(), usize::from(door != Door::Api), "{json}");
+            assert_eq!(json.matches("\"door\"").count(), usize::from(door == Door::Api), "{json}");
+            assert_eq!(serde_json::from_str::<Credential>(&json).unwrap(), one);
+        }
+    }
+
+    #[test]
+    fn door_that_is_none_or_two_is_not_read() {
+        let json = serde_json::to_string(&credential(Door::Api)).unwrap();
+        for other in [
+            "\"port\":7497,\"door\":\"api\"",
+            "\"port\":7497,\"door\":\"socket\"",
+            "\"door\":\"socket\"",
+            "\"door\":\"window\"",
+            "\"port\":65536",
+            "\"port\":null",
+            "\"gate\":1",
+        ] {
+            let other = json.replace("\"door\":\"api\"", other);
+            assert!(serde_json::from_str::<Credential>(&other).is_err(), "{other}");
+        }
     }
 }

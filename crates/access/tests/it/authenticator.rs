@@ -169,7 +169,8 @@ fn ways_in_are_added_and_removed_only_soon_after_a_sign_in() {
         accounts: vec![account()],
         scopes: Scopes::trading(desk.now + Span::days(1)),
         with_token: false,
-        port: 7497,
+        door: credential::Door::Socket { port: 7497 },
+        serves_api: false,
     };
     let code = desk.code();
     let password = desk.slice.password().unwrap().id;

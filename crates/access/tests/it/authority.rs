@@ -34,7 +34,8 @@ fn commands(desk: &Desk) -> Vec<(&'static str, Command)> {
         accounts: vec![account()],
         scopes: Scopes::trading(desk.now + Span::days(1)),
         with_token: false,
-        port: 7497,
+        door: credential::Door::Socket { port: 7497 },
+        serves_api: false,
     };
     let name = || "name".to_owned();
     let revoke =

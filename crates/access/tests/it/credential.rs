@@ -1,6 +1,6 @@
 //! Making and ending credentials.
 
-use access::credential::{self, NewCredential, TakenPort, free_port};
+use access::credential::{self, Door, NewCredential, TakenPort, free_port};
 use access::decision::{Answer, Command};
 use access::entitlements::{Acts, Limits, Rate, Scopes, Symbols};
 use access::lock::{self, Target};
@@ -16,7 +16,8 @@ fn new(desk: &Desk) -> NewCredential {
         accounts: vec![account()],
         scopes: Scopes::trading(desk.now + Span::days(90)),
         with_token: false,
-        port: 7497,
+        door: Door::Socket { port: 7497 },
+        serves_api: false,
     }
 }
 
@@ -77,7 +78,7 @@ fn credential_out_of_range_is_refused_with_the_number() {
         create(&mut desk, by, odd),
         Err(Refusal::Input(InputRefusal::NameHidden { .. }))
     ));
-    let low = NewCredential { port: 80, ..new(&desk) };
+    let low = NewCredential { door: Door::Socket { port: 80 }, ..new(&desk) };
     assert!(matches!(
         create(&mut desk, by, low),
         Err(Refusal::Input(InputRefusal::OutOfRange { .. }))
@@ -93,7 +94,7 @@ fn name_and_port_belong_to_one_live_credential_and_the_port_rests_a_day() {
     let by = By::System;
     let fresh = new(&desk);
     let first = create(&mut desk, by, fresh).unwrap();
-    let same_name = NewCredential { port: 7498, ..new(&desk) };
+    let same_name = NewCredential { door: Door::Socket { port: 7498 }, ..new(&desk) };
     assert!(matches!(
         create(&mut desk, by, same_name),
         Err(Refusal::Input(InputRefusal::NameTaken { .. }))
@@ -140,6 +141,49 @@ fn free_port_is_the_first_that_nobody_has_or_had_within_a_day() {
     assert_eq!(free_port(7497, 7600, &taken, now), Ok(7499));
     let none = Refusal::Credential(CredentialRefusal::PortsExhausted { first: 7497, last: 7498 });
     assert_eq!(free_port(7497, 7498, &taken, now), Err(none));
+}
+
+#[test]
+fn credential_for_the_api_has_a_token_and_no_port_and_needs_a_server_that_serves_it() {
+    let mut desk = Desk::enrolled();
+    let by = By::Session(desk.signed_in().session);
+    let door = Door::Api;
+    let api = |desk: &Desk, name: &str| NewCredential {
+        name: name.into(),
+        with_token: true,
+        door,
+        serves_api: true,
+        ..new(desk)
+    };
+    let unserved = NewCredential { serves_api: false, ..api(&desk, "one") };
+    assert_eq!(
+        create(&mut desk, by, unserved),
+        Err(Refusal::Credential(CredentialRefusal::DoorNotServed { door }))
+    );
+    let open = NewCredential { with_token: false, ..api(&desk, "one") };
+    assert_eq!(
+        create(&mut desk, by, open),
+        Err(Refusal::Credential(CredentialRefusal::TokenNeeded { door }))
+    );
+    assert!(desk.slice.credentials.is_empty());
+    // No port is theirs, so one does not stand in the way of another, nor of a socket.
+    let (one, two) = (api(&desk, "one"), api(&desk, "two"));
+    let one = create(&mut desk, by, one).unwrap();
+    create(&mut desk, by, two).unwrap();
+    let socket = new(&desk);
+    create(&mut desk, by, socket).unwrap();
+    let made = desk.slice.credential(one).unwrap();
+    assert_eq!((made.door, made.door.port()), (door, None));
+    let token = made.token.unwrap();
+    let rotate = credential::Command::Rotate { credential: one, grace: Span::hours(1) };
+    let resume = credential::Command::Resume { credential: one };
+    for command in [rotate, pause(one), resume] {
+        assert_eq!(ask(&mut desk, by, command), None);
+    }
+    assert_ne!(desk.slice.credential(one).unwrap().token.unwrap(), token);
+    assert_eq!(revoke(&mut desk, one), None);
+    let again = api(&desk, "one");
+    create(&mut desk, by, again).unwrap();
 }
 
 #[test]
@@ -242,7 +286,12 @@ fn new_token_takes_a_recent_proof_and_leaves_the_old_one_a_day_at_most() {
     desk.wait(Span::minutes(16));
     let late = ask(&mut desk, by, rotate(Span(0)));
     assert!(matches!(late, Some(Refusal::Session(SessionRefusal::ProofTooOld { .. }))), "{late:?}");
-    let other = NewCredential { name: "open".into(), port: 7_498, with_token: false, ..new(&desk) };
+    let other = NewCredential {
+        name: "open".into(),
+        door: Door::Socket { port: 7_498 },
+        with_token: false,
+        ..new(&desk)
+    };
     let open = create(&mut desk, By::System, other).unwrap();
     let none = credential::Command::Rotate { credential: open, grace: Span(0) };
     assert_eq!(
@@ -301,7 +350,8 @@ fn credential_is_renamed_to_a_name_that_no_live_one_has() {
     let by = By::System;
     let fresh = new(&desk);
     let id = create(&mut desk, by, fresh).unwrap();
-    let other = NewCredential { name: "other".into(), port: 7498, ..new(&desk) };
+    let other =
+        NewCredential { name: "other".into(), door: Door::Socket { port: 7498 }, ..new(&desk) };
     let second = create(&mut desk, by, other).unwrap();
     let rename = |name: &str| credential::Command::Rename { credential: id, name: name.into() };
     let taken = ask(&mut desk, by, rename("other"));

@@ -1,6 +1,6 @@
 //! Cutting: what a lock ends, in which order, and who lifts it.
 
-use access::credential::{self, NewCredential};
+use access::credential::{self, Door, NewCredential};
 use access::decision::{Answer, Command};
 use access::device::DeviceRole;
 use access::entitlements::Scopes;
@@ -27,7 +27,8 @@ fn desk() -> (Desk, By) {
         accounts: vec![account()],
         scopes: Scopes::trading(desk.now + Span::days(90)),
         with_token: false,
-        port: 7497,
+        door: Door::Socket { port: 7497 },
+        serves_api: false,
     };
     let create = credential::Command::Create(Box::new(new));
     desk.system(Command::Credential(create)).ok().unwrap();

@@ -1,7 +1,7 @@
 //! Mandates: granted, changed and revoked by the operator and by owners, never beyond what these hold.
 
 use access::account::{Account, Command as A, Currency, NewAccount};
-use access::credential::{self, NewCredential};
+use access::credential::{self, Door, NewCredential};
 use access::decision::Command;
 use access::entitlements::{Acts, Hours, Limits, OrderKind, OrderKinds, Products, Scopes};
 use access::link::Purpose;
@@ -102,7 +102,14 @@ fn revoked_mandate_ends_the_credentials_there_and_sessions_without_another() {
     ] {
         let on = on.split(' ').map(|one| one.parse().unwrap());
         let (name, accounts, scopes) = (name.into(), on.collect(), scopes.clone());
-        let new = NewCredential { name, accounts, scopes, with_token: false, port };
+        let new = NewCredential {
+            name,
+            accounts,
+            scopes,
+            with_token: false,
+            door: Door::Socket { port },
+            serves_api: false,
+        };
         bob.system(Command::Credential(credential::Command::Create(Box::new(new)))).ok().unwrap();
     }
     bob.system(revoke(&bob)).ok().unwrap();

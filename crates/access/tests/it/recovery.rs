@@ -607,7 +607,8 @@ fn held_session_enrols_and_takes_nothing_of_its_persons_away() {
             accounts: vec![crate::desk::account()],
             scopes: access::entitlements::Scopes::read_only(desk.now + Span::days(1)),
             with_token: false,
-            port: 7497,
+            door: credential::Door::Socket { port: 7497 },
+            serves_api: false,
         }))),
     ];
     for command in refused {

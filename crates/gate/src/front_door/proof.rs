@@ -27,10 +27,12 @@ impl Proof {
     }
 }
 
-/// Said once by the program that starts the portal.
+/// Said once by the program that starts the portal and the other doors.
 #[derive(Debug, Default)]
 pub(crate) struct PortalProof {
     pub(super) portal: OnceLock<Proof>,
     /// The address for other devices and its proof, where they have one of their own.
     pub(super) devices: OnceLock<(String, Proof)>,
+    /// Whether a door serves the HTTP API.
+    pub(super) api: OnceLock<()>,
 }

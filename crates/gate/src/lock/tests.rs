@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Durability, Hours};
 use crate::disk::LocalDisk;
 use crate::folder::FolderError;
-use crate::{CredentialDoor, OpenError, OrderRequest};
+use crate::{OpenError, OrderRequest, SocketProof};
 
 const AAPL: SymbolId = SymbolId(700_001);
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -49,8 +49,8 @@ async fn open(data: &std::path::Path) -> Gate {
 /// Places an order that rests, by the demo's trading credential.
 async fn rest(gate: &Gate) -> CredentialId {
     let credential = gate.credentials().find("trading").await.unwrap().credential.id;
-    let door = CredentialDoor { credential, address: HERE, token: None };
-    let admission = gate.admissions().admit_credential(&door).unwrap();
+    let door = SocketProof { credential, address: HERE, token: None };
+    let admission = gate.enter_socket(&door).unwrap();
     let bid = gate.markets().quotes().get(AAPL).unwrap().bid().unwrap().price;
     let order = NewOrder {
         account: gate.account(),
@@ -184,8 +184,8 @@ async fn cut_does_not_wait_for_tables_that_do_not_answer() {
     let answer = gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap_err();
     assert_eq!(answer.code(), "IN_FORCE_NOT_ON_RECORD");
     for credential in [credential, narrow] {
-        let door = CredentialDoor { credential, address: HERE, token: None };
-        assert!(gate.admissions().admit_credential(&door).is_err());
+        let door = SocketProof { credential, address: HERE, token: None };
+        assert!(gate.enter_socket(&door).is_err());
     }
     assert!(!gate.rests(gate.account(), None), "the orders went all the same");
     drop(taken);

@@ -125,9 +125,9 @@ impl Bench {
         let holder = Holder::Credential(id);
         let entitlements =
             mandate.entitlements(holder, Grade::None).unwrap().narrow(holder, &scopes);
-        self.gate.0.live.open_credential(id, entitlements, crate::live::Tokens::default());
-        let door = crate::CredentialDoor { credential: id, address: HERE, token: None };
-        self.gate.admissions().admit_credential(&door).unwrap()
+        self.gate.0.live.open_credential(id, entitlements, crate::live::Tokens::none_at(7_500));
+        let door = crate::SocketProof { credential: id, address: HERE, token: None };
+        self.gate.enter_socket(&door).unwrap()
     }
 
     fn trading(&self) -> Admission {

@@ -6,7 +6,8 @@ use access::id::{Holder, PaperAccountId};
 use access::refusal::ChangeRefusal;
 use access::{Refusal, Scopes, Span};
 use gate::{
-    Actor, CredentialDoor, NewCredential, NewPaperAccount, OrderRequest, Unclosed, evidence_verify,
+    Actor, DoorWish, NewCredential, NewPaperAccount, OrderRequest, SocketProof, Unclosed,
+    evidence_verify,
 };
 use rust_decimal::Decimal;
 use trade::journal::Opening;
@@ -92,7 +93,7 @@ async fn credential_names_its_accounts_and_is_on_no_other() {
         accounts: accounts.to_vec(),
         scopes: Scopes::trading(place.gate.now() + Span::days(1)),
         token_required: Some(false),
-        port: None,
+        door: DoorWish::Socket { port: None },
     };
     let made = place.gate.credentials().create(&OPERATOR, new("both", &[second, first, second]));
     let both = made.await.unwrap().credential;
@@ -102,10 +103,10 @@ async fn credential_names_its_accounts_and_is_on_no_other() {
     assert!(place.gate.credentials().create(&OPERATOR, foreign).await.is_err());
     // One that is opened later is in no older credential.
     let third = accounts.create(&OPERATOR, wanted(1_000)).await.unwrap();
-    let door = CredentialDoor { credential: both, address: HOME, token: None };
+    let door = SocketProof { credential: both, address: HOME, token: None };
     let mut named = [first, second];
     named.sort_unstable();
-    let admission = place.gate.admissions().admit_credential(&door).unwrap();
+    let admission = place.gate.enter_socket(&door).unwrap();
     assert_eq!(admission.accounts().collect::<Vec<_>>(), named);
     assert!(admission.on(third).is_none());
     for account in [first, second] {
@@ -120,7 +121,7 @@ async fn credential_names_its_accounts_and_is_on_no_other() {
     drop(gate);
     let gate = open(folder.path(), &clock).await;
     let place = Place { gate, clock, secrets, folder };
-    let again = place.gate.admissions().admit_credential(&door).unwrap();
+    let again = place.gate.enter_socket(&door).unwrap();
     assert_eq!(again.accounts().collect::<Vec<_>>(), named);
     let revoked = place.gate.credentials().revoke(&OPERATOR, both, true).await.unwrap();
     assert_eq!(revoked.cancelled, 2, "on both accounts");

@@ -2,7 +2,7 @@
 
 use access::{Grade, Span};
 use gate::{
-    ActivityCursor, ActivityFilter, ActivityPage, Actor, CredentialDoor, LockTarget, OrderRequest,
+    ActivityCursor, ActivityFilter, ActivityPage, Actor, LockTarget, OrderRequest, SocketProof,
     evidence_verify,
 };
 use trade::Ticks;
@@ -101,8 +101,8 @@ async fn trade(place: &Place, orders: i32) {
         .find(|one| one.name == "trading")
         .unwrap()
         .credential;
-    let door = CredentialDoor { credential, address: HOME, token: None };
-    let who = gate.admissions().admit_credential(&door).unwrap();
+    let door = SocketProof { credential, address: HOME, token: None };
+    let who = gate.enter_socket(&door).unwrap();
     for number in 1..=orders {
         place.pass(Span::milliseconds(100));
         let name = if number % 400 == 1 { "MSFT" } else { "AAPL" };

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
-use gate::{Config, CredentialDoor, Durability, Gate, Hours, OrderRequest};
+use gate::{Config, Durability, Gate, Hours, OrderRequest, SocketProof};
 use trade::{NewOrder, OrderType, Origin, Side, Ticks, TimeInForce};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -26,8 +26,8 @@ async fn open(data: &Path) -> Result<Gate, gate::OpenError> {
 /// Places a buy that rests and returns its number once it is durable.
 async fn place(gate: &Gate) -> trade::OrderId {
     let trading = gate.credentials().listeners().borrow()[0].credential;
-    let door = CredentialDoor { credential: trading, address: HERE, token: None };
-    let who = gate.admissions().admit_credential(&door).unwrap();
+    let door = SocketProof { credential: trading, address: HERE, token: None };
+    let who = gate.enter_socket(&door).unwrap();
     let symbol = gate.markets().instruments().named("AAPL").unwrap().id;
     let bid = gate.markets().quotes().get(symbol).unwrap().bid().unwrap().price;
     let order = NewOrder {

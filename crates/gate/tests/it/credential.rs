@@ -1,10 +1,11 @@
 //! Credentials: what the demo has, creating, revoking, listeners.
 
+use access::credential::Door;
 use access::entitlements::Symbols;
 use access::refusal::{AuthorityRefusal, CredentialRefusal, SignInRefusal};
 use access::{Act, Refusal, Scopes, Span};
 use gate::credential::ListenerState;
-use gate::{Actor, CredentialDoor, NewCredential};
+use gate::{Actor, DoorWish, NewCredential, SocketProof};
 
 use crate::place::{HOME, OPERATOR, Place, open};
 
@@ -14,7 +15,7 @@ fn wanted(place: &Place, name: &str) -> NewCredential {
         accounts: vec![place.gate.account()],
         scopes: Scopes::trading(place.gate.now() + Span::days(90)),
         token_required: None,
-        port: None,
+        door: DoorWish::Socket { port: None },
     }
 }
 
@@ -26,8 +27,8 @@ async fn demo_has_three_credentials_with_exactly_their_authority() {
     assert_eq!(ports, [("trading", 7497), ("read-only", 7498), ("narrow", 7499)]);
     for listener in listeners.iter() {
         let credential = listener.credential;
-        let door = CredentialDoor { credential, address: HOME, token: None };
-        let admission = place.gate.admissions().admit_credential(&door).unwrap();
+        let door = SocketProof { credential, address: HOME, token: None };
+        let admission = place.gate.enter_socket(&door).unwrap();
         let may = admission.entitlements();
         assert_eq!(may.acts.contains(Act::PlaceOrder), listener.name != "read-only");
         assert!(!may.acts.contains(Act::ManageCredentials));
@@ -50,7 +51,7 @@ async fn credential_created_is_listened_for_at_once_and_may_demand_a_token() {
     let new = NewCredential { token_required: Some(true), ..wanted(&place, "bot") };
     let created = place.gate.credentials().create(&actor, new).await.unwrap();
     assert!(listeners.has_changed().unwrap());
-    assert_eq!(created.port, 7500);
+    assert_eq!(created.door, Door::Socket { port: 7500 });
     let token = created.token.unwrap();
     let wrong = access::Secret::from_text("fpc_x".to_owned());
     for (shown, expected) in [
@@ -58,8 +59,8 @@ async fn credential_created_is_listened_for_at_once_and_may_demand_a_token() {
         (Some(&wrong), Err(Refusal::Credential(CredentialRefusal::TokenWrong))),
         (Some(&token), Ok(())),
     ] {
-        let door = CredentialDoor { credential: created.credential, address: HOME, token: shown };
-        assert_eq!(place.gate.admissions().admit_credential(&door).map(drop), expected);
+        let door = SocketProof { credential: created.credential, address: HOME, token: shown };
+        assert_eq!(place.gate.enter_socket(&door).map(drop), expected);
     }
     let taken = place.gate.credentials().create(&actor, wanted(&place, "bot")).await;
     assert_eq!(taken.err().map(|one| one.code()), Some("NAME_TAKEN"));
@@ -70,15 +71,15 @@ async fn revocation_ends_connections_keeps_the_listener_for_a_day_and_outlives_a
     let place = Place::new().await;
     let found = place.gate.credentials().find("trading").await.unwrap();
     let credential = found.credential.id;
-    let door = CredentialDoor { credential, address: HOME, token: None };
-    let admission = place.gate.admissions().admit_credential(&door).unwrap();
+    let door = SocketProof { credential, address: HOME, token: None };
+    let admission = place.gate.enter_socket(&door).unwrap();
     let mut inbox = place.gate.orders().subscribe(&admission);
     let revoked = place.gate.credentials().revoke(&OPERATOR, credential, true).await.unwrap();
     assert_eq!(revoked.cancelled, 0);
     let at = place.gate.now();
     let reason = Refusal::Credential(CredentialRefusal::CredentialRevoked { at });
     assert_eq!(admission.ended(), Some(reason.clone()));
-    assert_eq!(place.gate.admissions().admit_credential(&door).err(), Some(reason.clone()));
+    assert_eq!(place.gate.enter_socket(&door).err(), Some(reason.clone()));
     loop {
         match inbox.recv().await {
             gate::Delivery::Ended(ended) => break assert_eq!(ended, reason),
@@ -93,7 +94,8 @@ async fn revocation_ends_connections_keeps_the_listener_for_a_day_and_outlives_a
         listeners.iter().find(|one| one.credential == credential).map(|one| one.state)
     };
     assert_eq!(state(&place.gate), Some(ListenerState::Revoked { at }));
-    let port = NewCredential { port: Some(7497), ..wanted(&place, "other") };
+    let port =
+        NewCredential { door: DoorWish::Socket { port: Some(7497) }, ..wanted(&place, "other") };
     let taken = place.gate.credentials().create(&OPERATOR, port).await.err();
     assert_eq!(
         taken,
@@ -108,7 +110,7 @@ async fn revocation_ends_connections_keeps_the_listener_for_a_day_and_outlives_a
     drop(gate);
     let gate = open(folder.path(), &clock).await;
     assert_eq!(state(&gate), Some(ListenerState::Revoked { at }));
-    assert_eq!(gate.admissions().admit_credential(&door).err(), Some(reason));
+    assert_eq!(gate.enter_socket(&door).err(), Some(reason));
 }
 
 #[tokio::test]
@@ -117,8 +119,8 @@ async fn credential_whose_time_is_up_loses_its_stream() {
     let until = place.gate.now() + Span::hours(1);
     let new = NewCredential { scopes: Scopes::trading(until), ..wanted(&place, "short") };
     let credential = place.gate.credentials().create(&OPERATOR, new).await.unwrap().credential;
-    let door = CredentialDoor { credential, address: HOME, token: None };
-    let admission = place.gate.admissions().admit_credential(&door).unwrap();
+    let door = SocketProof { credential, address: HOME, token: None };
+    let admission = place.gate.enter_socket(&door).unwrap();
     let mut inbox = place.gate.orders().subscribe(&admission);
     place.pass(Span::hours(1));
     let ended = async {
@@ -137,8 +139,8 @@ async fn credential_whose_time_is_up_loses_its_stream() {
 async fn last_use_is_listed_before_and_after_it_is_written() {
     let place = Place::new().await;
     let listener = place.gate.credentials().listeners().borrow()[0].clone();
-    let door = CredentialDoor { credential: listener.credential, address: HOME, token: None };
-    let admission = place.gate.admissions().admit_credential(&door).unwrap();
+    let door = SocketProof { credential: listener.credential, address: HOME, token: None };
+    let admission = place.gate.enter_socket(&door).unwrap();
     place.gate.credentials().used(&admission, HOME, "bot\n7");
     let last = place.gate.credentials().find("trading").await.unwrap().last_use.unwrap();
     assert_eq!((last.address, last.client.as_str()), (HOME, "bot7"));
@@ -159,8 +161,8 @@ async fn wrong_token_in_a_loop_is_told_when_to_come_back_and_the_right_one_is_le
     let wrong = access::Secret::from_text("fpc_wrong".to_owned());
     let admit = |token: &access::Secret| {
         let door =
-            CredentialDoor { credential: created.credential, address: HOME, token: Some(token) };
-        place.gate.admissions().admit_credential(&door).map(drop)
+            SocketProof { credential: created.credential, address: HOME, token: Some(token) };
+        place.gate.enter_socket(&door).map(drop)
     };
     for _ in 0..60 {
         assert_eq!(admit(&wrong), Err(Refusal::Credential(CredentialRefusal::TokenWrong)));
@@ -178,8 +180,8 @@ async fn wrong_token_in_a_loop_is_told_when_to_come_back_and_the_right_one_is_le
     assert_eq!(admit(&wrong), Err(Refusal::Credential(CredentialRefusal::TokenWrong)));
 }
 
-fn door(credential: access::CredentialId) -> CredentialDoor<'static> {
-    CredentialDoor { credential, address: HOME, token: None }
+fn door(credential: access::CredentialId) -> SocketProof<'static> {
+    SocketProof { credential, address: HOME, token: None }
 }
 
 /// The reason that the stream of a credential ends with.
@@ -195,16 +197,13 @@ async fn end_of(inbox: &mut gate::Subscription) -> Refusal {
 async fn pause_ends_connections_at_once_outlives_a_restart_and_ends_with_a_resumption() {
     let place = Place::new().await;
     let credential = place.gate.credentials().find("trading").await.unwrap().credential.id;
-    let admission = place.gate.admissions().admit_credential(&door(credential)).unwrap();
+    let admission = place.gate.enter_socket(&door(credential)).unwrap();
     let mut inbox = place.gate.orders().subscribe(&admission);
     place.gate.credentials().pause(&OPERATOR, credential, false).await.unwrap();
     let reason = Refusal::Credential(CredentialRefusal::CredentialPaused { at: place.gate.now() });
     assert_eq!(admission.ended(), Some(reason.clone()));
     assert_eq!(end_of(&mut inbox).await, reason);
-    assert_eq!(
-        place.gate.admissions().admit_credential(&door(credential)).err(),
-        Some(reason.clone())
-    );
+    assert_eq!(place.gate.enter_socket(&door(credential)).err(), Some(reason.clone()));
     let again = place.gate.credentials().pause(&OPERATOR, credential, false).await;
     assert_eq!(again.err(), Some(reason.clone()));
 
@@ -212,16 +211,16 @@ async fn pause_ends_connections_at_once_outlives_a_restart_and_ends_with_a_resum
     let Place { gate, clock, folder, .. } = place;
     drop(gate);
     let gate = open(folder.path(), &clock).await;
-    assert_eq!(gate.admissions().admit_credential(&door(credential)).err(), Some(reason.clone()));
+    assert_eq!(gate.enter_socket(&door(credential)).err(), Some(reason.clone()));
     gate.credentials().resume(&OPERATOR, credential).await.unwrap();
-    let resumed = gate.admissions().admit_credential(&door(credential)).unwrap();
+    let resumed = gate.enter_socket(&door(credential)).unwrap();
     assert!(resumed.is_current());
     assert_eq!(admission.ended(), Some(reason), "a connection that was ended does not come back");
 
     // Paused and then revoked: the port says that it is over for good.
     gate.credentials().pause(&OPERATOR, credential, false).await.unwrap();
     gate.credentials().revoke(&OPERATOR, credential, true).await.unwrap();
-    let refused = gate.admissions().admit_credential(&door(credential)).err();
+    let refused = gate.enter_socket(&door(credential)).err();
     assert!(
         matches!(refused, Some(Refusal::Credential(CredentialRefusal::CredentialRevoked { .. }))),
         "{refused:?}"
@@ -243,8 +242,8 @@ async fn replaced_token_works_until_its_time_and_a_cut_ends_both() {
     let id = created.credential;
     let first = created.token.unwrap();
     let admit = |gate: &gate::Gate, token: &access::Secret| {
-        let door = CredentialDoor { credential: id, address: HOME, token: Some(token) };
-        gate.admissions().admit_credential(&door)
+        let door = SocketProof { credential: id, address: HOME, token: Some(token) };
+        gate.enter_socket(&door)
     };
     let before = admit(&place.gate, &first).unwrap();
     let mut inbox = place.gate.orders().subscribe(&before);
@@ -313,7 +312,7 @@ async fn narrower_scopes_hold_on_open_connections_and_wider_ones_reach_them() {
     let place = Place::new().await;
     let info = place.gate.credentials().find("trading").await.unwrap();
     let (credential, wide) = (info.credential.id, info.credential.scopes);
-    let admission = place.gate.admissions().admit_credential(&door(credential)).unwrap();
+    let admission = place.gate.enter_socket(&door(credential)).unwrap();
     let narrow = Scopes { read_only: true, ..wide.clone() };
     place.gate.credentials().edit(&OPERATOR, credential, narrow).await.unwrap();
     assert!(admission.is_current(), "it stays connected");
@@ -335,14 +334,14 @@ async fn credential_past_its_end_is_let_in_again_once_its_end_is_put_off() {
     let until = place.gate.now() + Span::hours(1);
     let new = NewCredential { scopes: Scopes::trading(until), ..wanted(&place, "short") };
     let credential = place.gate.credentials().create(&OPERATOR, new).await.unwrap().credential;
-    let admission = place.gate.admissions().admit_credential(&door(credential)).unwrap();
+    let admission = place.gate.enter_socket(&door(credential)).unwrap();
     let mut inbox = place.gate.orders().subscribe(&admission);
     place.pass(Span::hours(1));
     let ended = tokio::time::timeout(std::time::Duration::from_secs(20), end_of(&mut inbox));
     assert!(matches!(ended.await.unwrap(), Refusal::Authority(AuthorityRefusal::Expired { .. })));
     let later = Scopes::trading(place.gate.now() + Span::days(1));
     place.gate.credentials().edit(&OPERATOR, credential, later).await.unwrap();
-    assert!(place.gate.admissions().admit_credential(&door(credential)).is_ok());
+    assert!(place.gate.enter_socket(&door(credential)).is_ok());
 }
 
 #[tokio::test]
@@ -351,7 +350,7 @@ async fn list_has_the_programs_that_are_connected_and_the_port_that_is_really_us
     let found = place.gate.credentials().find("trading").await.unwrap();
     assert_eq!((found.connections.len(), found.open_orders), (0, 0));
     let credential = found.credential.id;
-    let admission = place.gate.admissions().admit_credential(&door(credential)).unwrap();
+    let admission = place.gate.enter_socket(&door(credential)).unwrap();
     let presence = place.gate.admissions().note_connected(&admission, HOME, "ib_async (client 2)");
     let connected = place.gate.credentials().find("trading").await.unwrap().connections;
     assert_eq!(connected.len(), 1);

@@ -13,9 +13,7 @@ use access::policy::{Policy, Tempo};
 use access::session::Interface;
 use access::window::{OPEN, Window};
 use access::{Refusal, Secret, Span, SymbolId, Time};
-use gate::{
-    Admission, CredentialDoor, Hours, OrderRequest, Refused, SessionTicket, Shows, SignedIn,
-};
+use gate::{Admission, Hours, OrderRequest, Refused, SessionTicket, Shows, SignedIn, SocketProof};
 use trade::order::{NewOrder, OrderType, Origin, TimeInForce};
 
 use crate::place::{AWAY, HOME, KEY, OPERATOR, Place, done, from, secret, text};
@@ -73,8 +71,8 @@ impl Life {
         let step = place.gate.sign_ins().by_link(&link, &from(HOME, None)).await.unwrap();
         let phone = screen(&done(step), HOME);
         let bot = place.gate.credentials().find("trading").await.unwrap().credential.id;
-        let door = CredentialDoor { credential: bot, address: HOME, token: None };
-        let bot = place.gate.admissions().admit_credential(&door).unwrap();
+        let door = SocketProof { credential: bot, address: HOME, token: None };
+        let bot = place.gate.enter_socket(&door).unwrap();
         let life = Self { place, portal, phone, bot, prompts: Vec::new(), orders: 0 };
         let on_phone = life.ticket(&life.phone, true).unwrap();
         let number = life.place.gate.approvals().phone_number(&on_phone).await.unwrap().unwrap();

@@ -7,8 +7,8 @@ use access::link::Purpose;
 use access::refusal::{PasskeyFault, SignInRefusal};
 use access::{ApprovalId, Holder, Refusal, SymbolId};
 use gate::{
-    Actor, Admission, Answered, ApprovalState, Browser, BrowserKey, CredentialDoor, OrderRequest,
-    Refused, SessionTicket, Shows, SignedIn, Submitted,
+    Actor, Admission, Answered, ApprovalState, Browser, BrowserKey, OrderRequest, Refused,
+    SessionTicket, Shows, SignedIn, SocketProof, Submitted,
 };
 use rust_decimal::Decimal;
 use trade::order::{Change, NewOrder, OrderState, OrderType, Origin, Parent, Side, TimeInForce};
@@ -158,8 +158,8 @@ async fn order_of_a_session_over_the_threshold_is_refused_with_both_numbers() {
     let gate = &home.place.gate;
     let bot = gate.credentials().list(None).await.unwrap();
     let bot = bot.iter().find(|one| one.credential.name.to_string() == "trading").unwrap();
-    let door = CredentialDoor { credential: bot.credential.id, address: HOME, token: None };
-    let bot = gate.admissions().admit_credential(&door).unwrap();
+    let door = SocketProof { credential: bot.credential.id, address: HOME, token: None };
+    let bot = gate.enter_socket(&door).unwrap();
     gate.orders().submit(&bot, HOME, home.limit(10, 10_001)).unwrap();
 }
 

@@ -4,7 +4,7 @@ use access::refusal::{AuthorityRefusal, ChangeRefusal, SignInRefusal};
 use access::{
     AccountId, Act, By, Call, Command, Grade, Moment, Refusal, SealKey, Source, decide, mandate,
 };
-use gate::{Actor, CredentialDoor, LockTarget, evidence_verify};
+use gate::{Actor, LockTarget, SocketProof, evidence_verify};
 use store::{Key, Store};
 
 use crate::mandate::{on_two_accounts, rest, second_owner};
@@ -15,8 +15,8 @@ async fn grades_leave_what_they_say_and_the_operator_lifts_them() {
     let place = Place::new().await;
     let target = LockTarget::Account(place.gate.account().into());
     let credential = place.gate.credentials().find("trading").await.unwrap().credential.id;
-    let door = CredentialDoor { credential, address: HOME, token: None };
-    let admission = place.gate.admissions().admit_credential(&door).unwrap();
+    let door = SocketProof { credential, address: HOME, token: None };
+    let admission = place.gate.enter_socket(&door).unwrap();
     for (grade, place_order, reduce) in
         [(Grade::ReduceOnly, false, true), (Grade::NoNew, false, false)]
     {
@@ -88,8 +88,8 @@ async fn lock_of_all_on_one_account_leaves_a_credential_its_other_accounts() {
     let place = Place::new().await;
     let (second, both) = on_two_accounts(&place).await;
     let first = place.gate.account();
-    let door = CredentialDoor { credential: both, address: HOME, token: None };
-    let who = place.gate.admissions().admit_credential(&door).unwrap();
+    let door = SocketProof { credential: both, address: HOME, token: None };
+    let who = place.gate.enter_socket(&door).unwrap();
     let (here, there) = (who.on(first).unwrap(), who.on(second).unwrap());
     rest(&place.gate, &here, 1).unwrap();
     rest(&place.gate, &there, 2).unwrap();
@@ -101,7 +101,7 @@ async fn lock_of_all_on_one_account_leaves_a_credential_its_other_accounts() {
     place.gate.locks().unlock(&OPERATOR, target).await.unwrap();
     assert!(rest(&place.gate, &here, 4).is_err());
     let place = place.reopened().await;
-    let after = place.gate.admissions().admit_credential(&door).unwrap();
+    let after = place.gate.enter_socket(&door).unwrap();
     assert_eq!(after.accounts().collect::<Vec<_>>(), [second]);
     let report = evidence_verify(place.folder.path(), None).await.unwrap();
     assert!(report.faults.is_empty(), "{:?}", report.faults);
@@ -129,8 +129,8 @@ async fn orders_on_an_account_that_a_credential_is_off_are_cancelled_at_the_next
     let place = Place::new().await;
     let (second, both) = on_two_accounts(&place).await;
     let first = place.gate.account();
-    let door = CredentialDoor { credential: both, address: HOME, token: None };
-    let who = place.gate.admissions().admit_credential(&door).unwrap();
+    let door = SocketProof { credential: both, address: HOME, token: None };
+    let who = place.gate.enter_socket(&door).unwrap();
     for (account, number) in [(first, 1), (second, 2)] {
         rest(&place.gate, &who.on(account).unwrap(), number).unwrap();
     }

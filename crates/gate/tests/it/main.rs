@@ -17,6 +17,7 @@ mod contact;
 mod credential;
 mod day;
 mod delivery;
+mod door;
 mod enter;
 mod large_order;
 mod lock;

@@ -7,8 +7,8 @@ use access::notice::Topic;
 use access::refusal::{AccountRefusal, AuthorityRefusal};
 use access::{AccountId, Act, CredentialId, PaperAccountId, Refusal, Scopes};
 use gate::{
-    Actor, Admission, CredentialDoor, Gate, NewCredential, NewPaperAccount, OrderRequest, Refused,
-    evidence_verify,
+    Actor, Admission, DoorWish, Gate, NewCredential, NewPaperAccount, OrderRequest, Refused,
+    SocketProof, evidence_verify,
 };
 use trade::Ticks;
 use trade::ledger::SelfMatch;
@@ -31,9 +31,7 @@ pub async fn second_owner(gate: &Gate) {
 
 pub async fn program(gate: &Gate) -> Admission {
     let credential = gate.credentials().find("trading").await.unwrap().credential.id;
-    gate.admissions()
-        .admit_credential(&CredentialDoor { credential, address: HOME, token: None })
-        .unwrap()
+    gate.enter_socket(&SocketProof { credential, address: HOME, token: None }).unwrap()
 }
 
 /// An order that rests.
@@ -86,8 +84,8 @@ async fn credential_of_a_revoked_mandate_is_off_that_account_and_goes_on_elsewhe
     let first = place.gate.account();
     let (second, both) = on_two_accounts(&place).await;
     second_owner(&place.gate).await;
-    let door = CredentialDoor { credential: both, address: HOME, token: None };
-    let who = place.gate.admissions().admit_credential(&door).unwrap();
+    let door = SocketProof { credential: both, address: HOME, token: None };
+    let who = place.gate.enter_socket(&door).unwrap();
     let (here, there) = (who.on(first).unwrap(), who.on(second).unwrap());
     rest(&place.gate, &here, 1).unwrap();
     rest(&place.gate, &there, 2).unwrap();
@@ -99,10 +97,10 @@ async fn credential_of_a_revoked_mandate_is_off_that_account_and_goes_on_elsewhe
     place.gate.mandates().grant(&OPERATOR, "trader", (account, role), terms).await.unwrap();
     assert!(rest(&place.gate, &here, 3).is_err());
     rest(&place.gate, &there, 4).unwrap();
-    let again = place.gate.admissions().admit_credential(&door).unwrap();
+    let again = place.gate.enter_socket(&door).unwrap();
     assert_eq!(again.accounts().collect::<Vec<_>>(), [second]);
     let place = place.reopened().await;
-    let after = place.gate.admissions().admit_credential(&door).unwrap();
+    let after = place.gate.enter_socket(&door).unwrap();
     assert_eq!(after.accounts().collect::<Vec<_>>(), [second]);
     let kept = place.gate.credentials().find("both of trader").await.unwrap().credential;
     assert_eq!(kept.accounts().collect::<Vec<_>>(), [second]);
@@ -132,7 +130,7 @@ async fn on_accounts_of(place: &Place, owner: &str) -> (PaperAccountId, Credenti
         accounts: vec![gate.account(), second],
         scopes: Scopes::trading(gate.now() + access::Span::days(1)),
         token_required: Some(false),
-        port: None,
+        door: DoorWish::Socket { port: None },
     };
     (second, gate.credentials().create(&OPERATOR, new).await.unwrap().credential)
 }

@@ -8,7 +8,7 @@ use access::policy::{Assurance, Policy, Tempo};
 use access::refusal::{ChangeRefusal, ServerRefusal};
 use access::session::Interface;
 use access::{Act, Grade, Refusal, Time};
-use gate::{ActivityEntry, ActivityFilter, ActivityKind, Actor, CredentialDoor, Gate, LockTarget};
+use gate::{ActivityEntry, ActivityFilter, ActivityKind, Actor, Gate, LockTarget, SocketProof};
 use store::Store;
 
 use crate::place::{HOME, OPERATOR, Place, open, shows, text};
@@ -52,8 +52,8 @@ async fn cut_that_cannot_be_recorded_holds_is_lifted_and_comes_on_record() {
     let (_, elsewhere) = place.by_link().await;
     let target = LockTarget::Account(gate.account().into());
     let trading = gate.credentials().find("trading").await.unwrap().credential.id;
-    let door = |credential| CredentialDoor { credential, address: HOME, token: None };
-    let admission = gate.admissions().admit_credential(&door(trading)).unwrap();
+    let door = |credential| SocketProof { credential, address: HOME, token: None };
+    let admission = gate.enter_socket(&door(trading)).unwrap();
     let narrow = gate.credentials().find("narrow").await.unwrap().credential.id;
 
     let other = other(&place).await;
@@ -77,7 +77,7 @@ async fn cut_that_cannot_be_recorded_holds_is_lifted_and_comes_on_record() {
     );
     // What would widen is not done before it is on record.
     is_owed(gate.credentials().revoke(&OPERATOR, narrow, false).await);
-    assert!(gate.admissions().admit_credential(&door(narrow)).is_err());
+    assert!(gate.enter_socket(&door(narrow)).is_err());
     is_owed(gate.sessions().end(&OPERATOR, ticket.session).await);
     let is_over = |one: &gate::SignedIn| {
         gate.sessions().by_token(text(&one.session_token), HOME, shows()).is_err()
@@ -192,17 +192,17 @@ async fn cut_with_lost_tables_holds_and_is_recorded_once_they_are_back() {
     let named = async |name: &str| gate.credentials().find(name).await.unwrap().credential.id;
     let (trading, narrow, reading) =
         (named("trading").await, named("narrow").await, named("read-only").await);
-    let door = |credential| CredentialDoor { credential, address: HOME, token: None };
-    let admission = gate.admissions().admit_credential(&door(trading)).unwrap();
+    let door = |credential| SocketProof { credential, address: HOME, token: None };
+    let admission = gate.enter_socket(&door(trading)).unwrap();
     let (tables, aside) = (place.folder.path().join(gate::open::DATABASE), tempfile::tempdir());
     let aside = aside.unwrap();
     std::fs::rename(&tables, aside.path().join("tables")).unwrap();
 
     assert_eq!(named("narrow").await, narrow, "names are known");
     is_owed(gate.credentials().revoke(&OPERATOR, narrow, true).await);
-    assert!(gate.admissions().admit_credential(&door(narrow)).is_err());
+    assert!(gate.enter_socket(&door(narrow)).is_err());
     is_owed(gate.credentials().pause(&OPERATOR, reading, false).await);
-    assert!(gate.admissions().admit_credential(&door(reading)).is_err());
+    assert!(gate.enter_socket(&door(reading)).is_err());
     is_owed(gate.sessions().end(&OPERATOR, ticket.session).await);
     assert!(gate.sessions().by_token(text(&signed_in.session_token), HOME, shows()).is_err());
     is_owed(gate.locks().lock(&OPERATOR, target, Grade::NoNew).await);

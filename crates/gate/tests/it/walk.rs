@@ -8,7 +8,7 @@ use access::entitlements::{Limits, OrderKind, OrderKinds};
 use access::link::Purpose;
 use access::mandate::{Conditions, MandateTerms, Role};
 use access::{Grade, PaperAccountId, Scopes, Secret, Span};
-use gate::{CredentialDoor, LockTarget, NewCredential, evidence_verify};
+use gate::{DoorWish, LockTarget, NewCredential, SocketProof, evidence_verify};
 
 use crate::mandate::{on_two_accounts, rest, second_owner};
 use crate::place::{HOME, OPERATOR, Place, browser, done, shows, text};
@@ -70,8 +70,8 @@ impl Walk {
         let mut live = BTreeMap::new();
         for info in gate.credentials().list(None).await.unwrap() {
             let id = info.credential.id;
-            let door = CredentialDoor { credential: id, address: HOME, token: None };
-            let Ok(who) = gate.admissions().admit_credential(&door) else { continue };
+            let door = SocketProof { credential: id, address: HOME, token: None };
+            let Ok(who) = gate.enter_socket(&door) else { continue };
             for account in who.accounts() {
                 let on = who.on(account).unwrap();
                 live.insert(format!("{id} {account}"), format!("{:?}", on.entitlements()));
@@ -153,8 +153,13 @@ impl Walk {
             let name = format!("bot {}", self.made);
             let both = self.roll(3) > 0;
             let accounts = if both { self.accounts.to_vec() } else { vec![self.account()] };
-            let new =
-                NewCredential { name, accounts, scopes, token_required: Some(false), port: None };
+            let new = NewCredential {
+                name,
+                accounts,
+                scopes,
+                token_required: Some(false),
+                door: DoorWish::Socket { port: None },
+            };
             return self.place.gate.credentials().create(&OPERATOR, new).await.is_ok();
         }
         let one = live[self.roll(live.len())].credential.id;
@@ -200,8 +205,8 @@ impl Walk {
         let number = i32::try_from(self.made).unwrap();
         let gate = &self.place.gate;
         all.iter().cycle().skip(from).take(all.len()).any(|one| {
-            let door = CredentialDoor { credential: one.credential.id, address: HOME, token: None };
-            let who = gate.admissions().admit_credential(&door).ok();
+            let door = SocketProof { credential: one.credential.id, address: HOME, token: None };
+            let who = gate.enter_socket(&door).ok();
             let who = who.and_then(|who| who.on(account));
             who.is_some_and(|who| rest(gate, &who, number).is_ok())
         })

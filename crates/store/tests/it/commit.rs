@@ -5,7 +5,7 @@ use access::authenticator::passkey::{Assertion, Passkey, Registration};
 use access::authenticator::totp;
 use access::binding::Beginner;
 use access::call::{By, Call};
-use access::credential::NewCredential;
+use access::credential::{Door, NewCredential};
 use access::decision::{Answer, Command};
 use access::device::DeviceRole;
 use access::entitlements::{Limits, Rate, Scopes, Symbols};
@@ -45,6 +45,10 @@ fn begun() -> Beginner {
 }
 
 pub fn new_credential(name: &str, port: u16, history: &History) -> Command {
+    credential_at(Door::Socket { port }, name, history)
+}
+
+pub fn credential_at(door: Door, name: &str, history: &History) -> Command {
     let scopes = Scopes {
         symbols: Symbols::only([SymbolId(265_598)]),
         rate: Some(Rate { per_second: 5, burst: 5 }),
@@ -62,7 +66,8 @@ pub fn new_credential(name: &str, port: u16, history: &History) -> Command {
         accounts: vec![account],
         scopes,
         with_token: true,
-        port,
+        door,
+        serves_api: true,
     };
     Command::Credential(credential::Command::Create(Box::new(new)))
 }

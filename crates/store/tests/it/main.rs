@@ -12,6 +12,7 @@ extern crate floorpass_store as store;
 mod activity;
 mod commit;
 mod delivery;
+mod door;
 mod engine;
 mod evidence;
 mod folder;

@@ -16,7 +16,7 @@ use store::engine::{Column, Database, Table};
 use store::replay::{ELSEWHERE, WITHOUT};
 use store::{Key, SignedCheckpoint};
 
-use crate::commit::new_credential;
+use crate::commit::{credential_at, new_credential};
 use crate::history::{ACCOUNT, History, browser, entries};
 use crate::place::Place;
 use crate::push::{by_phone, home, wish};
@@ -106,6 +106,8 @@ async fn full(place: &Place) -> History {
         let new = new_credential(name, port, &history);
         history.by(by, new).await.ok().unwrap();
     }
+    let api = credential_at(credential::Door::Api, "api", &history);
+    history.by(by, api).await.ok().unwrap();
     let slice = history.slice().await;
     let bot = slice.credentials.iter().find(|one| one.name.to_string() == "bot").unwrap();
     let (bot, has_token) = (bot.id, bot.token.is_some());

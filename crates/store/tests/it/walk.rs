@@ -3,7 +3,7 @@
 
 use access::authenticator::{self, totp};
 use access::call::{By, Call};
-use access::credential::{self, NewCredential};
+use access::credential::{self, Door, NewCredential};
 use access::decision::{Answer, Command};
 use access::entitlements::Scopes;
 use access::link::Purpose;
@@ -431,8 +431,12 @@ impl Walk {
         let port = 7_497 + u16::try_from(self.roll(9)).unwrap();
         let scopes = Scopes::read_only(self.history.now + Span::days(9));
         let account = ACCOUNT.parse().unwrap();
-        let with_token = self.roll(2) == 0;
-        let new = NewCredential { name, accounts: vec![account], scopes, with_token, port };
+        let (door, with_token) = match self.roll(4) {
+            0 => (Door::Api, true),
+            number => (Door::Socket { port }, number == 1),
+        };
+        let accounts = vec![account];
+        let new = NewCredential { name, accounts, scopes, with_token, door, serves_api: true };
         Command::Credential(credential::Command::Create(Box::new(new)))
     }
 

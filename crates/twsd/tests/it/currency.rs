@@ -2,7 +2,7 @@
 
 use access::currency::Currency;
 use access::{PaperAccountId, Scopes, Span};
-use gate::{Actor, Gate, NewCredential, NewPaperAccount};
+use gate::{Actor, DoorWish, Gate, NewCredential, NewPaperAccount};
 use trade::ledger::SelfMatch;
 use tws::inbound::{AccountSummary, AccountUpdates};
 use tws::{Contract, PlaceOrder};
@@ -34,7 +34,7 @@ async fn values_of_each_account_are_in_its_own_currency_and_another_one_is_not_t
         accounts: vec![dollars, euros, yen, dinars],
         scopes: Scopes::trading(gate.now() + Span::days(1)),
         token_required: Some(false),
-        port: None,
+        door: DoorWish::Socket { port: None },
     };
     let operator = Actor::Operator { uid: 1 };
     gate.credentials().create(&operator, new).await.unwrap();

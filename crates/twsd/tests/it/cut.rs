@@ -196,7 +196,7 @@ async fn program_with_a_replaced_token_is_told_so_and_the_new_token_lets_in() {
         accounts: vec![server.gate.account()],
         scopes: access::Scopes::trading(server.gate.now() + access::Span::days(1)),
         token_required: Some(true),
-        port: None,
+        door: gate::DoorWish::Socket { port: None },
     };
     let made = server.gate.credentials().create(&OPERATOR, new).await.unwrap();
     let options = |token: &access::Secret| format!("token={}", token.expose_text().unwrap());

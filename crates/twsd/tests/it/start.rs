@@ -86,7 +86,7 @@ async fn missing_token_is_an_error_that_the_client_reads() {
         accounts: vec![server.gate.account()],
         scopes: access::Scopes::trading(server.gate.now() + access::Span::days(9)),
         token_required: Some(true),
-        port: None,
+        door: gate::DoorWish::Socket { port: None },
     };
     let operator = gate::Actor::Operator { uid: 0 };
     server.gate.credentials().create(&operator, new).await.unwrap();

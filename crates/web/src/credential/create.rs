@@ -1,5 +1,6 @@
 //! Creating a credential: the form, what it would be, and the page that shows its token once.
 
+use access::credential::Door;
 use access::{Refusal, Scopes};
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -142,7 +143,12 @@ pub(crate) async fn created(Path(id): Path<String>, signed: Signed) -> Reply {
     let of = (info.credential.id, signed.ticket.session);
     let token = signed.visit.portal.tokens().take(of, signed.now()).map(|token| text(&token));
     let token_required = info.credential.token.is_some();
-    let program = snippet::python(&host(&info), info.port(), token_required, token.as_deref());
+    let program = match info.door() {
+        Door::Socket { port } => {
+            Some(snippet::python(&host(&info), port, token_required, token.as_deref()))
+        }
+        Door::Api => None,
+    };
     let rotated = signed.visit.query.has("rotated");
     let title = if rotated {
         format!("New token for {}", info.credential.name)
@@ -157,7 +163,10 @@ pub(crate) async fn created(Path(id): Path<String>, signed: Signed) -> Reply {
             @match super::former(&info, signed.now()).filter(|_| rotated) {
                 Some(former) => { "The old token works until " (figure::time(former.until)) "." },
                 None if rotated => "The old token no longer works.",
-                None => { "Port " span.mono { (info.port()) } " on " span.mono { (host(&info)) } " is open." },
+                None => @match info.door() {
+                    Door::Socket { port } => { "Port " span.mono { (port) } " on " span.mono { (host(&info)) } " is open." },
+                    door @ Door::Api => { "It is used at " (door) ", with its token." },
+                },
             }
         }
         div.grid {
@@ -167,16 +176,18 @@ pub(crate) async fn created(Path(id): Path<String>, signed: Signed) -> Reply {
                     @match &token {
                         Some(token) => {
                             (copied("secret", "once", token, "Copy the token"))
-                            p.small.dim { "It is shown only once, within ten minutes. Store it where your program can read it; the program below already has it." }
+                            p.small.dim { "It is shown only once, within ten minutes. Store it where your program can read it" @if program.is_some() { "; the program below already has it" } "." }
                         },
                         None => p { "The token was shown once and is not kept. If you have lost it, replace it on the credential's page." },
                     }
                 }
             }
-            section.card.s7 aria-labelledby="python" {
-                h2 #python { "Connect from Python" }
-                p.small.dim { "Install ib_async, save this as hello.py and run it." }
-                (copied("program", "program", &program, "Copy the program"))
+            @if let Some(program) = &program {
+                section.card.s7 aria-labelledby="python" {
+                    h2 #python { "Connect from Python" }
+                    p.small.dim { "Install ib_async, save this as hello.py and run it." }
+                    (copied("program", "program", program, "Copy the program"))
+                }
             }
         }
     };

@@ -4,7 +4,7 @@ use access::address::{Addresses, Network};
 use access::entitlements::{Hours, Rate, Sides, Symbols};
 use access::refusal::Field as Input;
 use access::{Limits, Misread, Number, PaperAccountId, Scopes, Side, Span, Time};
-use gate::{CredentialInfo, NewCredential};
+use gate::{CredentialInfo, DoorWish, NewCredential};
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 use trade::instrument::Instruments;
@@ -228,7 +228,7 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<NewCredential, Er
         accounts: accounts(signed, fields),
         scopes,
         token_required: Some(fields.has("demand_token")),
-        port,
+        door: DoorWish::Socket { port },
     };
     if errors.is_empty() { Ok(new) } else { Err(errors) }
 }

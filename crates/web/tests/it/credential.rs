@@ -58,7 +58,7 @@ async fn credential_is_previewed_created_with_its_token_told_once_and_revoked() 
     let token = rest.split(['<', '>']).nth(1).unwrap();
     let secret = access::Secret::from_text(token.to_owned());
     assert!(info.credential.token.unwrap().is_of(&secret), "the page tells the token itself");
-    let port = info.port();
+    let port = info.door().port().unwrap();
     let program = gate::snippet::python("127.0.0.1", port, true, Some(token));
     assert!(created.body.contains(&program.replace('"', "&quot;")), "{}", created.body);
     let again = visitor.get(made.to()).await;

@@ -97,7 +97,7 @@ async fn field_of_a_credential_that_is_refused_is_marked() {
     assert!(page.says("OUT_OF_RANGE") && is_marked(&page, "collar"), "{}", page.body);
     let page = owner.post(&format!("{path}/edit"), &wide).await;
     assert!(page.says("OUT_OF_RANGE") && is_marked(&page, "collar"), "{}", page.body);
-    let port = all[0].port().to_string();
+    let port = all[0].door().port().unwrap().to_string();
     let taken = [&fields[..], &[("port", port.as_str()), ("name", "bot")]].concat();
     let page = owner.post("/credentials", &taken).await;
     assert!(page.says("PORT_TAKEN") && is_marked(&page, "port"), "{}", page.body);

@@ -61,8 +61,8 @@ async fn overview_shows_the_newest_of_many_open_orders_and_the_list_no_more_than
     let all = place.gate.credentials().list(None).await.unwrap();
     let trading = all.iter().find(|info| info.credential.name.as_str() == "trading").unwrap();
     let address = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
-    let door = gate::CredentialDoor { credential: trading.credential.id, address, token: None };
-    let program = place.gate.admissions().admit_credential(&door).unwrap();
+    let door = gate::SocketProof { credential: trading.credential.id, address, token: None };
+    let program = place.gate.enter_socket(&door).unwrap();
     for number in 0..230_i32 {
         let price = trade::Ticks(bid.0 - 200 - i64::from(number));
         let order = trade::NewOrder {

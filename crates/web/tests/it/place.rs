@@ -44,8 +44,8 @@ impl Place {
         let narrow = all.iter().find(|info| info.credential.name.as_str() == "narrow").unwrap();
         let address = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
         let narrow = narrow.credential.id;
-        let door = gate::CredentialDoor { credential: narrow, address, token: None };
-        (self.gate.admissions().admit_credential(&door).unwrap(), narrow, address)
+        let door = gate::SocketProof { credential: narrow, address, token: None };
+        (self.gate.enter_socket(&door).unwrap(), narrow, address)
     }
 
     pub async fn new() -> Self {

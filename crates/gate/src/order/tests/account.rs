@@ -144,9 +144,8 @@ async fn credential_on_two_accounts_trades_on_each_at_one_rate_and_listens_to_bo
     bench.gate.0.live.end_on(CredentialId([1; 16]), second(), &reason);
     bench.gate.hang_up();
     assert!(one.is_current() && other.ended() == Some(reason));
-    let door =
-        crate::CredentialDoor { credential: CredentialId([1; 16]), address: HERE, token: None };
-    let again = bench.gate.admissions().admit_credential(&door).unwrap();
+    let door = crate::SocketProof { credential: CredentialId([1; 16]), address: HERE, token: None };
+    let again = bench.gate.enter_socket(&door).unwrap();
     assert!(again.has_one_account() && again.account() == bench.gate.account());
     bench.gate.cancel_orders(second(), None, Holder::Operator).unwrap();
     bench.gate.cancel_orders(bench.gate.account(), None, Holder::Operator).unwrap();

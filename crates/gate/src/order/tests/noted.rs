@@ -27,11 +27,8 @@ async fn refusals_at_the_door_are_recorded_with_the_address_they_came_from() {
     let bench = Bench::new().await;
     let who = bench.trading();
     let unknown = CredentialId([9; 16]);
-    let door = crate::CredentialDoor { credential: unknown, address: HERE, token: None };
-    assert_eq!(
-        bench.gate.admissions().admit_credential(&door).unwrap_err().code(),
-        "CREDENTIAL_UNKNOWN"
-    );
+    let door = crate::SocketProof { credential: unknown, address: HERE, token: None };
+    assert_eq!(bench.gate.enter_socket(&door).unwrap_err().code(), "CREDENTIAL_UNKNOWN");
     bench.gate.admissions().note_refused(&who, HERE, "FIELD_INVALID", "x\0\n".repeat(1_000));
     bench.gate.orders().flush().await.unwrap();
     let journal = bench.journal();

@@ -124,8 +124,8 @@ async fn cut_holder_loses_its_orders_and_its_inbox() {
     assert!(matches!(second.recv().await, Delivery::Group(_)));
     assert_eq!(code(bench.place(&one, vec![bench.resting()])), "CREDENTIAL_REVOKED");
     let credential = CredentialId([1; 16]);
-    let door = crate::CredentialDoor { credential, address: HERE, token: None };
-    let refusal = bench.gate.admissions().admit_credential(&door).err().unwrap();
+    let door = crate::SocketProof { credential, address: HERE, token: None };
+    let refusal = bench.gate.enter_socket(&door).err().unwrap();
     assert_eq!(refusal.code(), "CREDENTIAL_REVOKED");
     assert_eq!(bench.gate.view().await.unwrap().open_orders.len(), 1);
     assert!(matches!(bench.gate.orders().subscribe(&one).recv().await, Delivery::Ended(_)));

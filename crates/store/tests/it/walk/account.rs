@@ -4,7 +4,7 @@
 
 use access::account::{self, Account, Currency, NewAccount};
 use access::call::{By, Call};
-use access::credential::{self, NewCredential};
+use access::credential::{self, Door, NewCredential};
 use access::decision::Command;
 use access::entitlements::{Limits, OrderKind, OrderKinds, Product, Products, Scopes};
 use access::lock::{self, Grade, Target};
@@ -35,6 +35,13 @@ async fn two_persons_on_two_accounts_agree_on_random_walks(place: &Place) {
         walk.step().await;
     }
     walk.history.verify().await;
+    let mut doors = Vec::new();
+    for person in walk.people {
+        let slice = walk.history.store.slice(Key::Person(person)).await.unwrap();
+        doors.extend(slice.credentials.iter().map(|one| one.door));
+    }
+    let at_api = doors.iter().filter(|door| **door == Door::Api).count();
+    assert!(at_api > 2 && doors.len() - at_api > 2, "{doors:?}");
     assert!(walk.tally.enough(), "too few of something: {:?}", walk.tally);
 }
 
@@ -270,15 +277,19 @@ impl Walk {
             let name = format!("bot {}", self.port);
             let both = [ACCOUNT, SECOND].map(|one| one.parse().unwrap()).to_vec();
             let accounts = if self.roll(3) == 0 { both } else { vec![self.account()] };
-            let (with_token, port) = (self.roll(2) == 0, self.port);
-            let new = NewCredential { name, accounts, scopes, with_token, port };
+            let (door, with_token) = match self.roll(4) {
+                0 => (Door::Api, true),
+                _ => (Door::Socket { port: self.port }, self.roll(2) == 0),
+            };
+            let new = NewCredential { name, accounts, scopes, with_token, door, serves_api: true };
             return Command::Credential(credential::Command::Create(Box::new(new)));
         }
         let credential = live[self.roll(live.len() as u64)].id;
-        Command::Credential(match self.roll(4) {
+        Command::Credential(match self.roll(5) {
             0 => credential::Command::Revoke { credential, cancel_orders: self.roll(2) == 0 },
             1 => credential::Command::Pause { credential, cancel_orders: false },
             2 => credential::Command::Resume { credential },
+            3 => credential::Command::Rotate { credential, grace: Span::hours(1) },
             _ => credential::Command::Edit { credential, scopes: Box::new(scopes) },
         })
     }
