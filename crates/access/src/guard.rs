@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::id::{AccountId, PersonId};
-use crate::lock::Target;
+use crate::lock::LockTarget;
 use crate::mandate::{Mandate, Role};
 use crate::moment::Time;
 use crate::noun::{Command, Event};
@@ -32,9 +32,9 @@ impl Command {
             Self::Account(command) => vec![command.account()],
             Self::Mandate(command) => command.account().into_iter().collect(),
             Self::Lock(
-                lock::Command::Set { target: Target::Account(account), .. }
-                | lock::Command::Lift { target: Target::Account(account) }
-                | lock::Command::Reach { target: Target::Account(account) },
+                lock::Command::Set { target: LockTarget::Account(account), .. }
+                | lock::Command::Lift { target: LockTarget::Account(account) }
+                | lock::Command::Reach { target: LockTarget::Account(account) },
             ) => vec![*account],
             _ => Vec::new(),
         }
@@ -79,10 +79,10 @@ impl Event {
     }
 }
 
-const fn of_target(target: Target) -> Scope {
+const fn of_target(target: LockTarget) -> Scope {
     match target {
-        Target::Person(person) => Scope::Person(person),
-        Target::Account(account) => Scope::Account(account),
+        LockTarget::Person(person) => Scope::Person(person),
+        LockTarget::Account(account) => Scope::Account(account),
     }
 }
 

@@ -20,7 +20,7 @@ mod record;
 pub use event::{Command, Event};
 use grade::GROW;
 pub use grade::{Grade, GradeError};
-pub use record::{Lock, Receipt, Target};
+pub use record::{Lock, LockTarget, Receipt};
 
 pub(crate) fn decide(
     slice: &Slice,
@@ -31,8 +31,8 @@ pub(crate) fn decide(
         *command;
     let person = slice.person.as_ref().ok_or(Refusal::not_found("person or account"))?.id;
     let is_theirs = match target {
-        Target::Person(target) => target == person,
-        Target::Account(account) => slice.mandate(account).is_some(),
+        LockTarget::Person(target) => target == person,
+        LockTarget::Account(account) => slice.mandate(account).is_some(),
     };
     if !is_theirs {
         return Err(Refusal::not_found("person or account"));
@@ -77,9 +77,9 @@ fn check_lift(
     let mut unlocked = Slice { locks: Vec::new(), brokerage: None, ..slice.clone() };
     unlocked.accounts.iter_mut().for_each(|account| account.locks.clear());
     match lock.target {
-        Target::Account(account) => may_trade(&unlocked, ground, account)?,
+        LockTarget::Account(account) => may_trade(&unlocked, ground, account)?,
         // What narrows a session does so on every account, so one tells enough.
-        Target::Person(_) => {
+        LockTarget::Person(_) => {
             let mut tried =
                 slice.mandates.iter().map(|one| may_trade(&unlocked, ground, one.account));
             let first = tried.next().unwrap_or(Err(Refusal::Change(ChangeRefusal::OperatorOnly)));
@@ -94,10 +94,10 @@ fn check_lift(
 }
 
 /// What a lock is on, as what an act is done to.
-fn resource(target: Target) -> Resource {
+fn resource(target: LockTarget) -> Resource {
     match target {
-        Target::Person(_) => Resource::Person,
-        Target::Account(account) => account.into(),
+        LockTarget::Person(_) => Resource::Person,
+        LockTarget::Account(account) => account.into(),
     }
 }
 
@@ -142,12 +142,12 @@ fn lift(slice: &Slice, ground: &Ground<'_>, person: PersonId, lock: &Lock) -> De
 fn tell_owners(
     slice: &Slice,
     ground: &Ground<'_>,
-    target: Target,
+    target: LockTarget,
     text: &str,
 ) -> Vec<decision::Event> {
     match target {
-        Target::Person(_) => Vec::new(),
-        Target::Account(account) => {
+        LockTarget::Person(_) => Vec::new(),
+        LockTarget::Account(account) => {
             notice::tell_owners(slice, ground, account, (Topic::Lock, text))
         }
     }
@@ -179,7 +179,7 @@ fn set(
     slice: &Slice,
     ground: &Ground<'_>,
     person: PersonId,
-    (target, grade, lifted_by): (Target, Grade, Option<PersonId>),
+    (target, grade, lifted_by): (LockTarget, Grade, Option<PersonId>),
 ) -> Decision {
     let (at, by) = (ground.moment.now, ground.by);
     let id = LockId(ground.moment.draw("lock"));
@@ -228,10 +228,10 @@ fn ended_credentials(slice: &Slice, lock: &mut Lock) -> Vec<decision::Event> {
     for one in slice.credentials.iter().filter(ends_one) {
         let (credential, cancel_orders) = (one.id, true);
         let end = match target {
-            Target::Person(_) => {
+            LockTarget::Person(_) => {
                 Some(credential::Event::Revoked { credential, at, by, cancel_orders })
             }
-            Target::Account(account) => credential::end_on(slice, one, account, (at, by)),
+            LockTarget::Account(account) => credential::end_on(slice, one, account, (at, by)),
         };
         if let Some(end) = end {
             receipt.credentials.push(one.name.clone());
@@ -243,7 +243,11 @@ fn ended_credentials(slice: &Slice, lock: &mut Lock) -> Vec<decision::Event> {
 
 /// What a lock of `all` on an account, set by or for somebody else, ends of another one who holds it.
 /// Their sessions and their programs there: what else is theirs may serve other accounts.
-fn reach(slice: &Slice, ground: &Ground<'_>, target: Target) -> Result<Decision, ChangeRefusal> {
+fn reach(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    target: LockTarget,
+) -> Result<Decision, ChangeRefusal> {
     if !ground.by.runs_the_server() {
         return Err(ChangeRefusal::OperatorOnly);
     }

@@ -20,7 +20,7 @@ mod record;
 
 pub use event::{Command, Event};
 pub use need::{Assurance, Needs, NewNetwork, TRADES};
-pub use record::{Limits, OwnLimits, PLAIN, Policy, Tempo};
+pub use record::{OwnLimits, PLAIN, Policy, SessionLimits, Tempo};
 
 impl Slice {
     /// The policy of the person at an interface: what they chose, or the default.
@@ -31,7 +31,12 @@ impl Slice {
     }
 
     /// The limits of the person's sessions at an interface, on a device.
-    pub(crate) fn limits(&self, interface: Interface, device: DeviceId, bound: bool) -> Limits {
+    pub(crate) fn limits(
+        &self,
+        interface: Interface,
+        device: DeviceId,
+        bound: bool,
+    ) -> SessionLimits {
         let device = self.device(device);
         let earned = bound && device.is_some_and(|device| device.confirmed);
         let mut limits = self.policy(interface).limits(earned);
@@ -55,7 +60,7 @@ impl Slice {
         bound: bool,
         stay: Stay,
     ) -> (Span, Time) {
-        let Limits { idle, absolute, ceiling } = self.limits(interface, device, bound);
+        let SessionLimits { idle, absolute, ceiling } = self.limits(interface, device, bound);
         let plain = now + absolute;
         let window = ceiling.and_then(|ceiling| window::last_end(self, now, ceiling));
         let until = window.unwrap_or(plain);

@@ -55,8 +55,8 @@ pub use end::RecoveryEnd;
 pub use event::{Command, Event};
 pub(crate) use record::number;
 pub use record::{
-    ASKS, ASKS_WINDOW, Begun, ENROLS, FINISH, HELD_ACTS, HOLD, LONGEST_WAIT, Policy, Recovery,
-    SHORTEST_WAIT, Stage, WAIT,
+    ASKS, ASKS_WINDOW, Begun, ENROLS, FINISH, HELD_ACTS, HOLD, LONGEST_WAIT, Recovery,
+    RecoveryPolicy, SHORTEST_WAIT, Stage, WAIT,
 };
 
 type Decided = Result<Decision, Refusal>;
@@ -161,7 +161,7 @@ fn start(
     let id = RecoveryId(ground.moment.draw("recovery"));
     let token = token::issue(Kind::Recovery, ground.moment);
     let stop = token::issue(Kind::Stop, ground.moment);
-    let Policy { wait, needed, waits } = slice.recovery_policy;
+    let RecoveryPolicy { wait, needed, waits } = slice.recovery_policy;
     let asks = asks_of(slice, ground, id);
     // Fewer than are needed open nothing: then the wait does.
     let enough = needed > 0 && number(asks.len()) >= needed;
@@ -356,11 +356,11 @@ fn tick(slice: &Slice, ground: &Ground<'_>) -> Decided {
     Ok(Decision::new(events, Answer::Done))
 }
 
-fn choose(slice: &Slice, ground: &Ground<'_>, policy: Policy) -> Decided {
+fn choose(slice: &Slice, ground: &Ground<'_>, policy: RecoveryPolicy) -> Decided {
     ground.authorise(slice, Act::ManageRecovery, Resource::Person)?;
     ground.check_recent(slice)?;
     let person = slice.owner()?.id;
-    let Policy { wait, needed, waits } = policy;
+    let RecoveryPolicy { wait, needed, waits } = policy;
     if wait < SHORTEST_WAIT || wait > LONGEST_WAIT {
         return Err(Refusal::Input(InputRefusal::OutOfRange {
             field: Field::RecoveryWait,

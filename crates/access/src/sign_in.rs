@@ -27,7 +27,7 @@ use crate::agent::{self, Agent};
 use crate::approval::{self, Asker, Content, ContentKind, Term, Terms};
 use crate::authenticator::passkey::{self, Assertion};
 use crate::authenticator::recovery_code;
-use crate::authenticator::totp::{self, Verdict};
+use crate::authenticator::totp::{self, CodeVerdict};
 use crate::authenticator::{self, Kind as AuthenticatorKind, PasswordCheck, password};
 use crate::binding::Beginner;
 use crate::brokerage;
@@ -235,12 +235,12 @@ pub(crate) fn use_totp(
         let AuthenticatorKind::Totp { last_step, .. } = one.kind else { continue };
         let seed = one.open_seed(ground.key)?;
         match totp::check(seed.expose(), typed, ground.moment.wall, last_step) {
-            Verdict::Right(step) => {
+            CodeVerdict::Right(step) => {
                 right = Some((one.id, totp::used(slice, ground, (one, step), attempt)));
                 break;
             }
-            Verdict::Replayed => wrong = Refusal::SignIn(SignInRefusal::CodeReplayed),
-            Verdict::Wrong => {}
+            CodeVerdict::Replayed => wrong = Refusal::SignIn(SignInRefusal::CodeReplayed),
+            CodeVerdict::Wrong => {}
         }
     }
     let Some((app, events)) = right else {

@@ -19,7 +19,7 @@ use crate::notice::Addressee;
 use crate::person::Person;
 use crate::policy::Policy;
 use crate::push::Push;
-use crate::recovery::{Policy as RecoveryPolicy, Recovery};
+use crate::recovery::{Recovery, RecoveryPolicy};
 use crate::refusal::ChangeRefusal;
 use crate::secret::Digest;
 use crate::session::{Method, Session};

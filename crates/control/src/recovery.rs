@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use access::approval::Say;
-use access::recovery::{Policy, RecoveryEnd, Stage};
+use access::recovery::{RecoveryEnd, RecoveryPolicy, Stage};
 use access::{RecoveryId, Refusal, Span, TrusteeId};
 use gate::{Gate, PersonInfo, RecoveryInfo};
 use serde_json::Value;
@@ -137,7 +137,7 @@ async fn begin(desk: &Desk<'_>, username: String) -> Result<RecoveryMade, Refusa
 }
 
 async fn policy(gate: &Gate, person: PersonInfo) -> Result<RecoveryPolicyNow, Refusal> {
-    let Policy { wait, needed, waits } = gate.recoveries().policy_of(person.id).await?;
+    let RecoveryPolicy { wait, needed, waits } = gate.recoveries().policy_of(person.id).await?;
     let wait_hours = wait.seconds_up().div_euclid(3_600);
     Ok(RecoveryPolicyNow { username: person.username, wait_hours, needed, waits })
 }
@@ -145,7 +145,7 @@ async fn policy(gate: &Gate, person: PersonInfo) -> Result<RecoveryPolicyNow, Re
 async fn set_policy(desk: &Desk<'_>, wish: RecoveryWish) -> Result<RecoveryPolicyNow, Refusal> {
     let person = desk.gate.people().find(&wish.username).await?;
     let old = desk.gate.recoveries().policy_of(person.id).await?;
-    let wanted = Policy {
+    let wanted = RecoveryPolicy {
         wait: wish.hours.map_or(old.wait, |hours| Span::hours(hours.into())),
         needed: wish.contacts.unwrap_or(old.needed),
         waits: wish.waiting.unwrap_or(old.waits),

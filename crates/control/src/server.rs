@@ -79,7 +79,7 @@ fn status(desk: &Desk<'_>) -> StatusNow {
     }
 }
 
-fn condition(one: gate::Condition) -> ConditionRow {
+fn condition(one: gate::HealthCondition) -> ConditionRow {
     let (code, since) = (one.code.to_owned(), instant(one.since));
     ConditionRow { code, subject: one.subject, text: one.text, since, stops: one.stops }
 }

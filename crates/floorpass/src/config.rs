@@ -34,7 +34,7 @@ pub struct Config {
     /// The mail server; without it mails lie in the data folder.
     pub mail: Option<Mail>,
     /// The webhook.
-    pub webhook: Option<Webhook>,
+    pub webhook: Option<WebhookConfig>,
     /// Web Push; without it no phone is told while its page is closed.
     pub push: Option<Push>,
     /// Which models of passkey may be registered; without it any.
@@ -105,7 +105,7 @@ pub enum MailTls {
 /// Where messages are posted to.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Webhook {
+pub struct WebhookConfig {
     /// `https`, or `http` to localhost.
     pub url: Url,
     /// Certificates of authorities besides the system's, PEM.
@@ -131,7 +131,7 @@ pub struct Alerts {
     /// The mail server.
     pub mail: Option<Mail>,
     /// The webhook.
-    pub webhook: Option<Webhook>,
+    pub webhook: Option<WebhookConfig>,
     /// Web Push.
     pub push: Option<Push>,
 }

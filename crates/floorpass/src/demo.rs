@@ -13,7 +13,7 @@ use crate::exit::{Exit, Failure};
 use crate::global::Global;
 use crate::lan::{Lan, Reach};
 use crate::ready::{self, Person, Ready, ReadyFile};
-use crate::server::{self, Plan, Started, Tls};
+use crate::server::{self, ServerPlan, Started, Tls};
 use crate::{alert, banner, port};
 
 /// Starts everything.
@@ -96,7 +96,7 @@ impl Demo {
         let push = self.push.map(|subject| Push { subject, private: true, authorities: None });
         let alerts = Alerts { push, ..Alerts::default() };
         alert::check(&alerts)?;
-        let plan = Plan {
+        let plan = ServerPlan {
             gate: gate::Config {
                 data: global.data().to_path_buf(),
                 database: None,

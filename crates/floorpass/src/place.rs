@@ -63,14 +63,14 @@ pub enum Full {
 }
 
 /// A place; given back when dropped.
-pub struct Place {
+pub struct ConnectionPlace {
     places: Places,
     site: Network,
     number: u64,
     given_away: Arc<Notify>,
 }
 
-impl Place {
+impl ConnectionPlace {
     /// Returns when the place was given to another address: whatever has it must end.
     pub async fn given_away(&self) {
         self.given_away.notified().await;
@@ -85,16 +85,16 @@ impl Places {
     }
 
     /// Takes a place for an address.
-    pub fn take(&self, address: IpAddr) -> Result<Place, Full> {
+    pub fn take(&self, address: IpAddr) -> Result<ConnectionPlace, Full> {
         self.take_of(address, self.0.most_of_one, false)
     }
 
     /// Takes a place for an address that may have them all.
-    pub fn take_any(&self, address: IpAddr) -> Result<Place, Full> {
+    pub fn take_any(&self, address: IpAddr) -> Result<ConnectionPlace, Full> {
         self.take_of(address, self.0.most, true)
     }
 
-    fn take_of(&self, address: IpAddr, most: usize, any: bool) -> Result<Place, Full> {
+    fn take_of(&self, address: IpAddr, most: usize, any: bool) -> Result<ConnectionPlace, Full> {
         let site = Network::site(address);
         let mut taken = self.taken();
         let of_one = taken.sites.get(&site).map_or(0, |site| site.places.len());
@@ -109,7 +109,7 @@ impl Places {
         let own = taken.sites.entry(site).or_default();
         own.any = any;
         own.places.insert(number, Arc::clone(&given_away));
-        Ok(Place { places: self.clone(), site, number, given_away })
+        Ok(ConnectionPlace { places: self.clone(), site, number, given_away })
     }
 
     /// Returns once every place has been given back.
@@ -129,7 +129,7 @@ impl Places {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPlace {
     fn drop(&mut self) {
         let mut taken = self.places.taken();
         if let Some(site) = taken.sites.get_mut(&self.site) {

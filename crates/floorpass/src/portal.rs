@@ -27,7 +27,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::pace::Paced;
-use crate::place::{Full, Place, Places};
+use crate::place::{ConnectionPlace, Full, Places};
 use crate::server::is_over;
 
 /// Connections at a time, and requests at a time from behind a proxy; further ones are turned away.
@@ -77,7 +77,7 @@ struct Door {
 }
 
 /// Where connections are taken, what answers them, and how.
-pub struct Side {
+pub struct PortalSide {
     /// The listeners.
     pub listeners: Vec<TcpListener>,
     /// What answers.
@@ -88,7 +88,7 @@ pub struct Side {
 
 /// Serves every side until `stop` changes, then lets requests in hand finish.
 pub async fn serve_all(
-    sides: Vec<Side>,
+    sides: Vec<PortalSide>,
     health: Arc<Health>,
     stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
@@ -103,7 +103,7 @@ pub async fn serve_all(
 }
 
 async fn serve(
-    Side { listeners, router, rules }: Side,
+    PortalSide { listeners, router, rules }: PortalSide,
     health: Arc<Health>,
     stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
@@ -181,7 +181,7 @@ async fn accept(listener: Arc<tokio::net::TcpListener>, mut door: Door) {
 
 impl Door {
     /// A place for a connection. The proxy may have them all: its callers are counted by request.
-    fn take(&self, address: IpAddr, is_proxy: bool) -> Result<Place, Full> {
+    fn take(&self, address: IpAddr, is_proxy: bool) -> Result<ConnectionPlace, Full> {
         if is_proxy { self.connections.take_any(address) } else { self.connections.take(address) }
     }
 
@@ -321,7 +321,7 @@ impl Rules {
 /// An answer that keeps its request's place until it is sent: a stream of events for as long as it is open.
 struct Held {
     body: Body,
-    _place: Option<Place>,
+    _place: Option<ConnectionPlace>,
 }
 
 impl HttpBody for Held {

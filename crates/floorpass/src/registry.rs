@@ -16,7 +16,7 @@ const ENDING: &str = "json";
 
 /// A server that runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct RunningServer {
     /// Its process.
     pub process: u32,
     /// When it began, RFC 3339.
@@ -47,7 +47,7 @@ pub fn register(data: &Path, since: String) -> io::Result<Registered> {
 }
 
 fn register_in(places: &[PathBuf], data: &Path, since: String) -> io::Result<Registered> {
-    let entry = Entry { process: std::process::id(), since, data: data.to_path_buf() };
+    let entry = RunningServer { process: std::process::id(), since, data: data.to_path_buf() };
     // One for each folder, by whatever path it is reached.
     let facts = std::fs::metadata(data)?;
     let name = format!("{:x}-{:x}.{ENDING}", facts.dev(), facts.ino());
@@ -64,12 +64,12 @@ fn register_in(places: &[PathBuf], data: &Path, since: String) -> io::Result<Reg
 }
 
 /// The servers of this user that run now, by data folder.
-pub fn running() -> Vec<Entry> {
+pub fn running() -> Vec<RunningServer> {
     running_in(&places())
 }
 
-fn running_in(places: &[PathBuf]) -> Vec<Entry> {
-    let mut found: Vec<Entry> = places.iter().flat_map(|place| read_place(place)).collect();
+fn running_in(places: &[PathBuf]) -> Vec<RunningServer> {
+    let mut found: Vec<RunningServer> = places.iter().flat_map(|place| read_place(place)).collect();
     found.sort_by(|a, b| a.data.cmp(&b.data));
     found.dedup_by(|a, b| a.data == b.data);
     found
@@ -105,7 +105,7 @@ fn is_ours(place: &Path) -> bool {
     place.symlink_metadata().is_ok_and(|facts| facts.is_dir() && alone(&facts))
 }
 
-fn read_place(place: &Path) -> Vec<Entry> {
+fn read_place(place: &Path) -> Vec<RunningServer> {
     // Somebody else's folder could name any socket.
     if !is_ours(place) {
         return Vec::new();
@@ -117,10 +117,10 @@ fn read_place(place: &Path) -> Vec<Entry> {
 }
 
 /// An entry whose server answers. One that a dead server left is removed.
-fn read(path: &Path) -> Option<Entry> {
+fn read(path: &Path) -> Option<RunningServer> {
     let mut text = String::new();
     private::open(path).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
-    let entry: Entry = serde_json::from_str(&text).ok()?;
+    let entry: RunningServer = serde_json::from_str(&text).ok()?;
     if entry.data.is_absolute() && control::is_listened_at(&entry.data) {
         return Some(entry);
     }
@@ -178,7 +178,8 @@ mod tests {
         make(&places[0]).unwrap();
         let mut child = std::process::Command::new("true").spawn().unwrap();
         child.wait().unwrap();
-        let entry = Entry { process: child.id(), since: String::new(), data: "/nowhere".into() };
+        let entry =
+            RunningServer { process: child.id(), since: String::new(), data: "/nowhere".into() };
         let path = places[0].join("1-2.json");
         private::replace(&path, &serde_json::to_vec(&entry).unwrap()).unwrap();
         assert!(running_in(&places).is_empty() && !path.exists());

@@ -9,7 +9,7 @@ use crate::config::{Config, Shield};
 use crate::exit::{Exit, Failure};
 use crate::global::Global;
 use crate::ready::{Ready, ReadyFile};
-use crate::server::{self, Plan, Started, Tls};
+use crate::server::{self, ServerPlan, Started, Tls};
 use crate::{alert, output, port};
 
 /// Runs a data folder.
@@ -67,7 +67,7 @@ impl Serve {
             Shield::Tls(files) => (Tls::Files(files), None),
             Shield::Proxy(proxy) => (Tls::Off, Some(proxy)),
         };
-        let plan = Plan {
+        let plan = ServerPlan {
             sockets: twsd::Config {
                 bind: config.sockets.listen,
                 free_ports: false,

@@ -19,7 +19,7 @@ use crate::lan::Lan;
 use crate::{alert, authority, log, port, portal, ready, registry, tls};
 
 /// All that a server is started with.
-pub struct Plan {
+pub struct ServerPlan {
     /// What the gate is opened with.
     pub gate: gate::Config,
     /// The portal's URL for browsers on this machine.
@@ -66,7 +66,7 @@ pub struct Started<'a> {
 
 /// Runs until a signal comes. `started` is called once all of it answers; what it returns is dropped at the end.
 pub fn run<T>(
-    plan: Plan,
+    plan: ServerPlan,
     started: impl AsyncFnOnce(Started<'_>) -> Result<T, Failure>,
 ) -> Result<(), Failure> {
     raise_open_files();
@@ -100,7 +100,7 @@ fn runtime(name: &str, workers: usize) -> Result<Runtime, Failure> {
 }
 
 async fn serve<T>(
-    plan: Plan,
+    plan: ServerPlan,
     sockets: &Runtime,
     started: impl AsyncFnOnce(Started<'_>) -> Result<T, Failure>,
 ) -> Result<(), Failure> {
@@ -123,7 +123,7 @@ async fn serve<T>(
 
 /// Opens the doors, waits for the end, closes them: sockets first, so that clients are told.
 async fn doors<T>(
-    mut plan: Plan,
+    mut plan: ServerPlan,
     gate: &Gate,
     sockets: &Runtime,
     stopping: watch::Receiver<bool>,
@@ -195,7 +195,7 @@ pub fn is_over(stop: &watch::Receiver<bool>) -> bool {
 }
 
 /// The sockets that are open, the demo's own first.
-fn open_sockets(trading: &twsd::Handle) -> Vec<ready::Socket> {
+fn open_sockets(trading: &twsd::ListenerHandle) -> Vec<ready::Socket> {
     let open = trading.sockets().into_iter().map(|socket| ready::Socket {
         host: socket.address.ip().to_string(),
         port: socket.address.port(),
@@ -232,7 +232,7 @@ struct House {
 
 impl House {
     /// Reads or makes the certificates, and says how the portal shows that it is the genuine one.
-    fn furnish(plan: &Plan, data: &Path, gate: &Gate) -> Result<Self, Failure> {
+    fn furnish(plan: &ServerPlan, data: &Path, gate: &Gate) -> Result<Self, Failure> {
         let vouch = |stem: &str, names: &[String]| {
             let vouched = authority::vouch(data, stem, names, gate.wall())?;
             Ok::<_, Failure>((tls::load(&vouched.files)?, vouched.authority))
@@ -267,7 +267,7 @@ impl House {
 
     /// The portal's own door, and those to the network: the portal again, which is another origin to browsers, and the
     /// page on how to trust it.
-    fn sides(&self, plan: &mut Plan, gate: &Gate) -> Vec<portal::Side> {
+    fn sides(&self, plan: &mut ServerPlan, gate: &Gate) -> Vec<portal::PortalSide> {
         let files = getrlimit(Resource::Nofile).current;
         let files = if plan.lan.is_some() { files.map(|files| files / 3) } else { files };
         let side = |listeners, origin: &Url, tls: Option<&tls::Loaded>, proxy| {
@@ -286,7 +286,7 @@ impl House {
                 only_from: proxy,
                 open_files: files,
             };
-            portal::Side { listeners, router: web::router(gate.clone(), config), rules }
+            portal::PortalSide { listeners, router: web::router(gate.clone(), config), rules }
         };
         let own = std::mem::take(&mut plan.portal);
         let mut sides = vec![side(own, &plan.home, self.tls.as_ref(), plan.proxy)];
@@ -295,7 +295,7 @@ impl House {
             let router = web::trust_router(authority.clone(), door.origin);
             let rules =
                 portal::Rules { strict: false, tls: None, only_from: None, open_files: files };
-            sides.push(portal::Side { listeners: vec![door.page], router, rules });
+            sides.push(portal::PortalSide { listeners: vec![door.page], router, rules });
         }
         sides
     }

@@ -86,17 +86,17 @@ pub(crate) fn approval(command: large_order::Command) -> Ask<ApprovalId> {
 }
 
 /// Locks.
-pub(crate) fn lock(target: lock::Target, grade: access::Grade) -> Ask<lock::Lock> {
+pub(crate) fn lock(target: lock::LockTarget, grade: access::Grade) -> Ask<lock::Lock> {
     ask!(Command::Lock(lock::Command::Set { target, grade }), Answer::Locked(lock) => lock)
 }
 
 /// Lifts a lock.
-pub(crate) fn unlock(target: lock::Target) -> Ask<lock::Lock> {
+pub(crate) fn unlock(target: lock::LockTarget) -> Ask<lock::Lock> {
     ask!(Command::Lock(lock::Command::Lift { target }), Answer::Unlocked(lock) => lock)
 }
 
 /// Ends what a lock of `all` on an account ends of another one who holds it.
-pub(crate) fn reach(target: lock::Target) -> Ask<lock::Lock> {
+pub(crate) fn reach(target: lock::LockTarget) -> Ask<lock::Lock> {
     ask!(Command::Lock(lock::Command::Reach { target }), Answer::Locked(lock) => lock)
 }
 

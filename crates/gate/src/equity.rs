@@ -11,7 +11,7 @@ use access::moment::{Span, Time};
 use access::refusal::Refusal;
 use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
-use trade::calendar::{Day, Session};
+use trade::calendar::{Day, TradingSession};
 use trade::equity::{Held, curve};
 use trade::instrument::Instruments;
 use trade::ledger::{KEPT, KEPT_FOR};
@@ -60,9 +60,9 @@ impl Gate {
     /// The days that ended since the executions reach, with what the account was worth.
     fn closes(&self, view: &View) -> Vec<(Day, Decimal)> {
         let (hours, reach) = (self.markets().hours(), view.reach());
-        let today = Session::at(view.time.seconds(), hours).day;
-        let ended = (1..=8).rev().map(|back| Session::of_day(today.plus(-back), hours));
-        let ended: Vec<Session> = ended
+        let today = TradingSession::at(view.time.seconds(), hours).day;
+        let ended = (1..=8).rev().map(|back| TradingSession::of_day(today.plus(-back), hours));
+        let ended: Vec<TradingSession> = ended
             .filter(|session| session.open < session.close && session.roll > reach.seconds())
             .collect();
         // What happens in the second of the roll belongs to the next day.
@@ -71,7 +71,7 @@ impl Gate {
         let since = reach - Span::days(8);
         let bars = self.bars_of(view.held_since(reach), BarSize::Day, since, view.time);
         let values = view.worth_at(self.markets().instruments(), &times, |symbol, time| {
-            let day = Session::at(time.seconds(), hours).day;
+            let day = TradingSession::at(time.seconds(), hours).day;
             let bars = bars.get(&symbol).map(Vec::as_slice).unwrap_or_default();
             let after = bars.partition_point(|bar| bar.day <= day);
             let last = after.checked_sub(1).and_then(|at| bars.get(at));
@@ -117,7 +117,7 @@ impl Gate {
 impl PaperAccounts<'_> {
     /// The net liquidation since the trading day began, every five minutes and now.
     pub fn equity_today(self, view: &View) -> Vec<(Time, Decimal)> {
-        let session = Session::at(view.time.seconds(), self.gate.markets().hours());
+        let session = TradingSession::at(view.time.seconds(), self.gate.markets().hours());
         let reach = view.reach().seconds();
         let steps = (view.time.seconds() - session.start + STEP - 1) / STEP;
         // An account that began today has its first value then.
@@ -141,7 +141,7 @@ impl PaperAccounts<'_> {
 
     /// The net liquidation at the end of each of the last thirty trading days that is known, oldest first, and now.
     pub async fn equity_by_day(self, view: &View) -> Result<Vec<(Day, Decimal)>, Refusal> {
-        let today = Session::at(view.time.seconds(), self.gate.markets().hours()).day;
+        let today = TradingSession::at(view.time.seconds(), self.gate.markets().hours()).day;
         let store = &self.gate.0.people.store;
         let kept = store.equity_since(view.account, today.plus(-DAYS).0).await;
         let kept = kept.map_err(|error| store_failed(&error))?;
@@ -161,7 +161,7 @@ impl PaperAccounts<'_> {
 /// last of each stretch.
 pub fn days_between(known: &[Day], hours: Hours) -> Vec<(Day, Day)> {
     let trades = |day: &Day| {
-        let session = Session::of_day(*day, hours);
+        let session = TradingSession::of_day(*day, hours);
         session.open < session.close
     };
     let stretch = |pair: &[Day]| {

@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Condition {
+pub struct HealthCondition {
     /// Stable, upper case.
     pub code: &'static str,
     /// What it is about, where there may be several: the name of a thread, of a file.
@@ -42,7 +42,7 @@ pub struct Condition {
 /// All that is raised now. One for each gate.
 pub struct Health {
     clock: Clock,
-    raised: Mutex<BTreeMap<(&'static str, String), Condition>>,
+    raised: Mutex<BTreeMap<(&'static str, String), HealthCondition>>,
     ends: Mutex<BTreeMap<&'static str, Vec<Time>>>,
     over: watch::Sender<Option<String>>,
 }
@@ -54,7 +54,7 @@ impl Health {
         Self { clock, raised, ends, over: watch::Sender::new(None) }
     }
 
-    fn raised(&self) -> MutexGuard<'_, BTreeMap<(&'static str, String), Condition>> {
+    fn raised(&self) -> MutexGuard<'_, BTreeMap<(&'static str, String), HealthCondition>> {
         self.raised.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -64,7 +64,7 @@ impl Health {
         let key = (code, subject.to_owned());
         let since = raised.get(&key).map_or_else(|| self.clock.stamp(), |one| one.since);
         let subject = subject.to_owned();
-        raised.insert(key, Condition { code, subject, text, since, stops });
+        raised.insert(key, HealthCondition { code, subject, text, since, stops });
     }
 
     /// Takes a condition away: all is well again.
@@ -73,7 +73,7 @@ impl Health {
     }
 
     /// What is raised now.
-    pub fn conditions(&self) -> Vec<Condition> {
+    pub fn conditions(&self) -> Vec<HealthCondition> {
         self.raised().values().cloned().collect()
     }
 

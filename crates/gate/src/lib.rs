@@ -110,7 +110,7 @@ pub use feed::{Delivery, Group, Published, Subscription};
 pub use front_door::{Entrance, PersonWays, Power, Proof};
 pub use gate::Gate;
 pub(crate) use gate::Inner;
-pub use health::{Condition, Health};
+pub use health::{Health, HealthCondition};
 pub use large_order::{Large, LargeAsked};
 pub use lock::{LockTarget, Receipt};
 pub use mandate::{MandateEnd, MandateGate};

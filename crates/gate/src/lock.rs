@@ -1,7 +1,7 @@
 //! Locks: one act that cuts authority, and its receipt.
 
 use access::credential::Credential;
-use access::lock::{self, Lock, Target};
+use access::lock::{self, Lock};
 use access::refusal::{ChangeRefusal, ServerRefusal};
 use access::session;
 use access::{
@@ -17,7 +17,7 @@ use crate::ask;
 use crate::command::{Boxed, to_the_end};
 use crate::session::{Actor, SessionTicket};
 
-pub use access::lock::Target as LockTarget;
+pub use access::lock::LockTarget;
 
 /// What a lock did, in the order in which it took effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Receipt {
     /// The lock.
     pub lock: LockId,
     /// What was locked.
-    pub target: Target,
+    pub target: LockTarget,
     /// The grade that holds now.
     pub grade: Grade,
     /// When it happened.
@@ -83,7 +83,7 @@ impl LockGate<'_> {
     pub fn lock(
         self,
         actor: &Actor,
-        target: Target,
+        target: LockTarget,
         grade: Grade,
     ) -> Boxed<'static, Result<Receipt, Refusal>> {
         let (gate, actor) = (self.gate.clone(), actor.clone());
@@ -95,7 +95,7 @@ impl LockGate<'_> {
     async fn lock_and_cancel(
         self,
         actor: &Actor,
-        target: Target,
+        target: LockTarget,
         grade: Grade,
     ) -> Result<Receipt, Refusal> {
         let key = key_of(actor, target);
@@ -140,7 +140,7 @@ impl LockGate<'_> {
     /// and which credentials.
     async fn end_of_others(self, lock: &Lock) -> (usize, Vec<String>) {
         let (mut sessions, mut credentials) = (0, Vec::new());
-        let Target::Account(account) = lock.target else { return (sessions, credentials) };
+        let LockTarget::Account(account) = lock.target else { return (sessions, credentials) };
         for holder in self.gate.0.people.known.holders(account) {
             let ended = self.end_locked(&holder).await;
             sessions += ended.0;
@@ -159,7 +159,8 @@ impl LockGate<'_> {
             let leaves =
                 |one: &session::Session| one.started_at <= lock.at && one.receipt.is_none();
             let runs = |one: &Credential| {
-                let reached = one.accounts().any(|one| lock.target == Target::Account(one.into()));
+                let reached =
+                    one.accounts().any(|one| lock.target == LockTarget::Account(one.into()));
                 one.revoked.is_none() && one.created_at <= lock.at && reached
             };
             if !slice.sessions.iter().any(leaves) && !slice.credentials.iter().any(runs) {
@@ -183,7 +184,7 @@ impl LockGate<'_> {
     async fn cancel_again(
         self,
         key: Key<'_>,
-        target: Target,
+        target: LockTarget,
         actor: &Actor,
     ) -> Result<Receipt, Refusal> {
         let slice = self.gate.load(key).await?;
@@ -202,7 +203,7 @@ impl LockGate<'_> {
 
     /// Lifts a lock: the operator any, a person what their own session set, with a proof younger than
     /// it. What `all` ended stays ended.
-    pub async fn unlock(self, actor: &Actor, target: Target) -> Result<Receipt, Refusal> {
+    pub async fn unlock(self, actor: &Actor, target: LockTarget) -> Result<Receipt, Refusal> {
         let key = key_of(actor, target);
         let slice = self.gate.load(key).await?;
         if let Some(person) = &slice.person {
@@ -275,10 +276,10 @@ pub(crate) fn holder(actor: &Actor) -> Holder {
 }
 
 /// The accounts whose orders on paper a lock reaches.
-fn accounts(target: Target, slice: &Slice) -> Vec<PaperAccountId> {
+fn accounts(target: LockTarget, slice: &Slice) -> Vec<PaperAccountId> {
     match target {
-        Target::Account(account) => account.paper().into_iter().collect(),
-        Target::Person(_) => {
+        LockTarget::Account(account) => account.paper().into_iter().collect(),
+        LockTarget::Person(_) => {
             slice.mandates.iter().filter_map(|mandate| mandate.account.paper()).collect()
         }
     }
@@ -286,17 +287,17 @@ fn accounts(target: Target, slice: &Slice) -> Vec<PaperAccountId> {
 
 /// Whose slice a lock is decided on: that of the person who asks, who may hold the account beside its
 /// owner; for the operator, the person who is locked or who owns the account.
-fn key_of(actor: &Actor, target: Target) -> Key<'static> {
+fn key_of(actor: &Actor, target: LockTarget) -> Key<'static> {
     match (actor, target) {
-        (Actor::Session(ticket), Target::Account(_)) => Key::Person(ticket.person),
+        (Actor::Session(ticket), LockTarget::Account(_)) => Key::Person(ticket.person),
         _ => target_key(target),
     }
 }
 
-fn target_key(target: Target) -> Key<'static> {
+fn target_key(target: LockTarget) -> Key<'static> {
     match target {
-        Target::Person(person) => Key::Person(person),
-        Target::Account(account) => Key::Account(account),
+        LockTarget::Person(person) => Key::Person(person),
+        LockTarget::Account(account) => Key::Account(account),
     }
 }
 
@@ -304,16 +305,16 @@ fn target_key(target: Target) -> Key<'static> {
 pub(crate) fn narrow(gate: &Gate, event: &Event) -> bool {
     let Event::Lock(lock::Event::Set(lock)) = event else { return false };
     gate.0.live.narrow_to(lock.grade, |slot| match lock.target {
-        Target::Person(person) => slot.person == person,
-        Target::Account(account) => AccountId::from(slot.account) == account,
+        LockTarget::Person(person) => slot.person == person,
+        LockTarget::Account(account) => AccountId::from(slot.account) == account,
     });
     gate.0.people.sessions.narrow_to(lock.grade, |person, account| match lock.target {
-        Target::Person(locked) => locked == person,
-        Target::Account(locked) => locked == account.into(),
+        LockTarget::Person(locked) => locked == person,
+        LockTarget::Account(locked) => locked == account.into(),
     });
     gate.0.people.session_keys.forget_of(|owner| match lock.target {
-        Target::Person(person) => owner.person == person,
-        Target::Account(account) => {
+        LockTarget::Person(person) => owner.person == person,
+        LockTarget::Account(account) => {
             owner.accounts.iter().any(|one| AccountId::from(*one) == account)
         }
     });

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use access::approval::Say;
-use access::recovery::{Command as Recover, Policy, Recovery, Stage};
+use access::recovery::{Command as Recover, Recovery, RecoveryPolicy, Stage};
 use access::refusal::{RecoveryRefusal, SignInRefusal};
 use access::trustee;
 use access::{
@@ -264,18 +264,22 @@ impl RecoveryGate<'_> {
     }
 
     /// How recoveries of the person go.
-    pub async fn policy(self, ticket: &SessionTicket) -> Result<Policy, Refusal> {
+    pub async fn policy(self, ticket: &SessionTicket) -> Result<RecoveryPolicy, Refusal> {
         Ok(self.gate.load(Key::Person(ticket.person)).await?.recovery_policy)
     }
 
     /// Says how they go.
-    pub async fn choose(self, ticket: &SessionTicket, policy: Policy) -> Result<(), Refusal> {
+    pub async fn choose(
+        self,
+        ticket: &SessionTicket,
+        policy: RecoveryPolicy,
+    ) -> Result<(), Refusal> {
         let call = ticket.call(Command::Recovery(Recover::Choose(policy)));
         self.gate.run_done(Key::Person(ticket.person), &call).await.map(drop)
     }
 
     /// How recoveries of a person go, for the operator.
-    pub async fn policy_of(self, person: PersonId) -> Result<Policy, Refusal> {
+    pub async fn policy_of(self, person: PersonId) -> Result<RecoveryPolicy, Refusal> {
         Ok(self.gate.load(Key::Person(person)).await?.recovery_policy)
     }
 
@@ -284,7 +288,7 @@ impl RecoveryGate<'_> {
         self,
         actor: &Actor,
         person: PersonId,
-        policy: Policy,
+        policy: RecoveryPolicy,
     ) -> Result<(), Refusal> {
         actor.check_person(person, "person")?;
         let call = actor.call(Command::Recovery(Recover::Choose(policy)));

@@ -1,7 +1,7 @@
 //! Locks. One that was lifted keeps its row.
 
 use access::id::AccountId;
-use access::lock::{Event, Grade, Lock, Target};
+use access::lock::{Event, Grade, Lock, LockTarget};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -39,11 +39,11 @@ pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Resu
 async fn set(connection: &mut AnyConnection, lock: &Lock) -> Result<(), StoreError> {
     let (at, by) = (lock.at.0, lock.by.to_string());
     let (person, account) = match lock.target {
-        Target::Person(person) => {
+        LockTarget::Person(person) => {
             run!(connection, REPLACE_PERSON, person.to_string(), at, by.clone())?;
             (Some(person.to_string()), None)
         }
-        Target::Account(account) => {
+        LockTarget::Account(account) => {
             run!(connection, REPLACE_ACCOUNT, account.to_string(), at, by.clone())?;
             (None, Some(account.to_string()))
         }
@@ -86,8 +86,8 @@ pub(crate) async fn on_accounts_of(
     let rows = rows!(connection, ON_ACCOUNTS_OF, person)?;
     let locks = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let on = |lock: Lock| match lock.target {
-        Target::Account(account) => Some((account, lock)),
-        Target::Person(_) => None,
+        LockTarget::Account(account) => Some((account, lock)),
+        LockTarget::Person(_) => None,
     };
     Ok(locks.into_iter().filter_map(on).collect())
 }
@@ -97,8 +97,8 @@ fn read(row: &AnyRow) -> Result<Lock, StoreError> {
     let id = fields.parsed()?;
     let (person, account) = (fields.maybe_parsed()?, fields.maybe_parsed()?);
     let target = match (person, account) {
-        (Some(person), _) => Target::Person(person),
-        (None, Some(account)) => Target::Account(account),
+        (Some(person), _) => LockTarget::Person(person),
+        (None, Some(account)) => LockTarget::Account(account),
         (None, None) => {
             let what = "a lock on nothing".to_owned();
             return Err(StoreError::Damaged { table: "access_lock", what });

@@ -2,7 +2,7 @@
 
 use access::id::PersonId;
 use access::moment::Time;
-use access::recovery::{Event, Policy, Recovery};
+use access::recovery::{Event, Recovery, RecoveryPolicy};
 use sqlx::AnyConnection;
 
 use crate::Store;
@@ -49,9 +49,9 @@ pub(crate) async fn of(
 pub(crate) async fn policy(
     connection: &mut AnyConnection,
     person: &str,
-) -> Result<Policy, StoreError> {
+) -> Result<RecoveryPolicy, StoreError> {
     let row = row!(connection, POLICY, person)?;
-    row.map_or(Ok(Policy::default()), |row| Fields::new("recovery_policy", &row).json())
+    row.map_or(Ok(RecoveryPolicy::default()), |row| Fields::new("recovery_policy", &row).json())
 }
 
 /// Forgets recoveries that are over and were begun before this time.

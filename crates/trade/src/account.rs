@@ -130,7 +130,7 @@ impl AccountSummary {
     /// The account's values under the names that TWS clients know: name, value, currency (empty
     /// where the value is no money). Money has the decimals of its smallest coin, rounded half to even. Those of
     /// [`LEDGER`] come in the account's currency and as [`BASE`], which is the same while it has no other.
-    pub fn values(&self) -> Vec<Value> {
+    pub fn values(&self) -> Vec<AccountValue> {
         let (digits, places) = (self.currency.digits(), self.currency.digits() as usize);
         let money = |amount: &Decimal| format!("{:.places$}", amount.round_dp(digits));
         let text = |text: &str| text.to_owned();
@@ -227,11 +227,11 @@ impl Denomination {
 }
 
 /// A value of an account: name, value, and what it is told in.
-pub type Value = (&'static str, String, Denomination);
+pub type AccountValue = (&'static str, String, Denomination);
 
 /// The ledger's values once more, for all currencies together.
-fn in_base(values: &[Value]) -> Vec<Value> {
-    let text = |(name, value, _): &Value| {
+fn in_base(values: &[AccountValue]) -> Vec<AccountValue> {
+    let text = |(name, value, _): &AccountValue| {
         let value = if *name == "Currency" { BASE.to_owned() } else { value.clone() };
         (*name, value, Denomination::Base)
     };

@@ -163,7 +163,7 @@ impl fmt::Display for Day {
 /// One trading day: from 17:00 New York of the date before to 17:00 of its date. All in seconds
 /// since 1970 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session {
+pub struct TradingSession {
     /// Its date.
     pub day: Day,
     /// When the day before rolled into it.
@@ -176,7 +176,7 @@ pub struct Session {
     pub roll: i64,
 }
 
-impl Session {
+impl TradingSession {
     /// The trading day of a date.
     pub fn of_day(day: Day, hours: Hours) -> Self {
         let (start, roll) = (day.plus(-1).at(17, 0), day.at(17, 0));
@@ -281,24 +281,24 @@ mod tests {
     fn day_rolls_at_five_in_new_york_in_winter_and_summer() {
         for (day, hour) in [(Day::of(2026, 1, 15), 22), (Day::of(2026, 7, 15), 21)] {
             let roll = i64::from(day.0) * 86_400 + hour * 3_600;
-            assert_eq!(Session::at(roll - 1, Hours::RoundTheClock).day, day);
-            assert_eq!(Session::at(roll, Hours::RoundTheClock).day, day.plus(1));
-            assert_eq!(Session::at(roll, Hours::RoundTheClock).start, roll);
+            assert_eq!(TradingSession::at(roll - 1, Hours::RoundTheClock).day, day);
+            assert_eq!(TradingSession::at(roll, Hours::RoundTheClock).day, day.plus(1));
+            assert_eq!(TradingSession::at(roll, Hours::RoundTheClock).start, roll);
         }
-        let spring = Session::of_day(Day::of(2026, 3, 8), Hours::RoundTheClock);
+        let spring = TradingSession::of_day(Day::of(2026, 3, 8), Hours::RoundTheClock);
         assert_eq!(spring.roll - spring.start, 23 * 3_600);
-        let autumn = Session::of_day(Day::of(2026, 11, 1), Hours::RoundTheClock);
+        let autumn = TradingSession::of_day(Day::of(2026, 11, 1), Hours::RoundTheClock);
         assert_eq!(autumn.roll - autumn.start, 25 * 3_600);
     }
 
     #[test]
     fn real_hours_open_on_exchange_days_alone() {
-        let friday = Session::of_day(Day::of(2026, 11, 20), Hours::Real);
+        let friday = TradingSession::of_day(Day::of(2026, 11, 20), Hours::Real);
         assert_eq!(friday.open, Day::of(2026, 11, 20).at(9, 30));
         assert!(friday.is_open(friday.open) && !friday.is_open(friday.close));
         let after = friday.good_for(friday.close, Hours::Real);
         assert_eq!(after.day, Day::of(2026, 11, 23), "after Friday's close comes Monday");
-        let eve = Session::of_day(Day::of(2026, 11, 25), Hours::Real);
+        let eve = TradingSession::of_day(Day::of(2026, 11, 25), Hours::Real);
         assert_eq!(
             eve.next_open(eve.roll, Hours::Real),
             Time::from_seconds(Day::of(2026, 11, 27).at(9, 30)),

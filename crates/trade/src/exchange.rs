@@ -26,7 +26,7 @@ use access::moment::Time;
 
 use crate::account::AccountSummary;
 use crate::bar::{Bar, BarSize};
-use crate::calendar::Session;
+use crate::calendar::TradingSession;
 use crate::desk::{Desk, Register};
 use crate::event::{Event, Reject};
 use crate::instrument::{Instrument, Instruments, Units};
@@ -401,7 +401,7 @@ impl Exchange {
     }
 
     /// The trading day.
-    pub const fn session(&self) -> &Session {
+    pub const fn session(&self) -> &TradingSession {
         &self.paper.session
     }
 

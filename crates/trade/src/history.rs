@@ -17,7 +17,7 @@
 use access::moment::Time;
 
 use crate::bar::Bar;
-use crate::calendar::{Day, Hours, Session};
+use crate::calendar::{Day, Hours, TradingSession};
 use crate::instrument::Instrument;
 use crate::price::Ticks;
 use crate::random::{below, mix, next, walk};
@@ -155,7 +155,7 @@ impl Past {
     /// As a bar of its day.
     pub(crate) fn bar(&self, day: Day) -> Bar {
         Bar {
-            time: Time::from_seconds(Session::of_day(day, Hours::Real).open),
+            time: Time::from_seconds(TradingSession::of_day(day, Hours::Real).open),
             day,
             open: Ticks(self.open),
             high: Ticks(self.high),

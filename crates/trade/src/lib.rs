@@ -35,7 +35,7 @@ pub mod volatility;
 pub use account::AccountSummary;
 pub use bar::{Bar, BarSize};
 pub use bracket::Exits;
-pub use calendar::{Day, Hours, Session};
+pub use calendar::{Day, Hours, TradingSession};
 pub use event::{Event, Reject};
 pub use exchange::{Advanced, Exchange, ORDER_RULE};
 pub use instrument::{Instrument, Instruments};

@@ -14,13 +14,13 @@ struct Entry {
 
 /// A sorted map of queues on each side, and where each key rests.
 #[derive(Debug, Clone, Default)]
-pub struct Book {
+pub struct NaiveBook {
     bids: BTreeMap<i64, VecDeque<Entry>>,
     asks: BTreeMap<i64, VecDeque<Entry>>,
     places: BTreeMap<u64, (Side, i64)>,
 }
 
-impl Book {
+impl NaiveBook {
     fn side(&mut self, side: Side) -> &mut BTreeMap<i64, VecDeque<Entry>> {
         match side {
             Side::Buy => &mut self.bids,

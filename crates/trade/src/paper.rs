@@ -12,7 +12,7 @@ use access::moment::Time;
 use std::sync::Arc;
 
 use crate::book::{HOUSE, Handle};
-use crate::calendar::{Day, Hours, Session};
+use crate::calendar::{Day, Hours, TradingSession};
 use crate::instrument::{Instrument, Instruments};
 use crate::journal::Genesis;
 use crate::market::Process;
@@ -37,7 +37,7 @@ pub(crate) struct Paper {
     pub(crate) now: Time,
     /// The last second of the grid that has been made.
     pub(crate) step: i64,
-    pub(crate) session: Session,
+    pub(crate) session: TradingSession,
     /// The trading day of the genesis; history ends before it.
     pub(crate) first: Day,
     /// By which rule the markets move.
@@ -48,7 +48,7 @@ pub(crate) struct Paper {
 
 impl Paper {
     pub(crate) fn new(genesis: &Genesis, instruments: Arc<Instruments>) -> Self {
-        let session = Session::at(genesis.at.seconds(), genesis.hours);
+        let session = TradingSession::at(genesis.at.seconds(), genesis.hours);
         let listings = instruments.all().iter().enumerate().map(|(at, one)| {
             let close = instruments.past(at).last().map_or(one.start.0, |day| day.close);
             Listing::new(one, genesis.seed, close, genesis.hours, session.start)
@@ -97,14 +97,14 @@ impl Paper {
         if end - self.step < MINUTES_KEPT_FOR {
             return i64::MIN;
         }
-        let (mut session, mut left) = (Session::at(end, hours), MINUTES_KEPT_FOR);
+        let (mut session, mut left) = (TradingSession::at(end, hours), MINUTES_KEPT_FOR);
         loop {
             let traded = end.min(session.close) - session.open;
             if traded >= left || session.roll < self.step {
                 return session.close.min(end) - left;
             }
             left -= traded.max(0);
-            session = Session::of_day(session.day.plus(-1), hours);
+            session = TradingSession::of_day(session.day.plus(-1), hours);
         }
     }
 
@@ -123,7 +123,7 @@ impl Paper {
     }
 
     /// Whether a second of a session would do something to a client's order.
-    pub(crate) fn any_touched(&self, second: i64, session: &Session) -> bool {
+    pub(crate) fn any_touched(&self, second: i64, session: &TradingSession) -> bool {
         session.is_open(second)
             && self.listings.iter().any(|listing| {
                 listing.is_watched() && listing.touches(&self.next_of(listing, second, session))
@@ -131,7 +131,7 @@ impl Paper {
     }
 
     /// A market at the next second, by the rule.
-    fn next_of(&self, listing: &Listing, second: i64, session: &Session) -> Process {
+    fn next_of(&self, listing: &Listing, second: i64, session: &TradingSession) -> Process {
         if self.rule < 2 { listing.process.stepped() } else { listing.at(second, session) }
     }
 

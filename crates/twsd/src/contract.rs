@@ -2,7 +2,7 @@
 
 use access::{Act, SymbolId, Time};
 use rust_decimal::Decimal;
-use trade::calendar::{Hours, Session};
+use trade::calendar::{Hours, TradingSession};
 use trade::instrument::{Instrument, Instruments, Product};
 use tws::Contract;
 use tws::contract::TagValue;
@@ -384,7 +384,7 @@ pub(crate) fn unknown(reason: &str) -> String {
 
 /// Trading hours and liquid hours from today on. They are the same here.
 fn hours(now: Time, hours: Hours) -> (String, String) {
-    let mut session = Session::at(now.seconds(), hours);
+    let mut session = TradingSession::at(now.seconds(), hours);
     let mut days = Vec::with_capacity(DAYS_OF_HOURS);
     for _ in 0..DAYS_OF_HOURS {
         days.push(if session.open == session.close {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use access::Side;
 use gate::Rows;
 use rust_decimal::Decimal;
-use trade::calendar::Session;
+use trade::calendar::TradingSession;
 use trade::{Execution, Instruments, OrderId};
 use tws::inbound;
 use tws::outbound::{CommissionReport, ErrorCode, ExecDetails, ExecDetailsEnd};
@@ -99,7 +99,7 @@ impl Client {
 
     /// The second that this trading day began at.
     pub(crate) fn day_start(&self) -> i64 {
-        Session::at(self.gate.now().seconds(), self.gate.markets().hours()).start
+        TradingSession::at(self.gate.now().seconds(), self.gate.markets().hours()).start
     }
 
     fn matches(&self, filter: &inbound::Executions, execution: &Execution) -> bool {

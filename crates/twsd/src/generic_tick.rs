@@ -17,7 +17,7 @@ use access::{Span, SymbolId};
 use gate::Gate;
 use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
-use trade::calendar::{Day, Session};
+use trade::calendar::{Day, TradingSession};
 use trade::quote::Quote;
 use trade::{Ticks, volatility};
 use tws::tick::TickType;
@@ -73,7 +73,7 @@ impl Generics {
             return;
         }
         let now = gate.now();
-        self.today = Session::at(now.seconds(), gate.markets().hours()).day;
+        self.today = TradingSession::at(now.seconds(), gate.markets().hours()).day;
         let mut days =
             gate.markets().bars(symbol, BarSize::Day, now - Span::days(i64::from(YEAR) + 7), now);
         days.retain(|bar| bar.day < self.today);

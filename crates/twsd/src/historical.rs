@@ -15,7 +15,7 @@ use std::sync::Arc;
 use access::{Act, Span, SymbolId, Time};
 use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
-use trade::calendar::{Day, Session};
+use trade::calendar::{Day, TradingSession};
 use trade::instrument::{Instrument, Instruments, Unit, Units};
 use trade::{Ticks, volatility};
 use tws::inbound;
@@ -467,7 +467,7 @@ impl Client {
         let hours = self.gate.markets().hours();
         let first = self.gate.markets().head_timestamp(symbol).unwrap_or(begin);
         let begin = begin.max(first).max(end - Span::days(SCHEDULE_DAYS));
-        let mut session = Session::at(begin.seconds(), hours);
+        let mut session = TradingSession::at(begin.seconds(), hours);
         let mut sessions = Vec::new();
         while session.open < end.seconds() {
             if session.open < session.close && session.close > begin.seconds() {

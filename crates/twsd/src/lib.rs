@@ -41,4 +41,4 @@ mod stamp;
 mod start;
 mod tick_by_tick;
 
-pub use self::listener::{Config, Handle, ServeError, Socket, serve};
+pub use self::listener::{Config, ListenerHandle, ServeError, Socket, serve};

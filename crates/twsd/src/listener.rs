@@ -95,12 +95,12 @@ impl std::error::Error for ServeError {}
 
 /// The running sockets.
 #[derive(Debug)]
-pub struct Handle {
+pub struct ListenerHandle {
     sockets: watch::Receiver<Vec<Socket>>,
     ended: JoinHandle<()>,
 }
 
-impl Handle {
+impl ListenerHandle {
     /// The sockets that are open now, by name.
     pub fn sockets(&self) -> Vec<Socket> {
         self.sockets.borrow().clone()
@@ -123,7 +123,7 @@ pub async fn serve(
     gate: Gate,
     config: Config,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> Result<Handle, ServeError> {
+) -> Result<ListenerHandle, ServeError> {
     let (stop_sender, stop) = watch::channel(false);
     let (alive, mut goodbyes) = mpsc::channel::<()>(1);
     let directory = Arc::new(Directory::new(gate.markets().instruments()));
@@ -155,7 +155,7 @@ pub async fn serve(
             tracing::warn!("some socket clients did not read their closing message in time");
         }
     });
-    Ok(Handle { sockets, ended })
+    Ok(ListenerHandle { sockets, ended })
 }
 
 struct Ports {

@@ -2,7 +2,7 @@
 //! it from anywhere.
 
 use access::approval::Say;
-use access::recovery::{ENROLS, FINISH, LONGEST_WAIT, Policy, SHORTEST_WAIT, Stage};
+use access::recovery::{ENROLS, FINISH, LONGEST_WAIT, RecoveryPolicy, SHORTEST_WAIT, Stage};
 use access::refusal::{
     Field as Input, InputRefusal, RecoveryRefusal, SessionRefusal, SignInRefusal,
 };
@@ -444,7 +444,7 @@ fn state(one: &RecoveryInfo) -> Markup {
     }
 }
 
-fn policy_form(signed: &Signed, policy: Policy, errors: &Errors) -> Markup {
+fn policy_form(signed: &Signed, policy: RecoveryPolicy, errors: &Errors) -> Markup {
     let error = |name: &str| errors.get(name).map(String::as_str);
     // What was typed stays, where any of it was not taken.
     let fields = &signed.visit.fields;
@@ -500,7 +500,7 @@ pub(crate) async fn choose(signed: Signed) -> Reply {
     let done = match (wait, least) {
         (Ok(wait), Ok(needed)) => {
             let wait = Span::hours(i64::from(wait));
-            let policy = Policy { wait, needed, waits: fields.has("waits") };
+            let policy = RecoveryPolicy { wait, needed, waits: fields.has("waits") };
             signed.visit.portal.gate().recoveries().choose(&signed.ticket, policy).await
         }
         (Err(_), _) => {

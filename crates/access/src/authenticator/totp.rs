@@ -46,7 +46,7 @@ pub fn code(seed: &[u8], step: i64) -> String {
 
 /// What a typed code is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum CodeVerdict {
     /// Right, for this step.
     Right(i64),
     /// Right for a step that was used, or an earlier one.
@@ -64,18 +64,18 @@ pub(crate) const DIGITS: usize = 6;
 /// What stops a code from being used twice is the last step that was used. One that lies beyond the
 /// window was used before the clock was set back: held against today's codes it would shut a right app
 /// out until the clock has come to it again.
-pub fn check(seed: &[u8], typed: &Secret, wall: Time, last_step: Option<i64>) -> Verdict {
+pub fn check(seed: &[u8], typed: &Secret, wall: Time, last_step: Option<i64>) -> CodeVerdict {
     let typed = typed::code(typed);
     let now = step(wall);
     let last_step = last_step.filter(|last| *last <= now + WINDOW);
-    let mut verdict = Verdict::Wrong;
+    let mut verdict = CodeVerdict::Wrong;
     for step in now - WINDOW..=now + WINDOW {
         let code = Zeroizing::new(code(seed, step));
         if typed.matches(code.as_bytes()) {
             verdict = if last_step.is_some_and(|last| step <= last) {
-                Verdict::Replayed
+                CodeVerdict::Replayed
             } else {
-                Verdict::Right(step)
+                CodeVerdict::Right(step)
             };
         }
     }
@@ -157,7 +157,7 @@ pub(super) fn confirm(
     let none = Refusal::not_found("authenticator app to confirm");
     let offered = slice.offered_totp().filter(|one| is_of(ground, one)).ok_or(none)?;
     let seed = offered.open_seed(ground.key)?;
-    let Verdict::Right(step) = check(seed.expose(), typed, ground.moment.wall, None) else {
+    let CodeVerdict::Right(step) = check(seed.expose(), typed, ground.moment.wall, None) else {
         return Err(Refusal::SignIn(SignInRefusal::CodeWrong));
     };
     let authenticator = offered.id;
@@ -257,28 +257,32 @@ mod tests {
         let now = step(at);
         let typed = |step| Secret::from_text(code(seed, step));
         for (offset, expected) in [
-            (-2, Verdict::Wrong),
-            (-1, Verdict::Right(now - 1)),
-            (0, Verdict::Right(now)),
-            (1, Verdict::Right(now + 1)),
-            (2, Verdict::Wrong),
+            (-2, CodeVerdict::Wrong),
+            (-1, CodeVerdict::Right(now - 1)),
+            (0, CodeVerdict::Right(now)),
+            (1, CodeVerdict::Right(now + 1)),
+            (2, CodeVerdict::Wrong),
         ] {
             assert_eq!(check(seed, &typed(now + offset), at, None), expected, "{offset}");
         }
-        assert_eq!(check(seed, &typed(now), at, Some(now)), Verdict::Replayed);
-        assert_eq!(check(seed, &typed(now - 1), at, Some(now)), Verdict::Replayed);
-        assert_eq!(check(seed, &typed(now + 1), at, Some(now)), Verdict::Right(now + 1));
-        assert_eq!(check(seed, &typed(now), at, Some(now + 1)), Verdict::Replayed);
+        assert_eq!(check(seed, &typed(now), at, Some(now)), CodeVerdict::Replayed);
+        assert_eq!(check(seed, &typed(now - 1), at, Some(now)), CodeVerdict::Replayed);
+        assert_eq!(check(seed, &typed(now + 1), at, Some(now)), CodeVerdict::Right(now + 1));
+        assert_eq!(check(seed, &typed(now), at, Some(now + 1)), CodeVerdict::Replayed);
         assert_eq!(
             check(seed, &Secret::from_text("005 924".into()), at, None),
-            Verdict::Right(now)
+            CodeVerdict::Right(now)
         );
         let wide = Secret::from_text("００５９２４".into());
-        assert_eq!(check(seed, &wide, at, None), Verdict::Right(now), "as Japanese keyboards type");
+        assert_eq!(
+            check(seed, &wide, at, None),
+            CodeVerdict::Right(now),
+            "as Japanese keyboards type"
+        );
         let ahead = Some(now + 240);
-        assert_eq!(check(seed, &typed(now), at, ahead), Verdict::Right(now), "set back since");
+        assert_eq!(check(seed, &typed(now), at, ahead), CodeVerdict::Right(now), "set back since");
         for bad in ["", "5924", "0059240", "+05924"] {
-            assert_eq!(check(seed, &Secret::from_text(bad.into()), at, None), Verdict::Wrong);
+            assert_eq!(check(seed, &Secret::from_text(bad.into()), at, None), CodeVerdict::Wrong);
         }
     }
 }

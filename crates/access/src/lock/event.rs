@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::grade::Grade;
-use super::record::{Lock, Target};
+use super::record::{Lock, LockTarget};
 use crate::call::By;
 use crate::id::LockId;
 use crate::moment::Time;
@@ -14,20 +14,20 @@ pub enum Command {
     /// Sets one. Load the slice by the target.
     Set {
         /// On what.
-        target: Target,
+        target: LockTarget,
         /// How much: not `none`.
         grade: Grade,
     },
     /// Lifts one: the operator any, a person what their own session set.
     Lift {
         /// From what.
-        target: Target,
+        target: LockTarget,
     },
     /// Ends what a lock of `all` on an account ends of another one who holds it; asked by the server
     /// itself. Load that person's slice.
     Reach {
         /// On what.
-        target: Target,
+        target: LockTarget,
     },
 }
 
@@ -47,7 +47,7 @@ pub enum Event {
         by: By,
         /// From what. Records of older versions do not say it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        target: Option<Target>,
+        target: Option<LockTarget>,
     },
 }
 
@@ -77,8 +77,8 @@ pub(crate) fn apply(slice: &mut Slice, event: &Event) {
                 locks.push(lock.clone());
             };
             match lock.target {
-                Target::Person(_) => replace(&mut slice.locks),
-                Target::Account(id) => slice.on_account(id, |one| replace(&mut one.locks)),
+                LockTarget::Person(_) => replace(&mut slice.locks),
+                LockTarget::Account(id) => slice.on_account(id, |one| replace(&mut one.locks)),
             }
         }
         Event::Lifted { lock, .. } => {

@@ -13,14 +13,14 @@ use crate::name::Name;
 /// What a lock is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Target {
+pub enum LockTarget {
     /// All that a person has.
     Person(PersonId),
     /// One account, for everyone on it.
     Account(AccountId),
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for LockTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Person(person) => write!(f, "person {person}"),
@@ -35,7 +35,7 @@ pub struct Lock {
     /// Its id.
     pub id: LockId,
     /// On what.
-    pub target: Target,
+    pub target: LockTarget,
     /// How much it takes away.
     pub grade: Grade,
     /// When it happened.

@@ -30,7 +30,7 @@ pub enum Tempo {
 
 /// How long a session lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct SessionLimits {
     /// Over when it was not used for this long.
     pub idle: Span,
     /// Over when it is this old.
@@ -39,7 +39,7 @@ pub struct Limits {
     pub ceiling: Option<Span>,
 }
 
-impl fmt::Display for Limits {
+impl fmt::Display for SessionLimits {
     /// `3 days unused, 24 hours in total; with a window 9 days at most`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (idle, absolute) = (exact(self.idle), exact(self.absolute));
@@ -67,8 +67,8 @@ pub(super) fn exact(span: Span) -> String {
 }
 
 /// What holds wherever more is not earned: no key, or no confirmed device.
-pub const PLAIN: Limits =
-    Limits { idle: Span::minutes(30), absolute: Span::hours(12), ceiling: None };
+pub const PLAIN: SessionLimits =
+    SessionLimits { idle: Span::minutes(30), absolute: Span::hours(12), ceiling: None };
 
 /// Limits that a person typed, in place of what their tempo fills in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -103,13 +103,13 @@ impl OwnLimits {
     }
 
     /// The limits with these in their place.
-    pub(super) fn over(self, limits: Limits) -> Limits {
+    pub(super) fn over(self, limits: SessionLimits) -> SessionLimits {
         let idle = self.idle.unwrap_or(limits.idle);
         match self.absolute {
-            None => Limits { idle, ..limits },
+            None => SessionLimits { idle, ..limits },
             Some(absolute) => {
                 let ceiling = (absolute > PLAIN_MOST).then_some(absolute);
-                Limits { idle, absolute, ceiling }
+                SessionLimits { idle, absolute, ceiling }
             }
         }
     }
@@ -130,16 +130,16 @@ impl Tempo {
     }
 
     /// What a session gets that is bound to its browser, on a confirmed device.
-    pub const fn limits(self) -> Limits {
+    pub const fn limits(self) -> SessionLimits {
         let day = Span::hours(24);
         match self {
             Self::Occasional => PLAIN,
-            Self::Adviser => Limits { idle: Span::hours(1), absolute: day, ceiling: None },
+            Self::Adviser => SessionLimits { idle: Span::hours(1), absolute: day, ceiling: None },
             Self::Active => {
-                Limits { idle: Span::days(3), absolute: day, ceiling: Some(Span::days(9)) }
+                SessionLimits { idle: Span::days(3), absolute: day, ceiling: Some(Span::days(9)) }
             }
             Self::Unattended => {
-                Limits { idle: Span::days(7), absolute: day, ceiling: Some(Span::days(30)) }
+                SessionLimits { idle: Span::days(7), absolute: day, ceiling: Some(Span::days(30)) }
             }
         }
     }
@@ -199,13 +199,13 @@ impl Policy {
     }
 
     /// The limits of a session of it; `earned` by a key of its browser and a confirmed device.
-    pub fn limits(&self, earned: bool) -> Limits {
+    pub fn limits(&self, earned: bool) -> SessionLimits {
         let chosen = self.own.over(self.tempo.limits());
         if earned {
             return chosen;
         }
         let (idle, absolute) = (chosen.idle.min(PLAIN.idle), chosen.absolute.min(PLAIN.absolute));
-        Limits { idle, absolute, ceiling: None }
+        SessionLimits { idle, absolute, ceiling: None }
     }
 
     /// Whether anything in it lets a session do more, or for longer, than `old` did.

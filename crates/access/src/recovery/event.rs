@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{Policy, Recovery, Stage};
+use super::record::{Recovery, RecoveryPolicy, Stage};
 use crate::authenticator::PasswordCheck;
 use crate::id::{PersonId, RecoveryId};
 use crate::secret::Secret;
@@ -52,7 +52,7 @@ pub enum Command {
     /// Does what is due; asked by the server itself.
     Tick,
     /// Says how recoveries go.
-    Choose(Policy),
+    Choose(RecoveryPolicy),
 }
 
 /// What happened to recoveries.
@@ -66,7 +66,7 @@ pub enum Event {
         /// The person.
         person: PersonId,
         /// The policy.
-        policy: Policy,
+        policy: RecoveryPolicy,
     },
 }
 

@@ -52,7 +52,7 @@ pub const HELD_ACTS: Acts = Acts::VIEW.or(Acts::of(&[
 
 /// What a person chose for their recoveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Policy {
+pub struct RecoveryPolicy {
     /// How long one waits.
     pub wait: Span,
     /// How many recovery contacts let the person in at once; 0 for none.
@@ -61,7 +61,7 @@ pub struct Policy {
     pub waits: bool,
 }
 
-impl Default for Policy {
+impl Default for RecoveryPolicy {
     fn default() -> Self {
         Self { wait: WAIT, needed: 0, waits: true }
     }

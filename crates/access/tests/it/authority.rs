@@ -5,7 +5,7 @@ use access::authenticator::passkey::{Passkey, Registration};
 use access::decision::Command;
 use access::entitlements::Scopes;
 use access::link::Purpose;
-use access::lock::{Grade, Target};
+use access::lock::{Grade, LockTarget};
 use access::moment::Span;
 use access::refusal::{AuthorityRefusal, ChangeRefusal, SessionRefusal};
 use access::{
@@ -40,7 +40,8 @@ fn commands(desk: &Desk) -> Vec<(&'static str, Command)> {
     let name = || "name".to_owned();
     let revoke =
         credential::Command::Revoke { credential: CredentialId([1; 16]), cancel_orders: true };
-    let set = lock::Command::Set { target: Target::Account(account().into()), grade: Grade::All };
+    let set =
+        lock::Command::Set { target: LockTarget::Account(account().into()), grade: Grade::All };
     vec![
         ("session end", Command::Session(session::Command::End { session })),
         ("session end others", Command::Session(session::Command::EndOthers)),
@@ -66,7 +67,7 @@ fn commands(desk: &Desk) -> Vec<(&'static str, Command)> {
 /// Those that the operator alone may give.
 fn of_the_operator() -> Vec<(&'static str, Command)> {
     let create = access::person::Command::Create { username: "bob".into(), account: account() };
-    let lift = lock::Command::Lift { target: Target::Account(account().into()) };
+    let lift = lock::Command::Lift { target: LockTarget::Account(account().into()) };
     let expire =
         session::Command::Expire { session: SessionId([1; 16]), reason: session::SessionEnd::Idle };
     vec![
@@ -74,7 +75,10 @@ fn of_the_operator() -> Vec<(&'static str, Command)> {
         ("link", Command::Link(link::Command::Issue { purpose: Purpose::SignIn })),
         ("reset password", Command::Authenticator(A::ResetPassword)),
         ("reset totp", Command::Authenticator(A::ResetTotp)),
-        ("unlock", Command::Lock(lock::Command::Lift { target: Target::Person(desk_person()) })),
+        (
+            "unlock",
+            Command::Lock(lock::Command::Lift { target: LockTarget::Person(desk_person()) }),
+        ),
         ("unlock account", Command::Lock(lift)),
         ("expire", Command::Session(expire)),
     ]
@@ -162,7 +166,7 @@ fn session_that_set_the_lock_keeps_its_receipt_and_nothing_else() {
     let mut desk = Desk::enrolled();
     let session = desk.signed_in().session;
     let by = By::Session(session);
-    let set = lock::Command::Set { target: Target::Person(desk.person()), grade: Grade::All };
+    let set = lock::Command::Set { target: LockTarget::Person(desk.person()), grade: Grade::All };
     desk.by(by, Command::Lock(set)).ok().unwrap();
     for (name, command) in commands(&desk) {
         let refusal = desk.by(by, command).err();

@@ -3,7 +3,7 @@
 use access::credential::{self, Door, NewCredential, TakenPort, free_port};
 use access::decision::{Answer, Command};
 use access::entitlements::{Acts, Limits, Rate, Scopes, Symbols};
-use access::lock::{self, Target};
+use access::lock::{self, LockTarget};
 use access::moment::{Span, Time};
 use access::refusal::{AuthorityRefusal, CredentialRefusal, InputRefusal, SessionRefusal};
 use access::{Act, By, CredentialId, Grade, Refusal, SymbolId};
@@ -331,7 +331,7 @@ fn credential_narrows_without_a_proof_and_under_a_lock_and_widens_with_a_proof_a
     let all = Scopes { acts: Acts::ALL, ..wide.clone() };
     let more = ask(&mut desk, by, edit(id, all));
     assert_eq!(more, Some(Refusal::Credential(CredentialRefusal::Wider { what: "acts" })));
-    let target = Target::Account(account().into());
+    let target = LockTarget::Account(account().into());
     let lock = lock::Command::Set { target, grade: Grade::NoNew };
     desk.system(Command::Lock(lock)).unwrap();
     assert_eq!(ask(&mut desk, by, edit(id, narrow)), None);

@@ -4,18 +4,18 @@ use access::credential::{self, Door, NewCredential};
 use access::decision::{Answer, Command};
 use access::device::DeviceRole;
 use access::entitlements::Scopes;
-use access::lock::{self, Grade, Target};
+use access::lock::{self, Grade, LockTarget};
 use access::moment::Span;
 use access::refusal::{AuthorityRefusal, ChangeRefusal, SessionRefusal, SignInRefusal};
 use access::{By, Event, Refusal, device, session};
 
 use crate::desk::{Desk, account};
 
-fn set(target: Target, grade: Grade) -> Command {
+fn set(target: LockTarget, grade: Grade) -> Command {
     Command::Lock(lock::Command::Set { target, grade })
 }
 
-fn lift(target: Target) -> Command {
+fn lift(target: LockTarget) -> Command {
     Command::Lock(lock::Command::Lift { target })
 }
 
@@ -39,7 +39,7 @@ fn desk() -> (Desk, By) {
 
 #[test]
 fn lock_of_all_ends_sessions_then_credentials_then_devices_and_keeps_the_receipt() {
-    for target in [Target::Account(account().into()), Target::Person(desk().0.person())] {
+    for target in [LockTarget::Account(account().into()), LockTarget::Person(desk().0.person())] {
         let (mut desk, by) = desk();
         let before = desk.events.len();
         let Ok(Answer::Locked(lock)) = desk.by(by, set(target, Grade::All)) else {
@@ -77,7 +77,7 @@ fn lock_of_all_ends_sessions_then_credentials_then_devices_and_keeps_the_receipt
 #[test]
 fn lock_is_lifted_by_the_operator_alone_and_revives_nothing() {
     let (mut desk, by) = desk();
-    let target = Target::Account(account().into());
+    let target = LockTarget::Account(account().into());
     desk.by(by, set(target, Grade::All)).ok().unwrap();
     assert_eq!(desk.by(by, lift(target)).err(), Some(Refusal::Change(ChangeRefusal::OperatorOnly)));
     let operator = By::Operator { uid: 0 };
@@ -93,7 +93,7 @@ fn lock_is_lifted_by_the_operator_alone_and_revives_nothing() {
 #[test]
 fn lock_only_tightens() {
     let (mut desk, by) = desk();
-    let target = Target::Account(account().into());
+    let target = LockTarget::Account(account().into());
     let stands = |grade| Some(Refusal::Change(ChangeRefusal::LockStands { grade }));
     assert_eq!(desk.by(by, set(target, Grade::None)).err(), stands(Grade::None));
     assert_eq!(desk.by(by, set(target, Grade::NoNew)).err(), None);
@@ -111,8 +111,8 @@ fn lock_only_tightens() {
 #[test]
 fn lock_on_anothers_account_or_person_is_not_found() {
     let (mut desk, by) = desk();
-    let other = Target::Account("DU0000009".parse().unwrap());
-    let person = Target::Person(access::PersonId([9; 16]));
+    let other = LockTarget::Account("DU0000009".parse().unwrap());
+    let person = LockTarget::Person(access::PersonId([9; 16]));
     for target in [other, person] {
         let refusal = desk.by(by, set(target, Grade::All)).err();
         assert_eq!(refusal, Some(Refusal::not_found("person or account")));
@@ -123,7 +123,7 @@ fn lock_on_anothers_account_or_person_is_not_found() {
 fn lifting_a_lock_of_all_takes_the_old_password_and_app_away_and_other_grades_do_not() {
     for (grade, stays) in [(Grade::NoNew, true), (Grade::All, false)] {
         let (mut desk, _) = desk();
-        let target = Target::Account(account().into());
+        let target = LockTarget::Account(account().into());
         desk.system(set(target, grade)).ok().unwrap();
         desk.system(lift(target)).ok().unwrap();
         assert_eq!(desk.slice.password().is_some(), stays, "{grade}");
@@ -146,7 +146,7 @@ fn prove(desk: &mut Desk, by: By) {
 fn own_lock_is_lifted_with_a_proof_that_is_younger_than_it() {
     let (mut desk, by) = desk();
     let (_, other) = (by, By::Session(desk.signed_in().session));
-    let target = Target::Account(account().into());
+    let target = LockTarget::Account(account().into());
     desk.by(by, set(target, Grade::NoNew)).ok().unwrap();
     // Its sign-in is two minutes old, which is enough for anything else.
     let refused = desk.by(by, lift(target)).err();
@@ -177,7 +177,7 @@ fn own_lock_is_lifted_with_a_proof_that_is_younger_than_it() {
 #[test]
 fn lock_that_the_operator_set_or_had_set_before_is_the_operators_to_lift() {
     let (mut desk, by) = desk();
-    let target = Target::Account(account().into());
+    let target = LockTarget::Account(account().into());
     for tightened in [false, true] {
         desk.by(By::Operator { uid: 0 }, set(target, Grade::ReduceOnly)).ok().unwrap();
         if tightened {
@@ -202,7 +202,7 @@ fn lock_that_the_operator_set_or_had_set_before_is_the_operators_to_lift() {
 #[test]
 fn session_that_could_not_act_without_the_lock_does_not_lift_it() {
     let (mut desk, by) = desk();
-    let target = Target::Account(account().into());
+    let target = LockTarget::Account(account().into());
     desk.by(by, set(target, Grade::NoNew)).ok().unwrap();
     let device = desk.slice.session(desk_session(by)).unwrap().device;
     for role in [DeviceRole::View, DeviceRole::Automate, DeviceRole::Trade] {

@@ -7,12 +7,12 @@ use access::contact::MailAddress;
 use access::decision::{Answer, Command};
 use access::device::DeviceRole;
 use access::entitlements::{Act, Acts, Narrowing};
-use access::lock::{self, Grade, Target};
+use access::lock::{self, Grade, LockTarget};
 use access::moment::Span;
 use access::notice::{self, Notice, Topic};
 use access::recovery::{
-    self, ASKS, FINISH, HELD_ACTS, HOLD, LONGEST_WAIT, Policy, RecoveryEnd, SHORTEST_WAIT, Stage,
-    WAIT,
+    self, ASKS, FINISH, HELD_ACTS, HOLD, LONGEST_WAIT, RecoveryEnd, RecoveryPolicy, SHORTEST_WAIT,
+    Stage, WAIT,
 };
 use access::refusal::{
     AuthorityRefusal, ChangeRefusal, InputRefusal, RecoveryRefusal, SessionRefusal, SignInRefusal,
@@ -216,7 +216,7 @@ fn recovery_of_a_person_without_a_second_factor_or_locked_is_refused_like_a_sign
     desk.system(Command::Authenticator(set)).ok().unwrap();
     assert_eq!(begin(&mut desk, true).err(), desk.password(None, true).err());
     let mut desk = Desk::enrolled();
-    let lock = lock::Command::Set { target: Target::Person(desk.person()), grade: Grade::All };
+    let lock = lock::Command::Set { target: LockTarget::Person(desk.person()), grade: Grade::All };
     desk.system(Command::Lock(lock)).ok().unwrap();
     assert_eq!(
         begin(&mut desk, true).err(),
@@ -328,7 +328,7 @@ fn stopped_by_session_link_operator_or_lock_it_is_over_for_good() {
             }
             RecoveryEnd::ByOperator => desk.system(cancel),
             _ => {
-                let target = Target::Person(desk.person());
+                let target = LockTarget::Person(desk.person());
                 let set = lock::Command::Set { target, grade: Grade::All };
                 let answer = desk.system(Command::Lock(set));
                 desk.system(Command::Lock(lock::Command::Lift { target })).ok().unwrap();
@@ -552,7 +552,7 @@ fn wait_is_chosen_within_bounds_by_a_recent_proof_and_told() {
     let mut desk = Desk::enrolled();
     let done = desk.signed_in();
     let set = |wait| {
-        let policy = Policy { wait, ..Policy::default() };
+        let policy = RecoveryPolicy { wait, ..RecoveryPolicy::default() };
         Command::Recovery(recovery::Command::Choose(policy))
     };
     for wait in [Span(SHORTEST_WAIT.0 - 1), Span(LONGEST_WAIT.0 + 1), Span(0), Span(-1)] {
@@ -601,7 +601,7 @@ fn held_session_enrols_and_takes_nothing_of_its_persons_away() {
         Command::Device(D::SetRole { device, role: DeviceRole::View }),
         Command::Contact(contact::Command::RemoveMail),
         Command::Contact(contact::Command::SetMail { address: "evil@example.org".into() }),
-        Command::Recovery(recovery::Command::Choose(Policy::default())),
+        Command::Recovery(recovery::Command::Choose(RecoveryPolicy::default())),
         Command::Credential(credential::Command::Create(Box::new(credential::NewCredential {
             name: name(),
             accounts: vec![crate::desk::account()],
@@ -696,7 +696,7 @@ fn held_session_may_less_than_an_ordinary_one_on_every_kind_of_device() {
                     if grade != Grade::None {
                         slice.locks.push(lock::Lock {
                             id: access::LockId([1; 16]),
-                            target: Target::Person(desk.person()),
+                            target: LockTarget::Person(desk.person()),
                             grade,
                             at: desk.now,
                             by: By::System,

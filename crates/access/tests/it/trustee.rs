@@ -6,7 +6,7 @@ use access::link::Purpose;
 use access::moment::Span;
 use access::name::Username;
 use access::notice::{self, Topic};
-use access::recovery::{self, Policy, RecoveryEnd, Stage, WAIT};
+use access::recovery::{self, RecoveryEnd, RecoveryPolicy, Stage, WAIT};
 use access::refusal::{AuthorityRefusal, InputRefusal, RecoveryRefusal, SessionRefusal};
 use access::trustee::{self, Attested, MOST, attest};
 use access::{By, Call, Event, PersonId, RecoveryId, Refusal, Secret};
@@ -50,7 +50,7 @@ fn agree(desk: &mut Desk, other: &mut Other, yes: bool) -> Result<Answer, Refusa
 }
 
 fn choose(desk: &mut Desk, by: By, needed: u32, waits: bool) -> Result<Answer, Refusal> {
-    let policy = Policy { needed, waits, ..Policy::default() };
+    let policy = RecoveryPolicy { needed, waits, ..RecoveryPolicy::default() };
     desk.by(by, Command::Recovery(recovery::Command::Choose(policy)))
 }
 

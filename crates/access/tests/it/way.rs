@@ -4,7 +4,7 @@ use access::authenticator::passkey::Assertion;
 use access::authenticator::{self, passkey::Passkey};
 use access::binding::Beginner;
 use access::decision::{Answer, Command};
-use access::lock::{self, Target};
+use access::lock::{self, LockTarget};
 use access::moment::Span;
 use access::way::{self, Kind, Stand, Step, Way};
 use access::{By, Refusal, Secret, device, sign_in};
@@ -119,12 +119,12 @@ const HARMS: [Harm; 10] = [
     }),
     ("wrong codes from elsewhere", guess_codes),
     ("a lock of everything", |case| {
-        let target = Target::Person(case.desk.person());
+        let target = LockTarget::Person(case.desk.person());
         let set = lock::Command::Set { target, grade: lock::Grade::All };
         case.desk.system(Command::Lock(set)).ok().unwrap();
     }),
     ("a lock of new orders", |case| {
-        let target = Target::Person(case.desk.person());
+        let target = LockTarget::Person(case.desk.person());
         let set = lock::Command::Set { target, grade: lock::Grade::NoNew };
         case.desk.system(Command::Lock(set)).ok().unwrap();
     }),

@@ -72,8 +72,8 @@ async fn rest(gate: &Gate) -> CredentialId {
 }
 
 /// Sets a lock of `all` and stops before the orders.
-async fn cut_lock(gate: &Gate) -> Target {
-    let target = Target::Account(gate.account().into());
+async fn cut_lock(gate: &Gate) -> LockTarget {
+    let target = LockTarget::Account(gate.account().into());
     let command = lock::Command::Set { target, grade: Grade::All };
     gate.run_done(target_key(target), &OPERATOR.call(Command::Lock(command))).await.unwrap();
     assert!(gate.rests(gate.account(), None));
@@ -145,7 +145,7 @@ async fn lock_whose_caller_goes_away_is_carried_to_its_end() {
     let temp = tempfile::tempdir().unwrap();
     let gate = open(temp.path()).await;
     rest(&gate).await;
-    let target = Target::Account(gate.account().into());
+    let target = LockTarget::Account(gate.account().into());
     tokio::select! {
         biased;
         done = gate.locks().lock(&OPERATOR, target, Grade::All) => panic!("{done:?} at once"),
@@ -180,7 +180,7 @@ async fn cut_does_not_wait_for_tables_that_do_not_answer() {
     assert_eq!(found.credential.id, narrow, "names are known");
     let answer = gate.credentials().revoke(&OPERATOR, narrow, true).await.unwrap_err();
     assert_eq!(answer.code(), "IN_FORCE_NOT_ON_RECORD");
-    let target = Target::Account(gate.account().into());
+    let target = LockTarget::Account(gate.account().into());
     let answer = gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap_err();
     assert_eq!(answer.code(), "IN_FORCE_NOT_ON_RECORD");
     for credential in [credential, narrow] {

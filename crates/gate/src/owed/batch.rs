@@ -22,8 +22,8 @@ impl Batch {
             Event::Mandate(event) => Some(event.between().1),
             Event::Account(event) => Some(event.account()),
             Event::Lock(lock::Event::Set(lock)) => match lock.target {
-                lock::Target::Account(account) => Some(account),
-                lock::Target::Person(_) => None,
+                lock::LockTarget::Account(account) => Some(account),
+                lock::LockTarget::Person(_) => None,
             },
             _ => None,
         };

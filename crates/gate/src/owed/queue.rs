@@ -206,8 +206,8 @@ fn lay_lock_on(slice: &mut Slice, events: &[Event]) {
     for event in events {
         let is_theirs = match event {
             Event::Lock(lock::Event::Set(lock)) => match lock.target {
-                lock::Target::Account(account) => slice.account(account).is_some(),
-                lock::Target::Person(_) => false,
+                lock::LockTarget::Account(account) => slice.account(account).is_some(),
+                lock::LockTarget::Person(_) => false,
             },
             Event::Lock(lock::Event::Lifted { .. }) => true,
             Event::Mandate(event) => slice.account(event.between().1).is_some(),

@@ -1,7 +1,7 @@
 //! Recovery contacts at the gate: two persons of one server.
 
 use access::approval::Say;
-use access::recovery::Policy;
+use access::recovery::RecoveryPolicy;
 use access::refusal::RecoveryRefusal;
 use access::{Act, Refusal, Secret};
 use gate::SessionTicket;
@@ -41,7 +41,7 @@ async fn contact_agrees_and_vouches_in_a_session_of_their_own_and_opens_the_reco
     assert!(helping[0].agreed_at.is_none() && helping[0].asks.is_none());
     assert!(gate.trustees().helping(&owner).await.unwrap().is_empty());
     gate.trustees().agree(&bob, owner.person, true).await.unwrap();
-    let policy = Policy { needed: 1, waits: false, ..Policy::default() };
+    let policy = RecoveryPolicy { needed: 1, waits: false, ..RecoveryPolicy::default() };
     gate.recoveries().choose(&owner, policy).await.unwrap();
     let token = begin(&place).await;
     let asked = gate.trustees().helping(&bob).await.unwrap().remove(0).asks.unwrap();
@@ -77,7 +77,7 @@ async fn two_contacts_who_answer_at_once_both_count() {
         gate.trustees().name(&owner, name).await.unwrap();
         gate.trustees().agree(other, owner.person, true).await.unwrap();
     }
-    let policy = Policy { needed: 2, waits: false, ..Policy::default() };
+    let policy = RecoveryPolicy { needed: 2, waits: false, ..RecoveryPolicy::default() };
     gate.recoveries().choose(&owner, policy).await.unwrap();
     let token = begin(&place).await;
     let mine = gate.recoveries().by_token(&token, &browser(None)).await.unwrap();

@@ -10,7 +10,7 @@ use access::decision::{Answer, Command};
 use access::device::DeviceRole;
 use access::entitlements::{Limits, Rate, Scopes, Symbols};
 use access::link::Purpose;
-use access::lock::{Grade, Target};
+use access::lock::{Grade, LockTarget};
 use access::moment::Span;
 use access::refusal::{
     AccountRefusal, ApprovalRefusal, InputRefusal, SessionRefusal, SignInRefusal,
@@ -290,9 +290,9 @@ async fn approve(history: &mut History, by: By) {
 
 /// A recovery that is stopped, one that waits and becomes a session, and the session that follows.
 async fn regain(history: &mut History, by: By) -> By {
-    let set = Command::Recovery(recovery::Command::Choose(recovery::Policy {
+    let set = Command::Recovery(recovery::Command::Choose(recovery::RecoveryPolicy {
         wait: recovery::SHORTEST_WAIT,
-        ..recovery::Policy::default()
+        ..recovery::RecoveryPolicy::default()
     }));
     history.by_system(set).await.ok().unwrap();
     let mut held = by;
@@ -343,8 +343,8 @@ async fn regain(history: &mut History, by: By) -> By {
 
 async fn cut(history: &mut History, by: By) {
     let slice = history.slice().await;
-    let person = Target::Person(history.person);
-    let account = Target::Account(ACCOUNT.parse().unwrap());
+    let person = LockTarget::Person(history.person);
+    let account = LockTarget::Account(ACCOUNT.parse().unwrap());
     let set = |target, grade| Command::Lock(lock::Command::Set { target, grade });
     history.by(by, set(account, Grade::ReduceOnly)).await.ok().unwrap();
     history.by(by, set(account, Grade::NoNew)).await.ok().unwrap();
@@ -508,7 +508,7 @@ async fn refusal_alone_conflicts_with_nothing(place: &Place) {
 async fn late_commit_has_both_times_and_is_found_again(place: &Place) {
     let mut history = History::enrolled(place).await.0;
     let slice = history.slice().await;
-    let target = Target::Person(slice.person.as_ref().unwrap().id);
+    let target = LockTarget::Person(slice.person.as_ref().unwrap().id);
     let command = Command::Lock(lock::Command::Set { target, grade: Grade::NoNew });
     let call = Call { by: By::System, source: browser(None), command };
     let decision = history.decide(&slice, &call);

@@ -2,7 +2,7 @@
 
 use access::contact;
 use access::decision::Command;
-use access::lock::{self, Grade, Target};
+use access::lock::{self, Grade, LockTarget};
 use access::moment::Span;
 use access::notice::Topic;
 use store::DeliveryState;
@@ -21,7 +21,7 @@ both_engines!(
 
 /// A lock is set or lifted: one notice.
 async fn tell(history: &mut History) {
-    let target = Target::Person(history.person);
+    let target = LockTarget::Person(history.person);
     let slice = history.slice().await;
     let command = if slice.locks.is_empty() {
         lock::Command::Set { target, grade: Grade::NoNew }

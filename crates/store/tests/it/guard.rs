@@ -3,7 +3,7 @@
 
 use access::call::{By, Call};
 use access::decision::Command;
-use access::lock::{self, Grade, Target};
+use access::lock::{self, Grade, LockTarget};
 use access::refusal::ChangeRefusal;
 use access::trustee::{self, attest};
 use access::{PersonId, Reads, Refusal, Scope, SessionId, Slice, Source, contact, session};
@@ -22,8 +22,8 @@ both_engines!(
     write_of_what_was_not_read_is_refused,
 );
 
-fn target() -> Target {
-    Target::Account(ACCOUNT.parse().unwrap())
+fn target() -> LockTarget {
+    LockTarget::Account(ACCOUNT.parse().unwrap())
 }
 
 fn set(grade: Grade) -> Command {

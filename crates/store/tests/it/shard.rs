@@ -5,7 +5,7 @@ use std::time::Duration;
 use access::call::{By, Call};
 use access::decision::Command;
 use access::evidence::{self, COMMON, shard_of};
-use access::lock::{self, Grade, Target};
+use access::lock::{self, Grade, LockTarget};
 use access::mandate::{self, MandateTerms, Role};
 use access::{AccountId, PersonId, Scope, Source, account, credential};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
@@ -136,7 +136,7 @@ async fn account_has_a_chain_of_its_own_whoever_acts_on_it(place: &Place) {
     let (ann, bob) = (history.person, history.second("bob").await);
     let limits = Box::new(access::Limits { max_quantity: Some(5), ..access::Limits::default() });
     let account = first();
-    let target = Target::Account(account);
+    let target = LockTarget::Account(account);
     let mandate = history.store.slice(Key::Person(bob)).await.unwrap().mandates[0].id;
     let terms = Box::new(MandateTerms::of(Role::Auditor));
     for (person, command) in [
@@ -153,7 +153,13 @@ async fn account_has_a_chain_of_its_own_whoever_acts_on_it(place: &Place) {
         ),
         (bob, Command::Lock(lock::Command::Set { target, grade: Grade::NoNew })),
         (ann, Command::Lock(lock::Command::Lift { target })),
-        (ann, Command::Lock(lock::Command::Set { target: Target::Person(ann), grade: Grade::All })),
+        (
+            ann,
+            Command::Lock(lock::Command::Set {
+                target: LockTarget::Person(ann),
+                grade: Grade::All,
+            }),
+        ),
         (ann, Command::Account(account::Command::Close { account })),
     ] {
         by_operator(&mut history, person, command).await;
@@ -252,7 +258,7 @@ async fn entry_before_the_start_of_its_session_waits_for_it(place: &Place) {
     by_operator(&mut history, ann, Command::Account(account::Command::Open(Box::new(new)))).await;
     let session = history.by_link(ann).await.unwrap();
     let then = history.now;
-    let target = Target::Account(account);
+    let target = LockTarget::Account(account);
     let set = Command::Lock(lock::Command::Set { target, grade: Grade::NoNew });
     let call = Call { by: By::System, source: Source::local(), command: set };
     let slice = history.slice().await;

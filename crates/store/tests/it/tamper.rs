@@ -4,7 +4,7 @@ use access::call::{By, Call, Source};
 use access::decision::Command;
 use access::evidence::{self, Checkpoint};
 use access::link::{self, Purpose};
-use access::lock::{self, Grade, Target};
+use access::lock::{self, Grade, LockTarget};
 use access::moment::Span;
 use access::secret::Digest;
 use access::{
@@ -114,7 +114,7 @@ async fn full(place: &Place) -> History {
     assert!(has_token, "a credential without a token has none to replace");
     let gone = slice.credentials.iter().find(|one| one.name.to_string() == "gone").unwrap().id;
     let later = history.now + Span::days(7);
-    let account = Target::Account(ACCOUNT.parse().unwrap());
+    let account = LockTarget::Account(ACCOUNT.parse().unwrap());
     let (moment, one) = (history.now, policy::Assurance::One);
     for command in [
         Command::Credential(credential::Command::Revoke { credential: gone, cancel_orders: true }),
@@ -142,7 +142,7 @@ async fn full(place: &Place) -> History {
             place: "Lisbon".to_owned(),
             network: None,
         }),
-        Command::Recovery(recovery::Command::Choose(recovery::Policy::default())),
+        Command::Recovery(recovery::Command::Choose(recovery::RecoveryPolicy::default())),
         Command::Trustee(trustee::Command::Name { username: "bob".to_owned(), found: Some(bob) }),
         Command::Approval(approval::Command::AskStepUp),
         Command::Lock(lock::Command::Set { target: account, grade: Grade::ReduceOnly }),

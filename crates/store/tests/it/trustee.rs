@@ -3,7 +3,7 @@
 use access::approval::Say;
 use access::call::By;
 use access::decision::Command;
-use access::recovery::{self, Policy};
+use access::recovery::{self, RecoveryPolicy};
 use access::trustee::{self, attest, open_number};
 use store::Key;
 
@@ -31,7 +31,7 @@ async fn contact_is_named_agrees_vouches_and_is_removed(place: &Place) {
         let who = (By::Session(session), &browser(None));
         let attested = attest(&slice, who, &moment, history.key()).unwrap();
         let command = if vouches {
-            let policy = Policy { needed: 1, waits: false, ..Policy::default() };
+            let policy = RecoveryPolicy { needed: 1, waits: false, ..RecoveryPolicy::default() };
             let choose = Command::Recovery(recovery::Command::Choose(policy));
             history.by(by, choose).await.ok().unwrap();
             let assist = Command::Recovery(recovery::Command::Assist);

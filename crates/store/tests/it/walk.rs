@@ -7,7 +7,7 @@ use access::credential::{self, Door, NewCredential};
 use access::decision::{Answer, Command};
 use access::entitlements::Scopes;
 use access::link::Purpose;
-use access::lock::{self, Grade, Target};
+use access::lock::{self, Grade, LockTarget};
 use access::moment::Span;
 use access::refusal::SignInRefusal;
 use access::secret::Secret;
@@ -442,7 +442,7 @@ impl Walk {
 
     async fn unlock(&mut self) {
         for target in
-            [Target::Person(self.history.person), Target::Account(ACCOUNT.parse().unwrap())]
+            [LockTarget::Person(self.history.person), LockTarget::Account(ACCOUNT.parse().unwrap())]
         {
             let lift = Command::Lock(lock::Command::Lift { target });
             self.done += u32::from(self.history.by_system(lift).await.is_ok());
@@ -450,9 +450,9 @@ impl Walk {
     }
 
     async fn operate(&mut self) {
-        let person = Target::Person(self.history.person);
+        let person = LockTarget::Person(self.history.person);
         let target =
-            if self.roll(2) == 0 { person } else { Target::Account(ACCOUNT.parse().unwrap()) };
+            if self.roll(2) == 0 { person } else { LockTarget::Account(ACCOUNT.parse().unwrap()) };
         let grades = [Grade::ReduceOnly, Grade::NoNew, Grade::All];
         let command = match self.roll(6) {
             0 => {

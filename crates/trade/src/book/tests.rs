@@ -11,7 +11,7 @@ use crate::random::next;
 #[derive(Default)]
 struct Pair {
     book: Book,
-    naive: naive::Book,
+    naive: naive::NaiveBook,
     handles: Vec<(u64, Handle)>,
     next: u64,
 }

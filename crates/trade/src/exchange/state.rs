@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::Exchange;
 use super::ledgers::Ledgers;
 use super::memory::{Memory, ORDER_RULE, UsedIds};
-use crate::calendar::{Day, Session};
+use crate::calendar::{Day, TradingSession};
 use crate::desk::Register;
 use crate::instrument::Instruments;
 use crate::journal::{Genesis, MARKET_RULE};
@@ -41,7 +41,7 @@ impl std::error::Error for SnapshotError {}
 
 /// How it began, the sequence, the time and second that it has come to, the trading day, and the day of
 /// the genesis.
-type Clock = (Genesis, u64, Time, i64, Session, Day);
+type Clock = (Genesis, u64, Time, i64, TradingSession, Day);
 
 /// What the first format has behind the clock and the contracts. The order of the fields is the format.
 #[derive(Debug, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use access::moment::Time;
 use super::Paper;
 use super::listing::Listing;
 use crate::bar::{Bar, BarSize, Series};
-use crate::calendar::{Day, Session};
+use crate::calendar::{Day, TradingSession};
 use crate::history;
 
 /// Most bars in one answer.
@@ -68,7 +68,7 @@ impl Paper {
             .range(from, to)
             .map(|(second, bar)| {
                 if second < session.start || second >= session.roll {
-                    session = Session::at(second, self.hours);
+                    session = TradingSession::at(second, self.hours);
                 }
                 bar.bar(second, session.day)
             })
@@ -105,7 +105,7 @@ impl Paper {
         let Some(listing) = self.listings.get(at) else { return bars };
         let lived = listing.days.iter().map(|kept| {
             let day = Day(i32::try_from(kept.at).unwrap_or(0));
-            kept.bar(Session::of_day(day, self.hours).open, day)
+            kept.bar(TradingSession::of_day(day, self.hours).open, day)
         });
         let wanted = |bar: &Bar| (from..to).contains(&bar.time.seconds());
         bars.extend(lived.chain(listing.today(&self.session)).filter(wanted));

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::bar::{Kept as Bars, Series};
 use crate::book::{Book, HOUSE, Handle};
-use crate::calendar::{Day, Hours, Session};
+use crate::calendar::{Day, Hours, TradingSession};
 use crate::instrument::Instrument;
 use crate::margin::Exposure;
 use crate::market::{FINE, LEVELS, Process, width};
@@ -226,7 +226,7 @@ impl Listing {
     }
 
     /// The path of a trading day: the one that there is, or a new one from where the price is.
-    pub(crate) fn path_in(&self, session: &Session) -> Path {
+    pub(crate) fn path_in(&self, session: &TradingSession) -> Path {
         let own = self.path.filter(|path| path.is_within(session.open, session.close));
         own.unwrap_or_else(|| {
             Path::new(&self.process, session.open - 1, session.close - session.open)
@@ -234,7 +234,7 @@ impl Listing {
     }
 
     /// The market at a second of a trading day, under rule 2.
-    pub(crate) fn at(&self, second: i64, session: &Session) -> Process {
+    pub(crate) fn at(&self, second: i64, session: &TradingSession) -> Process {
         self.process.at(&self.path_in(session).block(second), second)
     }
 
@@ -248,7 +248,11 @@ impl Listing {
 
     /// The first second of a stretch of a trading day that would do something to an order of a
     /// client, under rule 2.
-    pub(crate) fn first_touched(&mut self, stretch: Stretch, session: &Session) -> Option<i64> {
+    pub(crate) fn first_touched(
+        &mut self,
+        stretch: Stretch,
+        session: &TradingSession,
+    ) -> Option<i64> {
         if !self.is_watched() {
             return None;
         }
@@ -278,7 +282,7 @@ impl Listing {
 
     /// Seconds of a trading day's path that touch no client's order, all at once. Bars that end before
     /// `keep` are gone before anybody looks: those are not made.
-    pub(crate) fn pass_all(&mut self, stretch: Stretch, session: &Session, keep: i64) {
+    pub(crate) fn pass_all(&mut self, stretch: Stretch, session: &TradingSession, keep: i64) {
         self.withdraw();
         let path = self.path_in(session);
         self.path = Some(path);
@@ -518,7 +522,7 @@ impl Listing {
     }
 
     /// The trading day so far, when it has traded.
-    pub(crate) fn today(&self, session: &Session) -> Option<crate::bar::Bar> {
+    pub(crate) fn today(&self, session: &TradingSession) -> Option<crate::bar::Bar> {
         self.traded.then(|| crate::bar::Bar {
             time: Time::from_seconds(session.open),
             day: session.day,

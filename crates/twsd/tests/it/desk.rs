@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use floorpass_twsd::{Config, Handle, serve};
+use floorpass_twsd::{Config, ListenerHandle, serve};
 use gate::disk::LocalDisk;
 use gate::folder::FolderError;
 use gate::{
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A demo folder that is served.
 pub struct Server {
     pub gate: Gate,
-    handle: Handle,
+    handle: ListenerHandle,
     stop: oneshot::Sender<()>,
     folder: TempDir,
 }

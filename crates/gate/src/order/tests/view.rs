@@ -1,6 +1,6 @@
 //! A view that shares with the one before it shows what a view made from nothing shows.
 
-use trade::calendar::Session;
+use trade::calendar::TradingSession;
 use trade::order::Change;
 
 use super::*;
@@ -116,7 +116,7 @@ async fn value_at_the_end_of_a_day_is_worked_back_and_outlives_the_executions() 
     // 17:00 in New York ends the day.
     let roll = START + Span::hours(7);
     at(roll - Span::seconds(1));
-    let day = Session::at(START.seconds(), Hours::RoundTheClock).day;
+    let day = TradingSession::at(START.seconds(), Hours::RoundTheClock).day;
     let close = bench.gate.view().await.unwrap().summary.net_liquidation;
     let found = async |gate: &Gate| {
         let view = gate.view().await.unwrap();

@@ -7,7 +7,7 @@ use access::call::{By, Call};
 use access::credential::{self, Door, NewCredential};
 use access::decision::Command;
 use access::entitlements::{Limits, OrderKind, OrderKinds, Product, Products, Scopes};
-use access::lock::{self, Grade, Target};
+use access::lock::{self, Grade, LockTarget};
 use access::mandate::{self, Conditions, MandateTerms, OwnerWord, Role, vouch_owner};
 use access::moment::Span;
 use access::{
@@ -258,8 +258,8 @@ impl Walk {
 
     fn lock(&mut self, person: PersonId) -> Command {
         let target = match self.roll(3) {
-            0 => Target::Person(person),
-            _ => Target::Account(self.account().into()),
+            0 => LockTarget::Person(person),
+            _ => LockTarget::Account(self.account().into()),
         };
         if self.roll(2) == 0 {
             return Command::Lock(lock::Command::Lift { target });

@@ -3,7 +3,7 @@
 use access::approval::Say;
 use access::call::{By, Call, Source};
 use access::decision::{Answer, Command};
-use access::recovery::{self, Policy};
+use access::recovery::{self, RecoveryPolicy};
 use access::secret::Secret;
 use access::trustee::{self, Attested, attest, open_number};
 use access::{Span, trustee::Ask};
@@ -149,7 +149,7 @@ impl Walk {
             5 | 6 => {
                 let wait = Span::hours(i64::try_from(20 + self.roll(60)).unwrap());
                 let needed = u32::try_from(self.roll(3)).unwrap();
-                let policy = Policy { wait, needed, waits: self.roll(2) == 0 };
+                let policy = RecoveryPolicy { wait, needed, waits: self.roll(2) == 0 };
                 (by, Command::Recovery(recovery::Command::Choose(policy)))
             }
             7 => return self.tell().await,
@@ -178,7 +178,8 @@ impl Walk {
             let agree = Command::Trustee(trustee::Command::Agree { attested, yes: true });
             self.history.by(by, agree).await.ok();
         }
-        let policy = Policy { needed: 1, waits: self.roll(2) == 0, ..Policy::default() };
+        let policy =
+            RecoveryPolicy { needed: 1, waits: self.roll(2) == 0, ..RecoveryPolicy::default() };
         let choose = Command::Recovery(recovery::Command::Choose(policy));
         self.history.by_system(choose).await.ok();
         let person = Key::Person(self.history.person);
