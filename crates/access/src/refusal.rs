@@ -480,7 +480,7 @@ refusals! {
             "nobody can grant more {what} than they hold themselves; grant fewer, or ask the operator";
     }
 
-    /// What the server cannot do, whoever asks.
+    /// What the server cannot do for anybody.
     Server(ServerRefusal) {
         /// The journal cannot be written.
         JournalFailed = "JOURNAL_FAILED",

@@ -1,7 +1,6 @@
 //! `floorpass credential`: what programs hold, from its creation to its end.
 
 use access::address::Network;
-use access::entitlements::Hours;
 use access::{Number, PaperAccountId};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
@@ -12,11 +11,10 @@ use control::{
 
 use crate::exit::Failure;
 use crate::global::Global;
+use crate::order_limits::OrderLimits;
 use crate::output;
 
 const MESSAGES: Number = Number::count("a number of messages", "5");
-pub const ORDERS: Number = Number::count("a number of orders", "10");
-pub const SECONDS: Number = Number::within("a number of seconds", "30", 1, 86_400);
 const GRACE: Number = Number::within("a number of minutes", "60", 0, 1_440);
 const DAYS: Number = Number::within("a number of days", "90", 1, 366);
 
@@ -106,52 +104,32 @@ struct Scopes {
     /// Allow connections from this address or network only (repeat for several)
     #[arg(long = "address", value_name = "ADDRESS")]
     addresses: Vec<Network>,
-    /// Allow orders only at these hours, in UTC: "mon-fri 13:30-20:00"
-    #[arg(long, value_name = "HOURS", value_parser = hours)]
-    hours: Option<String>,
-    /// At most this many shares per order
-    #[arg(long, value_name = "SHARES", allow_hyphen_values = true, value_parser = |typed: &str| Number::SHARES.read_whole::<u64>(typed))]
-    max_quantity: Option<u64>,
-    /// Orders worth at most this, in the account's base currency
-    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, value_parser = Number::typed_amount)]
-    max_notional: Option<String>,
+    #[command(flatten)]
+    orders: OrderLimits,
     /// At most this many order messages per second
     #[arg(long, value_name = "COUNT", allow_hyphen_values = true, value_parser = |typed: &str| MESSAGES.read_whole::<u32>(typed))]
     per_second: Option<u32>,
-    /// At most this many open orders at once
-    #[arg(long, value_name = "COUNT", allow_hyphen_values = true, value_parser = |typed: &str| ORDERS.read_whole::<u32>(typed))]
-    max_open_orders: Option<u32>,
-    /// Refuse limit prices more than this far through the market, in percent
-    #[arg(long, value_name = "PERCENT", allow_hyphen_values = true, value_parser = |typed: &str| Number::PERCENT.read(typed))]
-    collar: Option<rust_decimal::Decimal>,
-    /// Refuse an order identical to one sent within this many seconds
-    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, value_parser = |typed: &str| SECONDS.read_whole::<u32>(typed))]
-    duplicate_seconds: Option<u32>,
     /// End it this many days from now
     #[arg(long, value_name = "DAYS", allow_hyphen_values = true, value_parser = |typed: &str| DAYS.read_whole::<u32>(typed))]
     days: Option<u32>,
 }
 
-/// Hours that can be read, as they were typed.
-pub fn hours(typed: &str) -> Result<String, access::hours::HoursError> {
-    typed.parse::<Hours>().map(|_| typed.to_owned())
-}
-
 impl Scopes {
     fn wish(self, read_only: Option<bool>, clear: Vec<Clear>) -> ScopesWish {
+        let orders = self.orders;
         ScopesWish {
             clear,
             read_only,
             side: self.side,
             symbols: self.symbols,
             addresses: self.addresses,
-            hours: self.hours,
-            max_quantity: self.max_quantity,
-            max_notional: self.max_notional,
+            hours: orders.hours,
+            max_quantity: orders.max_quantity,
+            max_notional: orders.max_notional,
             per_second: self.per_second,
-            max_open_orders: self.max_open_orders,
-            collar: self.collar,
-            duplicate_seconds: self.duplicate_seconds,
+            max_open_orders: orders.max_open_orders,
+            collar: orders.collar,
+            duplicate_seconds: orders.duplicate_seconds,
             days: self.days,
         }
     }
@@ -471,7 +449,8 @@ mod tests {
         };
         // Only the server knows in which currency it is read.
         for typed in ["20000,50", "20,000", "2.000,5", "0.125"] {
-            let read = read("--max-notional", typed).map(|create| create.scopes.max_notional);
+            let read =
+                read("--max-notional", typed).map(|create| create.scopes.orders.max_notional);
             assert!(read.is_ok_and(|read| read.as_deref() == Some(typed)), "{typed}");
         }
         for (flag, typed) in [

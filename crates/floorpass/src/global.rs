@@ -24,7 +24,7 @@ pub struct Global {
         hide_env = true
     )]
     pub data: Option<PathBuf>,
-    /// Print one JSON value; errors are {"error": {"code", "text"}}
+    /// Print one JSON value; errors are {"error": {"code", "text", "field"}}
     #[arg(long, global = true, help_heading = "Global options", display_order = 900)]
     pub json: bool,
     /// What to log to standard error: a level, or a filter such as info,gate=debug

@@ -27,6 +27,7 @@ mod mandate;
 mod manual;
 mod notice;
 mod order;
+mod order_limits;
 mod outbox;
 mod output;
 mod pace;

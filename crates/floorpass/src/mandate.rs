@@ -1,13 +1,14 @@
 //! `floorpass mandate`: who may do what on which account; list, grant, change, revoke.
 
 use access::address::Network;
-use access::{Number, PaperAccountId, Time};
+use access::{PaperAccountId, Time};
 use clap::{Args, Subcommand};
 use control::{ClearTerm, MandateEnded, MandateRequest, MandateRow, Request, TermsWish};
 
-use crate::credential::{ORDERS, SECONDS, hours, one_of};
+use crate::credential::one_of;
 use crate::exit::Failure;
 use crate::global::Global;
+use crate::order_limits::OrderLimits;
 use crate::output;
 
 #[derive(Debug, Subcommand)]
@@ -90,24 +91,8 @@ struct Terms {
     /// Allow requests from this address or network only (repeat for several)
     #[arg(long = "address", value_name = "ADDRESS")]
     addresses: Vec<Network>,
-    /// Allow orders only at these hours, in UTC: "mon-fri 13:30-20:00"
-    #[arg(long, value_name = "HOURS", value_parser = hours)]
-    hours: Option<String>,
-    /// At most this many shares per order
-    #[arg(long, value_name = "SHARES", allow_hyphen_values = true, value_parser = |typed: &str| Number::SHARES.read_whole::<u64>(typed))]
-    max_quantity: Option<u64>,
-    /// Orders worth at most this, in the account's base currency
-    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, value_parser = Number::typed_amount)]
-    max_notional: Option<String>,
-    /// At most this many open orders at once
-    #[arg(long, value_name = "COUNT", allow_hyphen_values = true, value_parser = |typed: &str| ORDERS.read_whole::<u32>(typed))]
-    max_open_orders: Option<u32>,
-    /// Refuse limit prices more than this far through the market, in percent
-    #[arg(long, value_name = "PERCENT", allow_hyphen_values = true, value_parser = |typed: &str| Number::PERCENT.read(typed))]
-    collar: Option<rust_decimal::Decimal>,
-    /// Refuse an order identical to one sent within this many seconds
-    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, value_parser = |typed: &str| SECONDS.read_whole::<u32>(typed))]
-    duplicate_seconds: Option<u32>,
+    #[command(flatten)]
+    orders: OrderLimits,
     /// The last day that it holds on, in UTC [default: no end]
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     until: Option<Time>,
@@ -120,18 +105,19 @@ fn day(text: &str) -> Result<Time, &'static str> {
 
 impl Terms {
     fn wish(self, clear: Vec<ClearTerm>) -> TermsWish {
+        let orders = self.orders;
         TermsWish {
             clear,
             acts: self.acts,
             products: self.products,
             order_kinds: self.order_kinds,
             addresses: self.addresses,
-            hours: self.hours,
-            max_quantity: self.max_quantity,
-            max_notional: self.max_notional,
-            max_open_orders: self.max_open_orders,
-            collar: self.collar,
-            duplicate_seconds: self.duplicate_seconds,
+            hours: orders.hours,
+            max_quantity: orders.max_quantity,
+            max_notional: orders.max_notional,
+            max_open_orders: orders.max_open_orders,
+            collar: orders.collar,
+            duplicate_seconds: orders.duplicate_seconds,
             until: self.until,
         }
     }

@@ -8,7 +8,7 @@ pub enum Remedy {
     TakeOver,
     /// The interface's policy can be set otherwise.
     ChangePolicy,
-    /// The credentials that there are can be looked at.
+    /// The list of credentials shows which there are.
     SeeCredentials,
     /// A phone can be added that answers approvals.
     AddPhone,
