@@ -15,7 +15,9 @@ mod place;
 mod verify;
 
 pub(crate) use place::Indexed;
-pub use verify::{EvidenceReport, VerifyError, evidence_verify, evidence_verify_with};
+pub use verify::{
+    EvidenceReport, VerifyError, evidence_verify, evidence_verify_trading, evidence_verify_with,
+};
 pub(crate) use verify::{Waiting, verified};
 
 impl Gate {

@@ -105,7 +105,9 @@ pub use cut::OperatorCancel;
 pub use demo::DemoSecrets;
 pub use device::DeviceInfo;
 pub use enter::{ApiProof, Barred, Doorway, Entered, Presented, SocketProof, WhichAccount};
-pub use evidence::{EvidenceReport, VerifyError, evidence_verify, evidence_verify_with};
+pub use evidence::{
+    EvidenceReport, VerifyError, evidence_verify, evidence_verify_trading, evidence_verify_with,
+};
 pub use feed::{Delivery, Group, Published, Subscription};
 pub use front_door::{Entrance, PersonWays, Power, Proof};
 pub use gate::Gate;

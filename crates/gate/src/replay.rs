@@ -16,12 +16,6 @@ pub(crate) struct Replay {
     pub(crate) latest: Time,
 }
 
-impl Default for Replay {
-    fn default() -> Self {
-        Self::of(Instruments::builtin())
-    }
-}
-
 impl Replay {
     /// From the journal's beginning, on an exchange that trades these.
     pub(crate) fn of(instruments: &Arc<Instruments>) -> Self {

@@ -47,15 +47,17 @@ pub struct Kept {
     pub exchange: Exchange,
 }
 
-/// Every snapshot that reads, of an exchange of the bundled instruments, and the names of those that do not. One that a running server removes
-/// meanwhile is neither.
-pub fn all(folder: &Path, id: [u8; 16]) -> (Vec<Kept>, Vec<String>) {
+/// Every snapshot that reads, of an exchange of these instruments, and the names of those that do not. One that a running
+/// server removes meanwhile is neither.
+pub fn all(
+    folder: &Path,
+    id: [u8; 16],
+    instruments: &Arc<Instruments>,
+) -> (Vec<Kept>, Vec<String>) {
     let (mut kept, mut unreadable) = (Vec::new(), Vec::new());
     for (seq, path) in list(folder).unwrap_or_default() {
         let read = match private::read(&path) {
-            Ok(bytes) => {
-                decode(&bytes, id, Instruments::builtin()).filter(|(head, _)| head.seq == seq)
-            }
+            Ok(bytes) => decode(&bytes, id, instruments).filter(|(head, _)| head.seq == seq),
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(_) => None,
         };

@@ -16,6 +16,7 @@ use access::call::{By, Call, Source};
 use access::{Command, Refusal, Slice, session};
 use serde::Serialize;
 use store::{Key, Store, StoreError, migration};
+use trade::instrument::Instruments;
 
 pub use self::aside::CopyError;
 use self::aside::{NOTE, copy_aside, needed, place};
@@ -101,7 +102,8 @@ pub async fn look(
     if schema > newest {
         return Err(StoreError::NewerSchema { found: schema, newest }.into());
     }
-    let (evidence, Waiting { sessions, approvals }) = verified(data, database, None).await?;
+    let (evidence, Waiting { sessions, approvals }) =
+        verified((data, database), None, Instruments::builtin()).await?;
     let copy = if schema < newest { Some(place(data, newest, to)?) } else { None };
     let beside = copy.as_deref().unwrap_or(data);
     let needed_bytes = needed(data)?;

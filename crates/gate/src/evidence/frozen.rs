@@ -2,9 +2,11 @@
 //! one that reads, so an altered one would show positions and cash that nobody ever had.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use access::moment::Time;
 use trade::exchange::Exchange;
+use trade::instrument::Instruments;
 use trade::journal::Stamped;
 
 use crate::folder::snapshots;
@@ -24,14 +26,15 @@ pub(super) struct Frozen {
 impl Frozen {
     /// Reads a folder's snapshots. On a running server this comes before the journal is read: a snapshot
     /// is written after the records that it holds.
-    pub(super) fn read(data: &Path, id: [u8; 16]) -> Self {
-        let (waiting, unreadable) = snapshot::all(&snapshots(data), id);
+    pub(super) fn read(data: &Path, id: [u8; 16], instruments: &Arc<Instruments>) -> Self {
+        let (waiting, unreadable) = snapshot::all(&snapshots(data), id, instruments);
         let faults = unreadable.into_iter().map(|name| {
             format!(
                 "snapshot {name} was altered: it cannot be read; once it is moved away, a start reads the journal instead"
             )
         });
-        Self { waiting, replay: Replay::default(), faults: faults.collect(), stopped: false }
+        let replay = Replay::of(instruments);
+        Self { waiting, replay, faults: faults.collect(), stopped: false }
     }
 
     /// Applies the next record, and compares the snapshots that were taken after it.

@@ -234,16 +234,23 @@ fn walk(
 }
 
 /// The decisions that the tables have, to be compared with the journal record by record.
-#[derive(Default)]
 pub(super) struct Compared {
     rows: BTreeMap<u64, Digest>,
     indexed: u64,
     owners: Owners,
+    /// What the exchange trades.
+    instruments: Arc<Instruments>,
 }
 
 impl Compared {
     pub(super) fn new(owners: Owners) -> Self {
-        Self { owners, ..Self::default() }
+        let instruments = Arc::clone(Instruments::builtin());
+        Self { rows: BTreeMap::new(), indexed: 0, owners, instruments }
+    }
+
+    /// The same for an exchange that trades these.
+    pub(super) fn of(self, instruments: &Arc<Instruments>) -> Self {
+        Self { instruments: Arc::clone(instruments), ..self }
     }
 
     /// Takes the next rows, and how far the tables say that the journal is indexed.
@@ -255,7 +262,7 @@ impl Compared {
     /// Compares the next record; what is wrong with its row.
     pub(super) fn follow(&mut self, record: &Record<'_>, stamped: Stamped) -> Option<String> {
         let seq = record.seq;
-        let known = Instruments::builtin();
+        let known = &self.instruments;
         let right =
             is_decision(&stamped).then(|| decision(record.payload.to_vec(), stamped, known));
         let right = right.flatten().map(|mut row| {

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use access::evidence::{COMMON, Checkpoint, Entry, GENESIS, Index, shard_of};
 use access::{Digest, Event, Holder, Scope, SealKey, SealedSecret, Time};
 use data_encoding::HEXLOWER;
 use serde::Serialize;
 use store::{Replayed, SignedCheckpoint, Store, StoreError};
+
+use trade::instrument::Instruments;
 
 use super::frozen::Frozen;
 use super::index::{Compared, Owners};
@@ -174,7 +177,16 @@ pub async fn evidence_verify_with(
     database: Option<&str>,
     checkpoint: Option<&Path>,
 ) -> Result<EvidenceReport, VerifyError> {
-    Ok(verified(data, database, checkpoint).await?.0)
+    Ok(verified((data, database), checkpoint, Instruments::builtin()).await?.0)
+}
+
+/// The same for a folder whose tables are in it and whose exchange trades these instruments
+/// ([`crate::Gate::open_trading`]).
+pub async fn evidence_verify_trading(
+    data: &Path,
+    instruments: &Arc<Instruments>,
+) -> Result<EvidenceReport, VerifyError> {
+    Ok(verified((data, None), None, instruments).await?.0)
 }
 
 /// What an upgrade ends.
@@ -186,11 +198,12 @@ pub(crate) struct Waiting {
     pub(crate) approvals: usize,
 }
 
-/// The same with what an upgrade of the tables would end: nothing where they are up to date.
+/// The same with what an upgrade of the tables would end: nothing where they are up to date. The instruments are those
+/// that the folder's exchange trades.
 pub(crate) async fn verified(
-    data: &Path,
-    database: Option<&str>,
+    (data, database): (&Path, Option<&str>),
     checkpoint: Option<&Path>,
+    instruments: &Arc<Instruments>,
 ) -> Result<(EvidenceReport, Waiting), VerifyError> {
     let facts = folder::read_facts(data)?.ok_or_else(|| VerifyError::NoFolder(data.to_owned()))?;
     let key = key_file::open(data, false)?;
@@ -221,9 +234,10 @@ pub(crate) async fn verified(
     signed.extend(filed.into_iter().chain(kept));
     let signer = tables.signer;
     let ends = tables.ends;
-    let decisions = tables.decisions.take();
-    let id = facts.id_bytes();
-    let (journal_head, state) = follow_journal(data, id, &mut marks, decisions, &mut faults)?;
+    let decisions = tables.decisions.take().map(|rows| rows.of(instruments));
+    let frozen = Frozen::read(data, facts.id_bytes(), instruments);
+    let (journal_head, state) =
+        follow_journal(data, facts.id_bytes(), &mut marks, (frozen, decisions), &mut faults)?;
     let scopes = &tables.scopes;
     let found = Found { ends: &ends, scopes, journal: journal_head, is_whole: faults.is_empty() };
     for one in &signed {
@@ -420,12 +434,11 @@ fn follow_journal(
     data: &Path,
     folder: [u8; 16],
     marks: &mut Marks,
-    mut decisions: Option<Compared>,
+    // The snapshots are read before the journal: a running server writes them after it.
+    (mut frozen, mut decisions): (Frozen, Option<Compared>),
     faults: &mut Vec<String>,
 ) -> Result<(u64, Option<Digest>), VerifyError> {
     let mut last = 0;
-    // The snapshots before the journal: a running server writes them after it.
-    let mut frozen = Frozen::read(data, folder);
     mark(&mut marks.journal, &0, Digest(record::root(folder)));
     let segments =
         journal::segments(&folder::journal_folder(data)).map_err(VerifyError::Journal)?;

@@ -276,7 +276,7 @@ async fn restart_from_a_snapshot_and_from_the_journal_alone_agree() {
     };
     std::fs::remove_dir_all(open::snapshots(temp.path())).unwrap();
     let commands = stamped(temp.path());
-    let mut replay = crate::replay::Replay::default();
+    let mut replay = crate::replay::Replay::of(trade::instrument::Instruments::builtin());
     for stamped in &commands {
         replay.follow(stamped).unwrap();
     }

@@ -33,7 +33,7 @@ async fn hour(seed: u64, skew: Skew) {
     bench.gate.close().await.unwrap();
     let journal = bench.journal();
     assert!(journal.iter().map(|stamped| stamped.time).is_sorted(), "{what}");
-    let mut replay = crate::replay::Replay::default();
+    let mut replay = crate::replay::Replay::of(trade::instrument::Instruments::builtin());
     for stamped in &journal {
         replay.follow(stamped).unwrap();
     }
