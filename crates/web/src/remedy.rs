@@ -96,6 +96,30 @@ mod tests {
     }
 
     #[test]
+    fn remedy_leads_where_it_is_done() {
+        for (remedy, to) in [
+            (Remedy::TakeOver, Some("/session/take-over")),
+            (Remedy::ChangePolicy, Some("/policies")),
+            (Remedy::SeeCredentials, Some("/credentials")),
+            (Remedy::AddPhone, Some("/phone")),
+            (Remedy::RemoveDevice, Some("/devices")),
+            (Remedy::ReplaceApp, Some("/authenticators")),
+            (Remedy::UnlockByOperator, Some("/lock")),
+            (Remedy::SeeLock, Some("/lock")),
+            (Remedy::AwaitRecord, None),
+            (Remedy::TurnOnPush, None),
+            (Remedy::StartSignIn, Some("/sign-in")),
+            (Remedy::StartRecovery, Some("/recover")),
+            (Remedy::SignInHere, Some("/sign-in")),
+            (Remedy::ConfirmPerson, Some("/step-up")),
+        ] {
+            assert_eq!(page(remedy).map(|(to, _)| to), to, "{remedy:?}");
+        }
+        let said = text(Remedy::UnlockByOperator);
+        assert_eq!(said, "Only the operator can unlock it; Lock says how.");
+    }
+
+    #[test]
     fn sentence_leads_to_its_page() {
         let markup = sentence(Remedy::Unlock).into_string();
         assert_eq!(markup, "To unlock, open <a href=\"/lock\">Lock</a>, or ask the operator.");

@@ -21,6 +21,7 @@ mod notice;
 mod policy;
 mod recovery;
 mod recovery_code;
+mod remedy;
 mod scopes;
 mod sign_in;
 mod throttle;

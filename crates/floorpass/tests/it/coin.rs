@@ -28,10 +28,10 @@ fn amount_is_typed_and_told_in_the_coins_of_its_account() {
         rows.find(|row| row["currency"] == code).unwrap()["account"].as_str().unwrap().to_owned()
     };
     // A limit is one of the account's currency.
-    for (name, code, typed, told, off) in [
-        ("yen", "JPY", "5,000", "5000", "5000.5"),
-        ("dinar", "KWD", "20.125", "20.125", "20,125"),
-        ("euro", "EUR", "20000,5", "20000.50", "0.125"),
+    for (name, code, typed, told, off, says) in [
+        ("yen", "JPY", "5,000", "5000", "5000.5", "5,000 JPY"),
+        ("dinar", "KWD", "20.125", "20.125", "20,125", "20.125 KWD"),
+        ("euro", "EUR", "20000,5", "20000.50", "0.125", "20,000.5 EUR"),
     ] {
         let account = of(code);
         let credential = |limit| {
@@ -52,6 +52,9 @@ fn amount_is_typed_and_told_in_the_coins_of_its_account() {
         json(data, &credential(typed));
         let shown = json(data, &["credential", "show", name]);
         assert_eq!(shown["scopes"]["max_notional"], told, "{code}");
+        let says = format!("place an order above {says}");
+        let words = text(&run(data, &["credential", "show", name]));
+        assert!(words.contains(&says), "{words}");
         let change =
             ["mandate", "change", "trader", "--account", &account, "--max-notional", typed];
         assert_eq!(json(data, &change)["max_notional"], told, "{code}");

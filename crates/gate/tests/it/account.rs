@@ -2,9 +2,10 @@
 
 use access::account::Currency;
 use access::entitlements::Side;
+use access::evidence::shard_of;
 use access::id::{Holder, PaperAccountId};
 use access::refusal::ChangeRefusal;
-use access::{Refusal, Scopes, Span};
+use access::{Refusal, Scope, Scopes, Span};
 use gate::{
     Actor, DoorWish, NewCredential, NewPaperAccount, OrderRequest, SocketProof, Unclosed,
     evidence_verify,
@@ -214,6 +215,22 @@ async fn self_match_is_chosen_anew_and_its_owner_is_told_and_it_outlives_a_stop(
         assert_eq!(refused.map_err(|why| why.code()), Err(code));
     }
     verified(&place).await;
+}
+
+#[tokio::test]
+async fn checkpoint_signs_the_chain_of_every_person_and_account() {
+    let place = Place::new().await;
+    let (ticket, _) = place.by_link().await;
+    let (accounts, first) = (place.gate.paper_accounts(), place.gate.account());
+    let second = accounts.create(&OPERATOR, wanted(1_000)).await.unwrap();
+    let signed = place.gate.records().checkpoint().await.unwrap();
+    let mut shards: Vec<_> = signed.checkpoint.shards.iter().map(|head| head.shard).collect();
+    shards.sort_unstable();
+    let scopes =
+        [Scope::Person(ticket.person), Scope::Account(first.into()), Scope::Account(second.into())];
+    let mut all = scopes.map(|scope| shard_of(Some(scope)));
+    all.sort_unstable();
+    assert_eq!(shards, all);
 }
 
 #[tokio::test]
