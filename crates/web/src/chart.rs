@@ -117,7 +117,7 @@ pub(crate) fn line(what: &str, points: &[Point]) -> Markup {
             ol.ys aria-hidden="true" { @for at in (0..=scale.steps).rev() { li { (scale.written(scale.line(at))) } } }
             div.xs aria-hidden="true" { @for point in ticks(points) { span { (point.tick) } } }
         }
-        p.small { "Last " b.n { (figure::price(last.value)) } " (" (last.at) "), " (figure::change(first.value, last.value)) " since " (first.at) span.dim { "; low " span.n { (figure::price(low)) } ", high " span.n { (figure::price(high)) } "." } }
+        p.small { "Last " b.n { (figure::exact(last.value)) } " (" (last.at) "), " (figure::change(first.value, last.value)) " since " (first.at) span.dim { "; low " span.n { (figure::exact(low)) } ", high " span.n { (figure::exact(high)) } "." } }
         (table(what, points))
     }
 }
@@ -166,7 +166,7 @@ fn table(what: &str, points: &[Point]) -> Markup {
             div.scroll tabindex="0" role="group" aria-label={ (what) " as a table" } { table {
                 thead { tr { th { "When" } th.r { (what) } } }
                 tbody { @for point in points.iter().rev().step_by(each) {
-                    tr { td.mono { (point.at) } td.r.n { (figure::price(point.value)) } }
+                    tr { td.mono { (point.at) } td.r.n { (figure::exact(point.value)) } }
                 } }
             } }
         }

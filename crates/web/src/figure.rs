@@ -18,6 +18,11 @@ pub(crate) fn price(value: Decimal) -> String {
     fixed(value, places)
 }
 
+/// A value of a line, which all of its values have as many decimals as.
+pub(crate) fn exact(value: Decimal) -> String {
+    fixed(value, value.scale())
+}
+
 /// An average of prices whose steps have so many decimals: two more at most.
 pub(crate) fn average(value: Decimal, places: u32) -> String {
     let value = value.round_dp(places.saturating_add(2));
@@ -80,7 +85,7 @@ pub(crate) fn percent(gain: Decimal, on: Decimal) -> Markup {
 /// What a value became: `+1.50 (+1.25 %)`.
 pub(crate) fn change(from: Decimal, to: Decimal) -> Markup {
     let by = to - from;
-    html! { span.n { (moved(by)) " (" (percent(by, from)) ")" } }
+    html! { span.n { (signed(by, by.scale())) " (" (percent(by, from)) ")" } }
 }
 
 /// `2026-11-22 20:30:05` with the zone for machines; pages say once that times are UTC.
