@@ -155,6 +155,10 @@ impl Command {
             | Self::Completions(_)
             | Self::Man(_) => false,
             Self::Status(status) => !status.is_of_all(),
+            // A configuration file says which one, or that it is the usual one.
+            Self::Evidence(evidence) => !evidence.has_config(),
+            Self::Doctor(doctor) => !doctor.has_config(),
+            Self::Upgrade(upgrade) => !upgrade.has_config(),
             _ => true,
         }
     }

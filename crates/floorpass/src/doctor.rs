@@ -57,9 +57,17 @@ impl Finding {
 }
 
 impl Doctor {
+    /// Whether a configuration file is named.
+    pub fn has_config(&self) -> bool {
+        self.config.is_some()
+    }
+
     /// Looks at the data folder, the machine and, when one runs, the server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
-        let data = global.data();
+        let config = self.config.as_deref().map(crate::config::Config::read);
+        // One that cannot be read is a finding below.
+        let named = config.and_then(Result::ok).map(|config| config.folder(global));
+        let data = named.as_deref().unwrap_or_else(|| global.data());
         let mut findings = vec![folder(data, self.repair)];
         if data.is_dir() {
             findings.push(mode("data folder", data, 0o700, self.repair));

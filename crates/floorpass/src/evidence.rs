@@ -35,6 +35,11 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// Whether a configuration file is named.
+    pub fn has_config(&self) -> bool {
+        matches!(self, Self::Verify { config: Some(_), .. })
+    }
+
     /// Verifies offline, or asks the running server for a checkpoint.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         match self {

@@ -65,15 +65,31 @@ pub fn probe(address: IpAddr, port: u16, flag: &str) -> Result<(), Failure> {
 
 /// The words for a port that is taken.
 pub fn in_use(port: u16, flag: &str) -> Failure {
+    // What is no option stands in a file, and only options go with --free-ports.
+    if flag.starts_with("--") {
+        taken(port, &format!("stop it, choose another port with {flag}, or use --free-ports"))
+    } else {
+        taken(port, &format!("stop it, or change {flag}"))
+    }
+}
+
+/// A credential's port is in use, and no option of `serve` moves it.
+pub fn of_credential(port: u16, name: &str) -> Failure {
+    taken(
+        port,
+        &format!(
+            "it belongs to credential {name}, so stop the other program; to use another port, start the server, revoke the credential and create one with --port"
+        ),
+    )
+}
+
+fn taken(port: u16, what: &str) -> Failure {
     let who = if TWS_PORTS.contains(&port) {
         "perhaps by TWS, IB Gateway or another floorpass"
     } else {
         "by another program"
     };
-    let text = format!(
-        "port {port} is in use, {who}; stop it, choose another port with {flag}, or use --free-ports"
-    );
-    Failure::new(Exit::InUse, "PORT_IN_USE", text)
+    Failure::new(Exit::InUse, "PORT_IN_USE", format!("port {port} is in use, {who}; {what}"))
 }
 
 #[cfg(test)]

@@ -139,8 +139,8 @@ async fn doors<T>(
     // Ready when the end has begun; the sender's own end is one.
     let ending = async move { told.changed().await.unwrap_or_default() };
     let opening = twsd::serve(gate.clone(), plan.sockets, ending);
-    let trading =
-        sockets.spawn(opening).await.map_err(Failure::failed)?.map_err(|e| socket_failure(&e))?;
+    let opened = sockets.spawn(opening).await.map_err(Failure::failed)?;
+    let trading = opened.map_err(|e| socket_failure(&e, plan.gate.demo))?;
     let control = control::ControlDoor::open(
         gate.clone(),
         &data,
@@ -361,10 +361,15 @@ pub fn open_failure(error: &gate::OpenError) -> Failure {
     }
 }
 
-fn socket_failure(error: &twsd::ServeError) -> Failure {
+/// Only a demo has options for the ports of its credentials.
+fn socket_failure(error: &twsd::ServeError, demo: bool) -> Failure {
     match error {
         twsd::ServeError::Bind { name, address, error } if error.kind() == ErrorKind::AddrInUse => {
-            port::in_use(address.port(), &format!("--{name}-port"))
+            if demo {
+                port::in_use(address.port(), &format!("--{name}-port"))
+            } else {
+                port::of_credential(address.port(), name)
+            }
         }
         other @ twsd::ServeError::Bind { .. } => Failure::failed(other),
     }

@@ -43,6 +43,11 @@ struct Done {
 }
 
 impl Upgrade {
+    /// Whether a configuration file is named.
+    pub fn has_config(&self) -> bool {
+        self.config.is_some()
+    }
+
     /// Looks, or does it.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let config = self.config.as_deref().map(Config::read).transpose()?;

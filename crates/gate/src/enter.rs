@@ -70,6 +70,8 @@ pub enum WhichAccount {
     Kept(PaperAccountId),
     /// This one and no other: what was shown was of it.
     Named(PaperAccountId),
+    /// It names one, and what it says is no account.
+    Unreadable,
 }
 
 impl WhichAccount {
@@ -79,6 +81,7 @@ impl WhichAccount {
             Self::First => Ok(ticket),
             Self::Kept(account) => Ok(ticket.on(account).unwrap_or(ticket)),
             Self::Named(account) => Ok(ticket.on(account)?),
+            Self::Unreadable => Err(Refusal::not_found("account")),
         }
     }
 }

@@ -118,6 +118,9 @@ impl Inbox {
 struct Listener {
     /// One for each account that it listens to.
     slots: Vec<Arc<Slot>>,
+    /// The accounts that it listened to until its authority there ended: it still hears what becomes of its program's own
+    /// orders on them, which would stand as open at the program for ever.
+    left: Vec<PaperAccountId>,
     /// The client id whose orders it is about; none for all of the accounts.
     client: Option<i32>,
     inbox: Arc<Inbox>,
@@ -222,7 +225,7 @@ impl Feed {
         let inbox = Arc::new(Inbox::default());
         let mut listeners = self.lock();
         listeners.retain(|listener| !listener.is_gone());
-        listeners.push(Listener { slots, client, inbox: Arc::clone(&inbox) });
+        listeners.push(Listener { slots, left: Vec::new(), client, inbox: Arc::clone(&inbox) });
         Subscription { inbox }
     }
 
@@ -244,7 +247,7 @@ impl Feed {
             let Some(sorted) = groups.iter().find(|sorted| sorted.is_for(listener)) else {
                 return true;
             };
-            let group = sorted.of(listener);
+            let group = &listener.with_last_words(sorted.of(listener), records);
             let count = group.records.len();
             if count == 0 {
                 return true;
@@ -266,7 +269,10 @@ impl Feed {
         self.lock().retain_mut(|listener| {
             let ended = listener.slots.iter().find_map(|slot| slot.end_reason());
             let Some(reason) = ended else { return true };
-            listener.slots.retain(|slot| slot.is_open());
+            let (open, over): (Vec<_>, Vec<_>) =
+                listener.slots.drain(..).partition(|slot| slot.is_open());
+            listener.slots = open;
+            listener.left.extend(over.iter().map(|slot| slot.account));
             if listener.slots.is_empty() {
                 listener.inbox.end(reason);
             }
@@ -284,6 +290,29 @@ impl Listener {
     /// Whether nobody reads its inbox any more.
     fn is_gone(&self) -> bool {
         Arc::strong_count(&self.inbox) == 1
+    }
+
+    /// A group, with what `records` did to its program's orders on accounts that it left.
+    fn with_last_words(&self, group: &Arc<Group>, records: &[Arc<Published>]) -> Arc<Group> {
+        let own = self.client.zip(self.slots.first());
+        let Some((client_id, slot)) = own.filter(|_| !self.left.is_empty()) else {
+            return Arc::clone(group);
+        };
+        let is_last = |order: &Arc<Order>| {
+            self.left.contains(&order.account)
+                && (order.origin.holder, order.origin.client_id) == (slot.holder, client_id)
+        };
+        let mut all = group.records.clone();
+        for record in records {
+            let told = record.events.iter().filter(|event| event.order().is_some_and(is_last));
+            let events: Vec<_> = told.cloned().collect();
+            if !events.is_empty() {
+                let (seq, time, holder) = (record.seq, record.time, record.holder);
+                all.push(Arc::new(Published { seq, time, holder, events }));
+            }
+        }
+        all.sort_by_key(|record| record.seq);
+        Arc::new(Group { records: all })
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct Accounts {
     pub(crate) stale: BTreeSet<PaperAccountId>,
     ticks: u32,
     updates: Option<Updates>,
-    positions: Option<Positions>,
+    positions: Option<(Vec<PaperAccountId>, Positions)>,
     summaries: BTreeMap<i32, Summary>,
     multi_positions: BTreeMap<i32, (Vec<PaperAccountId>, Positions)>,
     multi_values: BTreeMap<i32, Ledger>,
@@ -109,6 +109,41 @@ impl Accounts {
         !(self.pnl.is_empty() && self.pnl_single.is_empty())
     }
 
+    /// The accounts of which something is followed.
+    pub(crate) fn followed(&self) -> BTreeSet<PaperAccountId> {
+        let mut accounts: BTreeSet<_> =
+            self.updates.iter().map(|updates| updates.account).collect();
+        accounts.extend(self.positions.iter().flat_map(|(accounts, _)| accounts));
+        accounts.extend(self.summaries.values().flat_map(|summary| &summary.accounts));
+        accounts.extend(self.multi_positions.values().flat_map(|(accounts, _)| accounts));
+        accounts.extend(self.multi_values.values().flat_map(|ledger| &ledger.accounts));
+        accounts.extend(self.pnl.values().map(|(account, _)| account));
+        accounts.extend(self.pnl_single.values().map(|((account, _), _)| account));
+        accounts
+    }
+
+    /// Follows nothing of an account any more: the requests that end by it, and whether something ends that has no
+    /// number.
+    pub(crate) fn leave(&mut self, account: PaperAccountId) -> (Vec<i32>, bool) {
+        let before: BTreeSet<i32> = self.ids().collect();
+        let mut told = self.updates.take_if(|updates| updates.account == account).is_some();
+        if let Some((accounts, _)) = &mut self.positions
+            && accounts.contains(&account)
+        {
+            told = true;
+            if !still(accounts, account) {
+                self.positions = None;
+            }
+        }
+        self.summaries.retain(|_, summary| still(&mut summary.accounts, account));
+        self.multi_positions.retain(|_, (accounts, _)| still(accounts, account));
+        self.multi_values.retain(|_, ledger| still(&mut ledger.accounts, account));
+        self.pnl.retain(|_, (of, _)| *of != account);
+        self.pnl_single.retain(|_, ((of, _), _)| *of != account);
+        let left: BTreeSet<i32> = self.ids().collect();
+        (before.difference(&left).copied().collect(), told)
+    }
+
     /// Whether anything is followed that a fill changes.
     fn follows(&self) -> bool {
         self.follows_quotes() || self.positions.is_some() || !self.multi_positions.is_empty()
@@ -150,12 +185,14 @@ impl Client {
         let named = self.managed.named(account).map(|account| vec![account]);
         let Some(accounts) = named.or(account.is_empty().then_some(unnamed)) else {
             let given: String = account.chars().take(40).collect();
-            let text = format!("Invalid account code {given:?}: {}.", self.managed.told());
+            let text =
+                format!("Invalid account code {given:?}: {}.", self.managed.told(&self.admission));
             out.error(request_id, ErrorCode::PROCESSING, &text);
             return None;
         };
         if accounts.is_empty() {
-            let text = format!("An account code is required: {}.", self.managed.told());
+            let text =
+                format!("An account code is required: {}.", self.managed.told(&self.admission));
             out.error(request_id, ErrorCode::PROCESSING, &text);
             return None;
         }
@@ -259,7 +296,7 @@ impl Client {
 
     pub(crate) async fn positions(&mut self, out: &mut Outgoing) {
         if let Some(accounts) = self.accounts_of(-1, ("", ""), self.managed.ids(), out) {
-            self.accounts.positions = Some(Positions::new());
+            self.accounts.positions = Some((accounts.clone(), Positions::new()));
             for account in accounts {
                 let Some(view) = self.view(account, -1, out).await else { return };
                 self.put_positions(&view, out);
@@ -316,6 +353,7 @@ impl Client {
         if !self.accounts.follows() {
             return;
         }
+        self.end_unseen_accounts(out);
         for account in stale {
             let Ok(view) = self.gate.view_of(account).await else { return };
             self.put_positions(&view, out);
@@ -342,7 +380,7 @@ impl Client {
         if values {
             self.accounts.ticks = 0;
         }
-        for account in self.managed.ids() {
+        for account in self.accounts.followed() {
             let Ok(view) = self.gate.view_of(account).await else { return };
             self.put_profit(&view, out);
             if values {
@@ -443,7 +481,8 @@ impl Client {
             let account = self.managed.name(view.account);
             let (position, average_cost) = (holding.quantity(), average);
             let place = (view.account, holding.symbol);
-            if let Some(sent) = &mut self.accounts.positions
+            if let Some((accounts, sent)) = &mut self.accounts.positions
+                && accounts.contains(&view.account)
                 && is_news(sent, place, shares, average)
             {
                 out.put(&Position { account, contract, position, average_cost });
@@ -501,6 +540,12 @@ impl Client {
             }
         }
     }
+}
+
+/// Takes an account out of those that a stream is of; whether there is one left.
+fn still(accounts: &mut Vec<PaperAccountId>, left: PaperAccountId) -> bool {
+    accounts.retain(|account| *account != left);
+    !accounts.is_empty()
 }
 
 /// The values that differ from those that were sent, which become those that were sent.

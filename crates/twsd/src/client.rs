@@ -60,7 +60,7 @@ impl Client {
             single_ticks: SingleTicks::default(),
         };
         client.remember(out).await;
-        out.put(&ManagedAccounts { accounts: client.managed.list() });
+        out.put(&ManagedAccounts { accounts: &client.managed.list(&client.admission) });
         out.put(&NextValidId { order_id: client.orders.next_free() });
         out.error(-1, ErrorCode::MARKET_DATA_OK, "Market data farm connection is OK:floorpass");
         out.error(-1, ErrorCode::HISTORICAL_DATA_OK, "HMDS data farm connection is OK:floorpass");
@@ -135,7 +135,9 @@ impl Client {
             Inbound::CurrentTime(_) => {
                 out.put(&CurrentTime { seconds: self.gate.wall().seconds() });
             }
-            Inbound::ManagedAccts(_) => out.put(&ManagedAccounts { accounts: self.managed.list() }),
+            Inbound::ManagedAccts(_) => {
+                out.put(&ManagedAccounts { accounts: &self.managed.list(&self.admission) });
+            }
             Inbound::Ids(_) => out.put(&NextValidId { order_id: self.orders.next_free() }),
             Inbound::StartApi(StartApi { client_id, .. }) => {
                 let text = format!(
@@ -269,6 +271,8 @@ impl Client {
         if out.is_high() {
             return;
         }
+        self.end_unseen_data(out);
+        self.end_unseen_accounts(out);
         self.tick_market_data(out);
         self.put_single_ticks(out);
         self.tick_charts(out);

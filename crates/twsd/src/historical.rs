@@ -260,6 +260,12 @@ impl Charts {
         self.bars.keys().chain(self.real_time.keys()).copied()
     }
 
+    /// Keeps the streams, by number and contract, that may go on.
+    pub(crate) fn retain(&mut self, mut keeps: impl FnMut(i32, SymbolId) -> bool) {
+        self.bars.retain(|id, chart| keeps(*id, chart.symbol));
+        self.real_time.retain(|id, stream| keeps(*id, stream.symbol));
+    }
+
     /// Ends a historical request; one that was answered and does not go on is not there any more.
     pub(crate) fn end(&mut self, request_id: i32, out: &mut Outgoing) {
         if self.bars.remove(&request_id).is_some() {

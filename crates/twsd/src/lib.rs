@@ -32,6 +32,7 @@ mod historical;
 mod listener;
 mod managed;
 mod market_data;
+mod narrowed;
 mod order;
 mod outgoing;
 mod refusal;

@@ -7,8 +7,6 @@ use gate::Admission;
 pub(crate) struct Managed {
     first: (PaperAccountId, String),
     others: Vec<(PaperAccountId, String)>,
-    /// All of them, as managedAccounts has them.
-    list: String,
 }
 
 impl Managed {
@@ -16,9 +14,8 @@ impl Managed {
     pub(crate) fn of(admission: &Admission) -> Self {
         let named = |account: PaperAccountId| (account, account.to_string());
         let all: Vec<_> = admission.accounts().map(named).collect();
-        let list = all.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(",");
         let first = all.first().cloned().unwrap_or_else(|| named(admission.account()));
-        Self { first, others: all.into_iter().skip(1).collect(), list }
+        Self { first, others: all.into_iter().skip(1).collect() }
     }
 
     fn all(&self) -> impl Iterator<Item = &(PaperAccountId, String)> {
@@ -35,9 +32,15 @@ impl Managed {
         self.all().map(|(_, name)| name.as_str())
     }
 
-    /// `DU0000001,DU0000002`.
-    pub(crate) fn list(&self) -> &str {
-        &self.list
+    /// `DU0000001,DU0000002`: those from which the credential was not withdrawn since.
+    pub(crate) fn list(&self, admission: &Admission) -> String {
+        self.current(admission).join(",")
+    }
+
+    fn current(&self, admission: &Admission) -> Vec<&str> {
+        let is_current = |account| admission.on(account).is_some_and(|one| one.is_current());
+        let all = self.all().filter(|(account, _)| is_current(*account));
+        all.map(|(_, name)| name.as_str()).collect()
     }
 
     /// The name of one of them.
@@ -62,10 +65,7 @@ impl Managed {
     }
 
     /// What a client is told that names another account, or none where it has to.
-    pub(crate) fn told(&self) -> String {
-        match self.only() {
-            Some(_) => format!("this connection is for {}", self.list),
-            None => format!("this connection is for {}", self.list.replace(',', ", ")),
-        }
+    pub(crate) fn told(&self, admission: &Admission) -> String {
+        format!("this connection is for {}", self.current(admission).join(", "))
     }
 }

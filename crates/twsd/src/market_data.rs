@@ -66,6 +66,12 @@ impl Tickers {
         self.lines.keys().chain(self.depths.keys()).copied()
     }
 
+    /// Keeps the streams, by number and contract, that may go on.
+    pub(crate) fn retain(&mut self, mut keeps: impl FnMut(i32, SymbolId) -> bool) {
+        self.lines.retain(|id, line| keeps(*id, line.symbol));
+        self.depths.retain(|id, depth| keeps(*id, depth.symbol));
+    }
+
     /// Ends a stream of quotes. A snapshot ends by itself and is not there any more.
     pub(crate) fn end(&mut self, request_id: i32, out: &mut Outgoing) {
         if self.lines.remove(&request_id).is_none() {

@@ -62,6 +62,11 @@ impl SingleTicks {
         self.0.keys().copied()
     }
 
+    /// Keeps the streams, by number and contract, that may go on.
+    pub(crate) fn retain(&mut self, mut keeps: impl FnMut(i32, SymbolId) -> bool) {
+        self.0.retain(|id, stream| keeps(*id, stream.symbol));
+    }
+
     pub(crate) fn end(&mut self, request_id: i32, out: &mut Outgoing) {
         if self.0.remove(&request_id).is_none() {
             out.no_stream(request_id);

@@ -55,22 +55,26 @@ impl Visit {
 
     /// The account that its form was shown for.
     pub(crate) fn form_account(&self) -> Option<PaperAccountId> {
-        self.fields.get(form::TOKEN).split_once(SEPARATOR)?.1.parse().ok()
+        self.named_by_form()?.parse().ok()
     }
 
-    /// The account that it is about. A form from before there were several is about the first.
+    fn named_by_form(&self) -> Option<&str> {
+        self.fields.get(form::TOKEN).split_once(SEPARATOR).map(|(_, account)| account)
+    }
+
+    /// The account that it is about. A form from before there were several is about the first; one that names what is no
+    /// account is about none.
     pub(crate) fn subject(&self) -> WhichAccount {
-        let by_form = || self.form_account().map_or(WhichAccount::First, WhichAccount::Named);
+        let named = |text: &str| text.parse().map_or(WhichAccount::Unreadable, WhichAccount::Named);
         if self.posted() {
-            return by_form();
+            return self.named_by_form().map_or(WhichAccount::First, named);
         }
-        match self.query.get(FIELD).parse() {
-            Ok(account) => WhichAccount::Named(account),
-            Err(_) if self.query.has(FIELD) => WhichAccount::First,
-            Err(_) => {
+        match self.query.get(FIELD) {
+            "" => {
                 let kept = self.cookie(Cookie::Account).and_then(|kept| kept.parse().ok());
                 kept.map_or(WhichAccount::First, WhichAccount::Kept)
             }
+            text => named(text),
         }
     }
 

@@ -67,6 +67,35 @@ fn command_finds_the_only_server_and_asks_which_of_several() {
 }
 
 #[test]
+fn configuration_file_says_which_folder_whatever_server_runs() {
+    let temp = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let stopped = elsewhere.path().join("stopped");
+    let other = Server::start(
+        crate::program::command(&stopped, &["demo", "--free-ports"]),
+        elsewhere.path(),
+        &stopped,
+    );
+    assert_eq!(other.terminate(), 0);
+    std::fs::remove_dir_all(stopped.join("journal")).unwrap();
+    let file = elsewhere.path().join("floorpass.toml");
+    let line = format!("data = {stopped:?}\n[portal]\npublic_url = \"http://localhost:8080\"\n");
+    std::fs::write(&file, line).unwrap();
+    let file = file.to_str().unwrap();
+    let ask = |args: &[&str]| bare(temp.path(), elsewhere.path(), args);
+    let sound = ask(&["evidence", "verify", "--json"]);
+    assert!(sound.status.success(), "the running server's is sound: {}", text(&sound));
+    for command in [&["evidence", "verify"][..], &["upgrade", "--check"]] {
+        let said = ask(&[command, &["--config", file]].concat());
+        assert_ne!(said.status.code(), Some(0), "{}", text(&said));
+    }
+    let told = text(&ask(&["doctor", "--config", file, "--json"]));
+    assert!(told.contains(stopped.to_str().unwrap()), "{told}");
+    assert!(!told.contains(server.data.to_str().unwrap()), "{told}");
+}
+
+#[test]
 fn operator_lists_shows_and_cancels_orders() {
     let temp = tempfile::tempdir().unwrap();
     let server = Server::demo(temp.path(), &[]);

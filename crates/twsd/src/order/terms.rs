@@ -89,7 +89,7 @@ impl Client {
             (Some(order), _) => Ok(order.account),
             (None, Some(only)) => Ok(only),
             (None, None) => {
-                let needed = format!("name one of them: {}", self.managed.told());
+                let needed = format!("name one of them: {}", self.managed.told(&self.admission));
                 Err(Complaint::invalid("account", "not set", &needed))
             }
         };
@@ -99,7 +99,7 @@ impl Client {
         PaperAccountId::from_str(name).map_err(|_| {
             let needed = match self.managed.only() {
                 Some(only) => format!("this connection is for paper account {only}"),
-                None => self.managed.told(),
+                None => self.managed.told(&self.admission),
             };
             Complaint::invalid("account", name, &needed)
         })

@@ -16,6 +16,7 @@ mod family;
 mod hostile;
 mod instrument;
 mod message;
+mod narrowed;
 mod order;
 mod order_id;
 mod start;

@@ -173,7 +173,7 @@ pub(super) fn form(
         form.f method="post" action=(action) data-preview="/credentials/preview" {
             (shell::token(signed))
             @if of.is_none() { (Field { required: true, ..line("name", "Name", "Name the program that will use it, in up to 40 characters.", "") }) }
-            @if of.is_none() { (others(signed, fields)) }
+            @if of.is_none() { (others(signed, fields, errors)) }
             (field::choice("kind", "It may", fields.get("kind"), &[("trading", "view and trade"), ("read-only", "view only")]))
             (field::choice("sides", "Sides", fields.get("sides"), &[("both", "buy and sell"), ("buy", "buy only"), ("sell", "sell only")]))
             (line("symbols", "Symbols", "Like AAPL, MSFT. Empty: all.", ""))
@@ -223,6 +223,12 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<NewCredential, Er
     if fields.get("days") == KEEP {
         errors.insert("days", DAYS_WANTED.to_owned());
     }
+    if fields.all(ALSO).any(|account| !is_theirs(signed, account)) {
+        errors.insert(
+            ALSO,
+            "One of these is no account of yours; choose among those shown.".to_owned(),
+        );
+    }
     let new = NewCredential {
         name: name.to_owned(),
         accounts: accounts(signed, fields),
@@ -231,6 +237,10 @@ pub(super) fn read(signed: &Signed, fields: &Fields) -> Result<NewCredential, Er
         door: DoorWish::Socket { port },
     };
     if errors.is_empty() { Ok(new) } else { Err(errors) }
+}
+
+fn is_theirs(signed: &Signed, account: &str) -> bool {
+    account.parse().is_ok_and(|account| signed.ticket.accounts.contains(&account))
 }
 
 /// The accounts that it is for: that of the page, and those that were ticked beside it.
@@ -244,7 +254,7 @@ pub(super) fn accounts(signed: &Signed, fields: &Fields) -> Vec<PaperAccountId> 
 }
 
 /// The other accounts of the person, to be ticked; nothing where there are none.
-fn others(signed: &Signed, fields: &Fields) -> Markup {
+fn others(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup {
     let own = signed.ticket.account;
     let others: Vec<_> = signed.ticket.accounts.iter().filter(|one| **one != own).collect();
     if others.is_empty() {
@@ -258,6 +268,7 @@ fn others(signed: &Signed, fields: &Fields) -> Markup {
             @for account in others {
                 label.check { input type="checkbox" name=(ALSO) value=(account) checked[chosen.contains(account)]; span { "Also for " span.mono { (account) } } }
             }
+            @if let Some(text) = errors.get(ALSO) { p.err { (text) } }
         }
     }
 }

@@ -83,6 +83,17 @@ async fn account_of_somebody_else_is_refused_and_never_replaced_by_another() {
     visitor.token = format!("{mac}.DU0000001");
     let answer = visitor.post("/orders/cancel-all", &[]).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.body);
+    // Nor is what is no account the first one.
+    for garbage in ["garbage", "du0000001", ""] {
+        visitor.token = format!("{mac}.{garbage}");
+        let answer = visitor.post("/orders/cancel-all", &[]).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{garbage:?}: {}", answer.body);
+    }
+    assert_eq!(visitor.get("/?account=garbage").await.status, StatusCode::NOT_FOUND);
+    visitor.token = token;
+    let fields = [("name", "x"), ("kind", "read-only"), ("days", "30"), ("also", "DU0000001")];
+    let answer = visitor.post("/credentials", &fields).await;
+    assert!(answer.says("no account of yours"), "{}", answer.body);
 }
 
 #[tokio::test]

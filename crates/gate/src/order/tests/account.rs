@@ -139,7 +139,11 @@ async fn credential_on_two_accounts_trades_on_each_at_one_rate_and_listens_to_bo
     let told: Vec<_> = told.map(|order| order.account).collect();
     assert_eq!(told, [bench.gate.account(), second()]);
 
-    // What ends on one account leaves the other, and what it listens to there.
+    // What ends on one account leaves the other, and what it listens to there. Of that account it hears the end of its own
+    // orders, and of no other's.
+    let stranger = bench.credential_on(second(), 2, |_| ());
+    bench.place(&stranger, vec![NewOrder { account: second(), ..bench.resting() }]).unwrap();
+    bench.gate.orders().flush().await.unwrap();
     let reason = Refusal::Credential(CredentialRefusal::CredentialUnknown);
     bench.gate.0.live.end_on(CredentialId([1; 16]), second(), &reason);
     bench.gate.hang_up();
@@ -151,8 +155,9 @@ async fn credential_on_two_accounts_trades_on_each_at_one_rate_and_listens_to_bo
     bench.gate.cancel_orders(bench.gate.account(), None, Holder::Operator).unwrap();
     bench.gate.orders().flush().await.unwrap();
     let Some(Delivery::Group(group)) = inbox.try_recv() else { panic!("nothing was told") };
-    let mut told = group.records.iter().flat_map(|record| record.orders());
-    assert!(told.all(|order| order.account == bench.gate.account()));
+    let told: Vec<_> = group.records.iter().flat_map(|record| record.orders()).collect();
+    let of: Vec<_> = told.iter().map(|order| (order.account, order.origin.holder)).collect();
+    assert_eq!(of, [second(), bench.gate.account()].map(|account| (account, one.holder())));
     let by = Refusal::Credential(CredentialRefusal::CredentialRevoked { at: START });
     bench.gate.0.live.end_credential(CredentialId([1; 16]), &by);
     bench.gate.hang_up();
