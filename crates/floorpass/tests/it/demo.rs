@@ -149,3 +149,17 @@ fn operator_commands_answer_on_the_running_server() {
     );
     assert_eq!(fault(temp.path(), &["status"]), (3, "NOT_RUNNING".to_owned()));
 }
+
+#[test]
+fn credential_for_a_door_that_is_not_served_is_refused_with_what_to_do() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let create = ["credential", "create", "http", "--door", "api"];
+    assert_eq!(fault(&server.data, &create), (4, "DOOR_NOT_SERVED".to_owned()));
+    let said = text(&run(&server.data, &create));
+    assert!(said.contains("HTTP API") && said.contains("create one for a socket"), "{said}");
+    let (_, code) = fault(&server.data, &[&create[..], &["--port", "7600"]].concat());
+    assert_eq!(code, "DOOR_WITHOUT_PORT");
+    let made = json(&server.data, &["credential", "create", "bot", "--door", "socket"]);
+    assert_eq!((&made["door"], made["port"].is_number()), (&"socket".into(), true), "{made}");
+}

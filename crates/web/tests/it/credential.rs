@@ -248,3 +248,31 @@ async fn credential_form_with_faults_names_them_and_creates_nothing() {
     }
     assert_eq!(place.gate.credentials().list(None).await.unwrap().len(), 3);
 }
+
+#[tokio::test]
+async fn credential_for_the_api_is_shown_without_host_port_and_program() {
+    let place = Place::new().await;
+    place.gate.front_door().note_api();
+    let new = gate::NewCredential {
+        name: "rest".to_owned(),
+        accounts: vec![place.gate.account()],
+        scopes: access::Scopes::trading(place.gate.now() + access::Span::days(90)),
+        token_required: None,
+        door: gate::DoorWish::Api,
+    };
+    let operator = gate::Actor::Operator { uid: 1_000 };
+    let made = place.gate.credentials().create(&operator, new).await.unwrap();
+    let mut visitor = place.signed_in().await;
+    let list = visitor.get("/credentials").await;
+    assert!(list.body.contains("data-l=\"Port\">API<"), "{}", list.body);
+    assert!(list.body.contains("data-l=\"Port\">7497<"), "{}", list.body);
+    let path = format!("/credentials/{}", made.credential);
+    for (path, says) in [(path.clone(), "Used at"), (format!("{path}/created"), "with its token")] {
+        let page = visitor.get(&path).await;
+        assert!(page.says(says) && page.says("the HTTP API"), "{}", page.body);
+        assert!(!page.says("Connect from Python") && !page.says("<dt>Port"), "{}", page.body);
+    }
+    place.gate.credentials().revoke(&operator, made.credential, false).await.unwrap();
+    let page = visitor.get(&path).await;
+    assert!(page.says("revoked") && !page.says("have this port"), "{}", page.body);
+}
