@@ -8,7 +8,7 @@ use crate::call::{By, Source};
 use crate::contact::Reach;
 use crate::credential;
 use crate::decision::{self, Answer, Decision, Ground};
-use crate::entitlements::Act;
+use crate::entitlements::{Act, Acts};
 use crate::id::{AccountId, MandateId};
 use crate::moment::Moment;
 use crate::notice::{self, Topic};
@@ -77,7 +77,7 @@ pub(crate) fn decide(
             if old == **terms {
                 return Ok(Decision::new(Vec::new(), Answer::Done));
             }
-            if terms.until.is_some() {
+            if terms.until.is_some() || !MANAGES.without(terms.acts).is_empty() {
                 check_owner_left(slice, found)?;
             }
             let (id, grantor, at) = (found.id, found.grantor, found.granted_at);
@@ -153,11 +153,18 @@ fn check_terms(
     }
 }
 
-/// Whether an open account still has an owner, one without an end, when this mandate is over.
+/// What it takes to manage an account: to look at it, cancel on it, make and end its programs, and lock it.
+const MANAGES: Acts =
+    Acts::of(&[Act::ViewAccount, Act::CancelOrder, Act::ManageCredentials, Act::Lock]);
+
+/// Whether an open account still has an owner, one who stays and can manage it, when this mandate is over.
 fn check_owner_left(slice: &Slice, ends: &Mandate) -> Result<(), AccountRefusal> {
     let Some(account) = slice.account(ends.account) else { return Ok(()) };
     let is_open = account.account.as_ref().is_some_and(|one| one.closed_at.is_none());
-    let stays = |one: &Mandate| one.role == Role::Owner && one.id != ends.id && one.until.is_none();
+    let stays = |one: &Mandate| {
+        let can_manage = one.until.is_none() && MANAGES.without(one.acts).is_empty();
+        one.role == Role::Owner && one.id != ends.id && can_manage
+    };
     if ends.role == Role::Owner && is_open && !account.mandates.iter().any(stays) {
         return Err(AccountRefusal::LastOwner { account: ends.account });
     }

@@ -66,11 +66,30 @@ fn last_owner_of_an_open_account_stays_and_one_of_two_may_go() {
     let change = M::Change { mandate, terms: Box::new(end), owner: None };
     let refused = ann.system(Command::Mandate(change)).err();
     assert_eq!(refused, Some(Refusal::Account(AccountRefusal::LastOwner { account: first() })));
-    let bob = second(&ann, Role::Owner);
+    // Nor may what is left be too little to manage the account with; without trading it is enough.
+    let change = |acts| {
+        let terms = Box::new(MandateTerms { acts, ..MandateTerms::of(Role::Owner) });
+        Command::Mandate(M::Change { mandate, terms, owner: None })
+    };
+    let all = Role::Owner.acts();
+    for act in [Act::ViewAccount, Act::CancelOrder, Act::ManageCredentials, Act::Lock] {
+        let refused = ann.system(change(all.without(Acts::of(&[act])))).err();
+        let last = Refusal::Account(AccountRefusal::LastOwner { account: first() });
+        assert_eq!(refused, Some(last), "{act:?}");
+    }
+    ann.system(change(all.without(Acts::of(&[Act::PlaceOrder])))).ok().unwrap();
+    let mut bob = second(&ann, Role::Owner);
     ann.slice.accounts.clone_from(&bob.slice.accounts);
+    let mut narrow = ann.slice.clone();
+    for account in &mut narrow.accounts {
+        account.mandates.iter_mut().for_each(|one| one.acts = Acts::of(&[Act::ViewAccount]));
+    }
+    std::mem::swap(&mut narrow.accounts, &mut ann.slice.accounts);
+    let refused = ann.system(revoke(&ann)).err();
+    assert!(refused.is_some(), "the other owner could only look");
+    std::mem::swap(&mut narrow.accounts, &mut ann.slice.accounts);
     ann.system(revoke(&ann)).ok().unwrap();
     assert_eq!(ann.slice.mandates, []);
-    let mut bob = bob;
     bob.slice.accounts = ann.slice.accounts;
     assert_eq!(
         bob.system(revoke(&bob)).err(),
