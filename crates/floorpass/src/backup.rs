@@ -65,6 +65,7 @@ impl Restore {
         let restored = runtime.block_on(gate::backup::restore(&self.from, &self.key, data));
         let report = restored.map_err(|e| match e {
             BackupError::Exists { .. }
+            | BackupError::Inside { .. }
             | BackupError::NoBackup { .. }
             | BackupError::OtherTables { .. } => Failure::new(Exit::Refused, "NOT_RESTORED", e),
             BackupError::Key(gate::key_file::KeyFileError::Other { .. }) => {

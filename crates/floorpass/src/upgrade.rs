@@ -152,6 +152,7 @@ fn failure(error: &UpgradeError) -> Failure {
     let (exit, code) = match error {
         UpgradeError::Copy(CopyError::NoRoom { .. }) => (Exit::Refused, "NO_ROOM"),
         UpgradeError::Copy(CopyError::Exists(_)) => (Exit::Refused, "FOLDER_EXISTS"),
+        UpgradeError::Copy(CopyError::Inside(_)) => (Exit::Refused, "FOLDER_INSIDE"),
         UpgradeError::Folder(gate::folder::FolderError::InUse { .. }) => {
             (Exit::InUse, "FOLDER_IN_USE")
         }

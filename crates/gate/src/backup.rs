@@ -26,6 +26,14 @@ pub enum BackupError {
         /// The target.
         path: PathBuf,
     },
+    /// The target is in what would be copied there.
+    #[error("{path} is inside {folder}, which is what would be copied; give a folder outside it")]
+    Inside {
+        /// The target.
+        path: PathBuf,
+        /// The folder that would be copied.
+        folder: PathBuf,
+    },
     /// The source is no backup.
     #[error("{path} is not a backup: it has no {missing}")]
     NoBackup {
@@ -104,7 +112,7 @@ impl RecordGate<'_> {
         if self.gate.settle_owed().await.is_err() {
             return Err(BackupError::Owed);
         }
-        make(to)?;
+        make(to, &self.gate.0.folder.path)?;
         let head = self.gate.0.sequencer.head().map_err(BackupError::Refused)?;
         let tables = to.join(DATABASE);
         if self.gate.0.people.store.database().engine() == Engine::Sqlite {
@@ -139,7 +147,7 @@ pub async fn restore(from: &Path, key: &Path, data: &Path) -> Result<BackupRepor
     prove(from, &facts, &seal, key).await?;
     let segments = journal::segments(&journal_folder(from))?;
     let walked = journal::walk(&segments, facts.id_bytes(), None, &mut |_| Ok(()))?;
-    make(data)?;
+    make(data, from)?;
     copy_journal(from, data, facts.id_bytes(), walked.head)?;
     copy(&from.join(DATABASE), &data.join(DATABASE))?;
     let lines = from.join(checkpoint::FILE);
@@ -186,7 +194,10 @@ async fn prove(
 
 /// A folder that was not there, or is this user's and empty. Not a link: it could lead to where
 /// somebody else reads.
-fn make(path: &Path) -> Result<(), BackupError> {
+fn make(path: &Path, from: &Path) -> Result<(), BackupError> {
+    if folder::holds(from, path).map_err(io_error(path))? {
+        return Err(BackupError::Inside { path: path.to_owned(), folder: from.to_owned() });
+    }
     let Ok(there) = path.symlink_metadata() else {
         return private::folder(path).map_err(io_error(path));
     };

@@ -6,7 +6,7 @@ mod error;
 mod facts;
 mod hold;
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 
@@ -29,6 +29,22 @@ pub(crate) fn size(folder: &Path) -> std::io::Result<u64> {
         bytes += if facts.is_dir() { size(&entry.path())? } else { facts.len() };
     }
     Ok(bytes)
+}
+
+/// Whether something at `path`, which need not exist yet, would be `folder` or in it, whatever links and dots lead
+/// there.
+pub(crate) fn holds(folder: &Path, path: &Path) -> std::io::Result<bool> {
+    let folder = folder.canonicalize()?;
+    let mut real = PathBuf::new();
+    for part in std::path::absolute(path)?.components() {
+        match part {
+            Component::ParentDir => drop(real.pop()),
+            part => real.push(part),
+        }
+        // What does not exist yet is no link.
+        real = real.canonicalize().unwrap_or(real);
+    }
+    Ok(real.starts_with(&folder))
 }
 
 /// Bytes that are free for this user where `path` is, or would be.

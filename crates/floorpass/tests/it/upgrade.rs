@@ -124,6 +124,16 @@ fn upgrade_without_room_for_the_copy_says_how_much_it_takes() {
     let taken = kept.temp.path().to_str().unwrap();
     let to = ["upgrade", "--copy-to", taken];
     assert_eq!(fault(&kept.data, &to), (4, "FOLDER_EXISTS".to_owned()));
+    // A copy inside what is copied would hold itself.
+    let link = kept.temp.path().join("link");
+    std::os::unix::fs::symlink(&kept.data, &link).unwrap();
+    for inside in [kept.data.join("copy"), link.join("copy")] {
+        let to = inside.to_str().unwrap();
+        for asked in [&["upgrade", "--copy-to", to][..], &["upgrade", "--check", "--copy-to", to]] {
+            assert_eq!(fault(&kept.data, asked), (4, "FOLDER_INSIDE".to_owned()));
+        }
+        assert!(!inside.exists());
+    }
     let after = files(&kept.data);
     assert!(before.iter().all(|(name, bytes)| after.get(name) == Some(bytes)));
 }

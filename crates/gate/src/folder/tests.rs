@@ -272,3 +272,24 @@ async fn first_start_that_was_killed_at_its_end_begins_again_unless_something_wa
         }
     }
 }
+
+#[test]
+fn place_in_a_folder_is_known_by_whatever_way_it_is_named() {
+    let temp = tempfile::tempdir().unwrap();
+    let (data, link) = (temp.path().join("data"), temp.path().join("link"));
+    std::fs::create_dir_all(data.join("journal")).unwrap();
+    symlink(data.join("journal"), &link).unwrap();
+    let named = |name: &str| holds(&data, &temp.path().join(name)).unwrap();
+    for inside in
+        ["data", "data/copy", "data/a/b/c", "link/copy", "none/../data/copy", "data/none/../copy"]
+    {
+        assert!(named(inside), "{inside}");
+    }
+    for outside in ["data2", "copy", "data/../copy", "data.before", "link/../../copy"] {
+        assert!(!named(outside), "{outside}");
+    }
+    // The folder itself may be named by a link.
+    let other = temp.path().join("other");
+    symlink(&data, &other).unwrap();
+    assert!(holds(&other, &data.join("copy")).unwrap());
+}

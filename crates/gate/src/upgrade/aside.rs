@@ -34,6 +34,11 @@ pub enum CopyError {
     /// The named place is taken.
     #[error("{0} already exists; name a folder that does not exist yet")]
     Exists(PathBuf),
+    /// The named place is in the folder that would be copied there.
+    #[error(
+        "{0} is inside the data folder, so the copy would hold copies of itself; name a folder outside it"
+    )]
+    Inside(PathBuf),
     /// The folder.
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -119,6 +124,9 @@ fn read_note(data: &Path) -> Option<Note> {
 pub(super) fn place(data: &Path, newest: i64, to: Option<&Path>) -> Result<PathBuf, CopyError> {
     if let Some(to) = to {
         let to = std::path::absolute(to).map_err(io(to))?;
+        if folder::holds(data, &to).map_err(io(&to))? {
+            return Err(CopyError::Inside(to));
+        }
         return if to.symlink_metadata().is_ok() { Err(CopyError::Exists(to)) } else { Ok(to) };
     }
     let data = data.canonicalize().map_err(io(data))?;

@@ -116,3 +116,19 @@ async fn journal_that_lost_its_end_behind_a_checkpoint_does_not_start() {
     let error = open(temp.path()).await.err().unwrap().to_string();
     assert!(error.contains("its end is lost"), "{error}");
 }
+
+#[tokio::test]
+async fn backup_is_not_made_inside_the_folder_nor_restored_inside_the_backup() {
+    let temp = tempfile::tempdir().unwrap();
+    let (data, copy) = (temp.path().join("data"), temp.path().join("copy"));
+    let gate = open(&data).await.unwrap();
+    for inside in [data.join("backup"), data.join("journal/backup")] {
+        let refused = gate.records().backup(&inside).await.unwrap_err();
+        assert!(refused.to_string().contains("inside"), "{refused}");
+        assert!(!inside.exists());
+    }
+    gate.records().backup(&copy).await.unwrap();
+    let (key, inside) = (data.join("key"), copy.join("data"));
+    let refused = gate::backup::restore(&copy, &key, &inside).await.unwrap_err();
+    assert!(refused.to_string().contains("inside") && !inside.exists(), "{refused}");
+}
