@@ -466,12 +466,18 @@ refusals! {
         /// The account has another owner.
         AccountTaken { account: AccountId } = "ACCOUNT_TAKEN",
             "account {account} has an owner; choose another account";
+        /// A ledger without an owner that began with other terms than are asked for.
+        AccountBegun { account: AccountId, cash: String } = "ACCOUNT_BEGUN",
+            "account {account} was begun with {cash} and another call did not come to its end, so nobody owns it; ask for it with the same terms, close it, or choose another number";
+        /// The ledger is there, and whose it is could not be written.
+        AccountUnowned { account: AccountId, why: String } = "ACCOUNT_UNOWNED",
+            "account {account} is in the journal, and nobody owns it yet: {why}; once that is mended, run the same command with --account {account} to finish it";
         /// An account on which nothing is done any more.
         AccountClosed { account: AccountId, at: Time } = "ACCOUNT_CLOSED",
             "account {account} was closed at {at}; it can be looked at, and nothing else is done on it";
         /// The account would have no owner.
         LastOwner { account: AccountId } = "LAST_OWNER",
-            "account {account} would have no owner who stays; make somebody else its owner first, or close the account";
+            "account {account} would have no owner who stays and can manage it (view-account, cancel-order, manage-credentials, lock); make somebody else its owner first, leave the last one these acts and no end, or close the account";
         /// The person has authority on the account already.
         MandateStands { account: AccountId } = "MANDATE_STANDS",
             "this person already has a mandate on account {account}; change it, or revoke it first";

@@ -59,6 +59,14 @@ pub struct NewPaperAccount {
     pub self_match: SelfMatch,
 }
 
+impl PaperAccount {
+    /// Whether it began with the terms of this wish.
+    fn is_begun_as(&self, new: &NewPaperAccount) -> bool {
+        let began = (self.deposited, self.currency, self.self_match);
+        began == (new.cash, new.base_currency, new.self_match)
+    }
+}
+
 /// What the tables know of an account.
 #[derive(Debug, Clone)]
 pub struct KnownAccount {
@@ -181,9 +189,10 @@ fn by_operator(account: PaperAccountId) -> Decided {
 }
 
 impl PaperAccounts<'_> {
-    /// Opens an account for a person, who becomes its owner; the operator alone. The ledger comes first and
-    /// nobody may act on it; the tables, which say whose it is, come last. Where the server stopped in
-    /// between, the same call takes the ledger that was left.
+    /// Opens an account for a person, who becomes its owner; the operator alone. What can be refused is before
+    /// anything is written. The ledger comes first and nobody may act on it; the tables, which say whose it is,
+    /// come last. Where the server stopped in between, the same call takes the ledger that was left. One call at
+    /// a time, for it would take that of another too.
     pub async fn create(
         self,
         actor: &Actor,
@@ -191,13 +200,14 @@ impl PaperAccounts<'_> {
     ) -> Result<PaperAccountId, Refusal> {
         actor.check_operator()?;
         let owner = self.gate.people().find(&new.owner).await?;
-        let account = if let Some(left) = self.left(&new).await? {
-            left
-        } else {
-            let account = new.account.map_or_else(|| self.draw(), Ok)?;
-            let (cash, currency, self_match) = (new.cash, new.base_currency, new.self_match);
-            self.open(Opening { account, cash, currency, self_match }).await?;
-            account
+        let _alone = self.gate.0.openings.lock().await;
+        if let Some(account) = new.account {
+            self.check_free(account, &new).await?;
+        }
+        let left = self.left(&new).await?;
+        let account = match left.or(new.account) {
+            Some(account) => account,
+            None => self.draw()?,
         };
         let command = account::Command::Open(Box::new(account::NewAccount {
             account: account.into(),
@@ -207,8 +217,42 @@ impl PaperAccounts<'_> {
             limits: Limits::default(),
         }));
         let call = actor.call(Access::Account(command));
-        self.gate.run_done(Key::Person(owner.id), &call).await?;
-        Ok(account)
+        self.gate.would_be(Key::Person(owner.id), &call).await?;
+        if left.is_none() {
+            let (cash, currency, self_match) = (new.cash, new.base_currency, new.self_match);
+            self.open(Opening { account, cash, currency, self_match }).await?;
+        }
+        let owned = self.gate.run_done(Key::Person(owner.id), &call).await;
+        owned.map(|_| account).map_err(|refusal| {
+            // What is told of a refused commit, that it changed nothing, is not so here.
+            let why = format!("whose it is could not be written ({})", refusal.code());
+            let account = account.into();
+            Refusal::Account(AccountRefusal::AccountUnowned { account, why })
+        })
+    }
+
+    /// Whether a number that was named is free, or that of a ledger that was left with the same terms.
+    async fn check_free(
+        self,
+        account: PaperAccountId,
+        new: &NewPaperAccount,
+    ) -> Result<(), Refusal> {
+        let Some(one) = self.list().into_iter().find(|one| one.id == account) else {
+            return Ok(());
+        };
+        let id = AccountId::from(account);
+        if let Some(at) = one.closed {
+            return Err(Refusal::Account(AccountRefusal::AccountClosed { account: id, at }));
+        }
+        if account == self.gate.account() || self.is_owned(account).await? {
+            return Err(Refusal::Account(AccountRefusal::AccountTaken { account: id }));
+        }
+        if one.is_begun_as(new) {
+            return Ok(());
+        }
+        let order = one.self_match.name();
+        let cash = format!("{} {} (self-match {order})", one.deposited, one.currency);
+        Err(Refusal::Account(AccountRefusal::AccountBegun { account: id, cash }))
     }
 
     /// A ledger that nobody owns and that is as wanted: an earlier call made it, and did not come to its end.
@@ -221,8 +265,7 @@ impl PaperAccounts<'_> {
             if self.is_owned(one.id).await? {
                 continue;
             }
-            let is_wanted = (one.deposited, one.currency) == (new.cash, new.base_currency);
-            if is_wanted && one.self_match == new.self_match {
+            if one.is_begun_as(new) {
                 return Ok(Some(one.id));
             }
         }

@@ -57,6 +57,14 @@ impl Gate {
         })
     }
 
+    /// What a call would be refused with now; nothing is written. For what writes elsewhere before it.
+    pub(crate) async fn would_be(&self, key: Key<'_>, call: &Call) -> Result<(), Refusal> {
+        self.0.watch.may_write()?;
+        let slice = self.load_to_cut(key, &call.command.accounts()).await?.0;
+        let moment = self.moment()?;
+        decide(&slice, call, &moment, &self.0.people.key).answer.map(drop)
+    }
+
     /// Decides `call` on the slice of `key` (`loaded`, when the caller just read it).
     pub(crate) fn run(
         &self,

@@ -51,6 +51,8 @@ pub(crate) struct Inner {
     pub(crate) portal_proof: PortalProof,
     /// Held while a checkpoint is made or a backup must not see one being made.
     pub(crate) checkpoints: tokio::sync::Mutex<()>,
+    /// One account is opened at a time: its ledger has no owner until it is done, and another call would take it.
+    pub(crate) openings: tokio::sync::Mutex<()>,
     /// What its exchange trades.
     pub(crate) instruments: Arc<Instruments>,
     pub(crate) stop: Arc<Stop>,

@@ -97,6 +97,7 @@ impl Gate {
             usage_before,
             portal_proof: front_door::PortalProof::default(),
             checkpoints: tokio::sync::Mutex::default(),
+            openings: tokio::sync::Mutex::default(),
             instruments,
             stop: Arc::default(),
             watch,

@@ -175,6 +175,8 @@ const fn account(why: &AccountRefusal) -> StatusCode {
     match why {
         R::WiderMandate { .. } => StatusCode::FORBIDDEN,
         R::AccountTaken { .. }
+        | R::AccountBegun { .. }
+        | R::AccountUnowned { .. }
         | R::AccountClosed { .. }
         | R::LastOwner { .. }
         | R::MandateStands { .. } => StatusCode::CONFLICT,

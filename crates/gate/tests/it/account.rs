@@ -275,3 +275,77 @@ async fn activity_and_refused_orders_are_those_of_the_account_that_is_looked_at(
     }
     verified(&place).await;
 }
+
+#[tokio::test]
+async fn account_that_is_refused_leaves_nothing_in_the_journal() {
+    let place = Place::new().await;
+    let accounts = place.gate.paper_accounts();
+    let bad = NewPaperAccount { purpose: "a\u{1b}".to_owned(), ..wanted(1_000) };
+    let refused = accounts.create(&OPERATOR, bad).await.unwrap_err();
+    assert!(refused.caller_text().contains("purpose"), "{refused}");
+    assert_eq!(accounts.all().len(), 1);
+    verified(&place).await;
+}
+
+/// The tables cannot be written between the two parts, and the answer says which of them is done.
+#[tokio::test(flavor = "multi_thread")]
+async fn account_whose_owner_could_not_be_written_is_said_and_finished_by_its_number() {
+    let place = Place::new().await;
+    let file = place.folder.path().join(gate::open::DATABASE);
+    let other = store::Store::open(&store::engine::sqlite_url(&file)).await.unwrap();
+    let held = other.database().begin().await.unwrap();
+    let accounts = place.gate.paper_accounts();
+    let refused = accounts.create(&OPERATOR, wanted(250_000)).await.unwrap_err();
+    assert_eq!(refused.code(), "ACCOUNT_UNOWNED", "{refused}");
+    let left = accounts.all()[1];
+    let said = refused.caller_text();
+    assert!(
+        said.contains(&format!("--account {left} ")) && !said.contains("nothing was"),
+        "{said}"
+    );
+    drop(held);
+    let again = NewPaperAccount { account: Some(left), ..wanted(1_000) };
+    let other_terms = accounts.create(&OPERATOR, again).await.unwrap_err();
+    assert_eq!(other_terms.code(), "ACCOUNT_BEGUN", "{other_terms}");
+    assert!(other_terms.caller_text().contains("250000 USD"), "{other_terms}");
+    let again = NewPaperAccount { account: Some(left), ..wanted(250_000) };
+    assert_eq!(accounts.create(&OPERATOR, again).await.unwrap(), left);
+    assert_eq!(accounts.all().len(), 2);
+    verified(&place).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_that_are_opened_at_once_are_each_their_own() {
+    let place = Place::new().await;
+    let made = (0..12).map(|_| {
+        let gate = place.gate.clone();
+        tokio::spawn(async move {
+            gate.paper_accounts().create(&OPERATOR, wanted(250_000)).await.unwrap()
+        })
+    });
+    let mut numbers = std::collections::BTreeSet::new();
+    for one in made.collect::<Vec<_>>() {
+        numbers.insert(one.await.unwrap());
+    }
+    assert_eq!((numbers.len(), place.gate.paper_accounts().all().len()), (12, 13));
+    verified(&place).await;
+}
+
+#[tokio::test]
+async fn number_of_a_closed_account_is_refused_as_closed_whether_it_had_an_owner_or_not() {
+    let place = Place::new().await;
+    let accounts = place.gate.paper_accounts();
+    let left: PaperAccountId = "DU7654321".parse().unwrap();
+    let (cash, self_match) = (Decimal::from(250_000), SelfMatch::CancelNewest);
+    let opening = Opening { account: left, cash, currency: Currency::USD, self_match };
+    accounts.open(opening).await.unwrap();
+    let owned = accounts.create(&OPERATOR, wanted(1_000)).await.unwrap();
+    let taken = NewPaperAccount { account: Some(owned), ..wanted(1_000) };
+    assert_eq!(accounts.create(&OPERATOR, taken).await.unwrap_err().code(), "ACCOUNT_TAKEN");
+    for account in [left, owned] {
+        assert_eq!(accounts.close_for_good(&OPERATOR, account).await.unwrap(), Ok(()));
+        let again = NewPaperAccount { account: Some(account), ..wanted(250_000) };
+        let refused = accounts.create(&OPERATOR, again).await.unwrap_err();
+        assert_eq!(refused.code(), "ACCOUNT_CLOSED", "{refused}");
+    }
+}
