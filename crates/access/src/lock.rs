@@ -7,6 +7,8 @@ use crate::decision::{self, Answer, Decision, Ground};
 use crate::device::{self, DeviceState};
 use crate::entitlements::{Act, Resource};
 use crate::id::{AccountId, LockId, PersonId};
+use crate::mandate::Role;
+use crate::moment::Time;
 use crate::notice::{self, Topic};
 use crate::refusal::{ChangeRefusal, Refusal};
 use crate::session::{self, Session, SessionEnd};
@@ -20,7 +22,7 @@ mod record;
 pub use event::{Command, Event};
 use grade::GROW;
 pub use grade::{Grade, GradeError};
-pub use record::{Lock, LockTarget, Receipt};
+pub use record::{Lock, LockTarget, Receipt, Worn};
 
 pub(crate) fn decide(
     slice: &Slice,
@@ -30,14 +32,18 @@ pub(crate) fn decide(
     let (Command::Set { target, .. } | Command::Lift { target } | Command::Reach { target }) =
         *command;
     let person = slice.person.as_ref().ok_or(Refusal::not_found("person or account"))?.id;
+    let standing = slice.locks().find(|lock| lock.target == target);
+    // Whom it wears out may have lost the account meanwhile.
+    let wears = standing.is_some_and(|lock| lock.receipt.worn == Some(Worn::Person(person)));
     let is_theirs = match target {
         LockTarget::Person(target) => target == person,
-        LockTarget::Account(account) => slice.mandate(account).is_some(),
+        LockTarget::Account(account) => {
+            slice.mandate(account).is_some() || (wears && ground.by.runs_the_server())
+        }
     };
     if !is_theirs {
         return Err(Refusal::not_found("person or account"));
     }
-    let standing = slice.locks().find(|lock| lock.target == target);
     match *command {
         Command::Set { grade, .. } => {
             ground.authorise(slice, Act::Lock, resource(target))?;
@@ -109,7 +115,10 @@ fn may_trade(slice: &Slice, ground: &Ground<'_>, account: AccountId) -> Result<(
     Ok(())
 }
 
+/// Lifts a lock. What wears out with one of `all` is said on the lock that is answered; of an older one, which
+/// does not say whose that is, it is what belongs to the person on whom this is decided.
 fn lift(slice: &Slice, ground: &Ground<'_>, person: PersonId, lock: &Lock) -> Decision {
+    let mut lock = lock.clone();
     let (grade, target) = (lock.grade, lock.target);
     let (at, by) = (ground.moment.now, ground.by);
     let event = Event::Lifted { lock: lock.id, at, by, target: Some(target) };
@@ -120,7 +129,10 @@ fn lift(slice: &Slice, ground: &Ground<'_>, person: PersonId, lock: &Lock) -> De
         _ => format!("The operator lifted the {grade} lock on {target}."),
     };
     let mut events = vec![event.into()];
-    if lock.grade == Grade::All {
+    if grade == Grade::All {
+        lock.receipt.worn.get_or_insert(Worn::Person(person));
+    }
+    if lock.receipt.worn == Some(Worn::Person(person)) {
         let worn: Vec<_> = worn(slice).collect();
         if !worn.is_empty() {
             text.push_str(" Your old password, app and recovery codes no longer work: ask the operator for a link to set new ones.");
@@ -135,7 +147,7 @@ fn lift(slice: &Slice, ground: &Ground<'_>, person: PersonId, lock: &Lock) -> De
     let by = by.as_deref().unwrap_or("The operator");
     let text = format!("{by} lifted the {grade} lock on {target}.");
     events.extend(tell_owners(slice, ground, target, &text));
-    Decision::new(events, Answer::Unlocked(lock.clone()))
+    Decision::new(events, Answer::Unlocked(lock))
 }
 
 /// Tells the other owners of an account; a lock on a person is theirs alone.
@@ -183,15 +195,33 @@ fn set(
 ) -> Decision {
     let (at, by) = (ground.moment.now, ground.by);
     let id = LockId(ground.moment.draw("lock"));
-    let receipt = Receipt { lifted_by, ..Receipt::default() };
+    let worn = (grade == Grade::All).then(|| whose(slice, ground, person, target));
+    let receipt = Receipt { lifted_by, worn, ..Receipt::default() };
     let mut lock = Lock { id, target, grade, at, by, receipt };
-    let ends = if grade == Grade::All { ends(slice, &mut lock) } else { Vec::new() };
+    let ends = match worn {
+        Some(Worn::Person(_)) => ends(slice, &mut lock),
+        Some(Worn::Nobody) => {
+            let mut locked = slice.clone();
+            event::apply(&mut locked, &Event::Set(lock.clone()));
+            ends_there(&locked, &mut lock, at)
+        }
+        None => Vec::new(),
+    };
     let text = format!("A {grade} lock was set on {target}: {}.", grade.text());
     let mut events = vec![Event::Set(lock.clone()).into()];
     events.extend(ends);
     events.push(notice::queue(ground, person, Topic::Lock, text.clone(), None));
     events.extend(tell_owners(slice, ground, target, &text));
     Decision::new(events, Answer::Locked(lock))
+}
+
+/// Whose ways to sign in a lock of `all` wears out: those of whoever asked for it about themselves. The
+/// operator's lock on an account says so of its only owner; of several, nothing tells which one is meant.
+fn whose(slice: &Slice, ground: &Ground<'_>, person: PersonId, target: LockTarget) -> Worn {
+    let LockTarget::Account(account) = target else { return Worn::Person(person) };
+    let owns = slice.mandate(account).is_some_and(|one| one.role == Role::Owner);
+    let alone = owns && slice.other_owners(account, ground.moment.now).next().is_none();
+    if matches!(ground.by, By::Session(_)) || alone { Worn::Person(person) } else { Worn::Nobody }
 }
 
 /// What a lock of `all` ends of a person's, noted on its receipt.
@@ -241,8 +271,7 @@ fn ended_credentials(slice: &Slice, lock: &mut Lock) -> Vec<decision::Event> {
     ends
 }
 
-/// What a lock of `all` on an account, set by or for somebody else, ends of another one who holds it.
-/// Their sessions and their programs there: what else is theirs may serve other accounts.
+/// What a lock of `all` on an account ends of a holder whom it does not wear out.
 fn reach(
     slice: &Slice,
     ground: &Ground<'_>,
@@ -254,13 +283,52 @@ fn reach(
     let standing = slice.locks().find(|lock| lock.target == target && lock.grade == Grade::All);
     let mut lock = standing.ok_or(ChangeRefusal::NoLock)?.clone();
     (lock.receipt.sessions, lock.receipt.credentials) = (Vec::new(), Vec::new());
+    let events = ends_there(slice, &mut lock, ground.moment.now);
+    Ok(Decision::new(events, Answer::Locked(lock)))
+}
+
+/// What a holder loses of an account under a lock of `all` on it, noted on its receipt: their programs there,
+/// and their sessions where they could begin none now. All else that is theirs may serve other accounts.
+fn ends_there(slice: &Slice, lock: &mut Lock, at: Time) -> Vec<decision::Event> {
     let mut events = Vec::new();
-    let began_before = |one: &&Session| one.started_at <= lock.at && one.receipt.is_none();
-    for session in slice.sessions.iter().filter(began_before) {
-        let (session, at, reason) = (session.id, ground.moment.now, SessionEnd::Locked);
+    let sessions = slice.sessions.iter().filter(|one| one.ends_under(slice, lock));
+    let ended: Vec<_> = sessions.map(|one| one.id).collect();
+    for session in ended {
+        let reason = SessionEnd::Locked;
         events.push(session::Event::Ended { session, at, reason }.into());
         lock.receipt.sessions.push(session);
     }
-    events.extend(ended_credentials(slice, &mut lock));
-    Ok(Decision::new(events, Answer::Locked(lock)))
+    events.extend(ended_credentials(slice, lock));
+    events
+}
+
+impl Session {
+    /// Whether it is one that a lock of `all` in force on an account ends: its person may not sign in now.
+    pub fn ends_under(&self, slice: &Slice, lock: &Lock) -> bool {
+        self.started_at <= lock.at && self.receipt.is_none() && slice.is_shut_out()
+    }
+}
+
+impl Slice {
+    /// Whether locks of `all` keep the person from signing in: one on them, one that wears out what they sign
+    /// in with, or one on every account that they hold. Older ones do not say whom they wear out, and keep
+    /// everybody out who holds the account.
+    pub fn is_shut_out(&self) -> bool {
+        let is_all = |lock: &&Lock| lock.grade == Grade::All;
+        let person = self.person.as_ref().map(|person| person.id);
+        let wears = |lock: &Lock| match lock.receipt.worn {
+            Some(Worn::Person(worn)) => Some(worn) == person,
+            Some(Worn::Nobody) => false,
+            None => true,
+        };
+        let on = |account| {
+            let locks = self.account(account).into_iter().flat_map(|one| &one.locks);
+            locks.filter(is_all).collect::<Vec<_>>()
+        };
+        let held: Vec<_> = self.mandates.iter().map(|one| on(one.account)).collect();
+        let everywhere = !held.is_empty() && held.iter().all(|locks| !locks.is_empty());
+        self.locks.iter().any(|lock| lock.grade == Grade::All)
+            || everywhere
+            || held.iter().flatten().any(|lock| wears(lock))
+    }
 }

@@ -123,7 +123,7 @@ fn assist(slice: &Slice, ground: &Ground<'_>) -> Decided {
     if !ground.by.runs_the_server() {
         return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
-    if slice.strongest_lock() == crate::lock::Grade::All {
+    if slice.is_shut_out() {
         return Err(Refusal::Authority(AuthorityRefusal::Locked {
             grade: crate::lock::Grade::All,
         }));

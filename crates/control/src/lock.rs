@@ -1,6 +1,6 @@
 //! Locks, as the operator sets and lifts them.
 
-use access::{AccountId, Grade, Refusal};
+use access::{AccountId, Grade};
 use gate::{Gate, LockTarget};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -54,18 +54,20 @@ pub(crate) async fn act(desk: &Desk<'_>, request: LockRequest) -> Result<Value, 
             let lifted = gate.locks().unlock(&desk.actor, on).await?;
             let mut text =
                 format!("{} is unlocked; what the lock ended stays ended", name(&target));
-            let is_all = lifted.grade == Grade::All;
-            if is_all {
-                let who = username(gate, &target).await?;
+            if let Some(worn) = lifted.worn {
+                let who = gate.people().find(&worn.to_string()).await?.username;
                 text = format!(
-                    "{text}. The old password, app and recovery codes no longer work; passkeys do. To set a new password: floorpass person reset-password {who}"
+                    "{text}. The old password, app and recovery codes of {who} no longer work; passkeys do. To set a new password: floorpass person reset-password {who}"
                 );
             }
             let (account, person) = named(&target);
             let done =
                 Done::new("unlocked", text).with("account", account).with("username", person);
             // The old password and app sign nobody in any more, and a new one needs a link.
-            value(done.with("grade", lifted.grade.to_string()).with("needs_new_password", is_all))
+            value(
+                done.with("grade", lifted.grade.to_string())
+                    .with("needs_new_password", lifted.worn.is_some()),
+            )
         }
     }
 }
@@ -87,15 +89,6 @@ fn named(target: &Target) -> (Option<String>, Option<String>) {
     }
 }
 
-/// Who is locked, by the name to sign in with.
-async fn username(gate: &Gate, target: &Target) -> Result<String, Refusal> {
-    match target {
-        Target::Person(username) => Ok(username.clone()),
-        Target::Account(account) => gate.people().owner_name(*account).await,
-        Target::OnlyAccount => Err(Refusal::not_found("account")),
-    }
-}
-
 /// What a lock is on, by its name; a person is found in any spelling of theirs.
 async fn find(gate: &Gate, target: Target) -> Result<(Target, LockTarget), Fault> {
     match target {
@@ -113,8 +106,12 @@ async fn find(gate: &Gate, target: Target) -> Result<(Target, LockTarget), Fault
 
 fn lock_receipt(target: &Target, receipt: &gate::Receipt) -> LockReceipt {
     let (account, person) = named(target);
+    let mut text = format!("{} is locked: {}", name(target), receipt.grade.text());
+    if receipt.grade == Grade::All && receipt.worn.is_none() {
+        text.push_str(". Several people own it, so their devices, passwords and apps stay; to end those of one: floorpass lock --person NAME --grade all");
+    }
     LockReceipt {
-        text: format!("{} is locked: {}", name(target), receipt.grade.text()),
+        text,
         account,
         username: person,
         grade: receipt.grade.to_string(),

@@ -1,7 +1,7 @@
 //! Locks: one act that cuts authority, and its receipt.
 
 use access::credential::Credential;
-use access::lock::{self, Lock};
+use access::lock::{self, Lock, Worn};
 use access::refusal::{ChangeRefusal, ServerRefusal};
 use access::session;
 use access::{
@@ -34,6 +34,8 @@ pub struct Receipt {
     pub by: By,
     /// The person who may lift it at the portal, if anybody may.
     pub lifted_by: Option<PersonId>,
+    /// The person whose devices a lock of `all` took, and whose password, app and recovery codes its end takes.
+    pub worn: Option<PersonId>,
     /// Sessions ended.
     pub sessions: usize,
     /// Names of the credentials that were revoked.
@@ -54,6 +56,10 @@ impl Receipt {
             at: lock.at,
             by: lock.by,
             lifted_by: lock.receipt.lifted_by,
+            worn: match lock.receipt.worn {
+                Some(Worn::Person(person)) => Some(person),
+                Some(Worn::Nobody) | None => None,
+            },
             sessions: lock.receipt.sessions.len(),
             credentials: names(&lock.receipt.credentials),
             devices: names(&lock.receipt.devices),
@@ -156,8 +162,7 @@ impl LockGate<'_> {
         let Some(person) = &slice.person else { return (sessions, credentials) };
         let on_accounts = slice.accounts.iter().flat_map(|account| &account.locks);
         for lock in on_accounts.filter(|lock| lock.grade == Grade::All) {
-            let leaves =
-                |one: &session::Session| one.started_at <= lock.at && one.receipt.is_none();
+            let leaves = |one: &session::Session| one.ends_under(slice, lock);
             let runs = |one: &Credential| {
                 let reached =
                     one.accounts().any(|one| lock.target == LockTarget::Account(one.into()));
@@ -209,8 +214,15 @@ impl LockGate<'_> {
         if let Some(person) = &slice.person {
             actor.check_person(person.id, "person or account")?;
         }
+        let standing = slice.locks().find(|lock| lock.target == target);
+        let worn = standing.and_then(|lock| lock.receipt.worn);
+        // What wears out is that of the person whom the lock names, whoever is loaded for the account.
+        let (key, slice) = match (actor, worn) {
+            (Actor::Operator { .. }, Some(Worn::Person(worn))) => (Key::Person(worn), None),
+            _ => (key, Some(slice)),
+        };
         let lift = ask::unlock(target);
-        let lock = self.gate.ask(key, Some(slice), actor.asker(), lift).await?;
+        let lock = self.gate.ask(key, slice, actor.asker(), lift).await?;
         Ok(Receipt::new(&lock, None))
     }
 
@@ -286,7 +298,7 @@ fn accounts(target: LockTarget, slice: &Slice) -> Vec<PaperAccountId> {
 }
 
 /// Whose slice a lock is decided on: that of the person who asks, who may hold the account beside its
-/// owner; for the operator, the person who is locked or who owns the account.
+/// owner; for the operator, the person who is locked or an owner of the account.
 fn key_of(actor: &Actor, target: LockTarget) -> Key<'static> {
     match (actor, target) {
         (Actor::Session(ticket), LockTarget::Account(_)) => Key::Person(ticket.person),

@@ -59,4 +59,18 @@ pub struct Receipt {
     /// else. None: only the operator. Older locks have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifted_by: Option<PersonId>,
+    /// Of a lock of `all`: whose devices it took, and whose password, app and recovery codes its end takes.
+    /// Older ones do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worn: Option<Worn>,
+}
+
+/// Whose ways to sign in a lock of `all` wears out, decided once, when it is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Worn {
+    /// This person's: who is locked, or locked an account themselves, or alone owns the one that the operator locked.
+    Person(PersonId),
+    /// Nobody's: the operator locked an account that several own.
+    Nobody,
 }

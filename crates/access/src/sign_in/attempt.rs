@@ -29,7 +29,7 @@ pub(crate) fn check_open(slice: &Slice, ground: &Ground<'_>) -> Result<(), Refus
 
 /// The same, ahead of a sign-in.
 pub(crate) fn may_enter(slice: &Slice, source: &Source) -> Result<(), Refusal> {
-    if slice.strongest_lock() == Grade::All {
+    if slice.is_shut_out() {
         return Err(Refusal::Authority(AuthorityRefusal::Locked { grade: Grade::All }));
     }
     let device = slice.device_of(source.device);

@@ -229,3 +229,17 @@ fn lock_of_before_its_lifter_was_kept_is_the_operators_and_reads_as_it_was() {
     assert_eq!(receipt.lifted_by, None);
     assert_eq!(serde_json::to_string(&receipt).unwrap(), text, "what is on record keeps its bytes");
 }
+
+#[test]
+fn lock_of_before_it_said_whose_it_wears_out_goes_on_as_it_was() {
+    let (mut desk, _) = desk();
+    let target = LockTarget::Account(account().into());
+    desk.system(set(target, Grade::All)).ok().unwrap();
+    for account in &mut desk.slice.accounts {
+        account.locks.iter_mut().for_each(|lock| lock.receipt.worn = None);
+    }
+    assert!(desk.slice.is_shut_out());
+    let Ok(Answer::Unlocked(lock)) = desk.system(lift(target)) else { panic!("not lifted") };
+    assert_eq!(lock.receipt.worn, Some(lock::Worn::Person(desk.person())));
+    assert!(desk.slice.password().is_none() && desk.slice.totp().is_none());
+}

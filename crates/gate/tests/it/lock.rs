@@ -226,3 +226,129 @@ async fn lock_of_an_account_and_its_end_reach_those_who_hold_it_beside_its_owner
     let report = evidence_verify(place.folder.path(), None).await.unwrap();
     assert!(report.faults.is_empty(), "{:?}", report.faults);
 }
+
+fn her_password() -> access::Secret {
+    access::Secret::from_text("four unlikely words walk".to_owned())
+}
+
+/// Adds somebody who looks on, who sets up a password and an app.
+async fn with_password(place: &Place, name: &str) -> (gate::SessionTicket, gate::SignedIn) {
+    let link = place.gate.people().add(&OPERATOR, name, place.gate.account()).await.unwrap();
+    let step = place.gate.sign_ins().by_link(&link.token, &browser(None)).await.unwrap();
+    let signed_in = crate::place::done(step);
+    let ticket = place.ticket(&signed_in);
+    let authenticators = place.gate.authenticators();
+    authenticators.set_password(&ticket, None, her_password()).await.unwrap();
+    let setup = authenticators.totp_setup(&ticket).await.unwrap();
+    let seed = data_encoding::BASE32_NOPAD.decode(setup.secret.expose()).unwrap();
+    let step = access::authenticator::totp::step(place.gate.now());
+    let code = access::authenticator::totp::code(&seed, step);
+    authenticators.totp_confirm(&ticket, &code).await.unwrap();
+    (place.ticket(&signed_in), signed_in)
+}
+
+/// What a password comes to.
+async fn answer(place: &Place, name: &str, password: access::Secret) -> String {
+    place.pass(access::Span::minutes(1));
+    match place.gate.sign_ins().password(name, password, &browser(None)).await {
+        Ok(_) => "TOTP".to_owned(),
+        Err(refusal) => refusal.code().to_owned(),
+    }
+}
+
+async fn devices(place: &Place, person: access::PersonId) -> usize {
+    place.gate.devices().list(Some(person)).await.unwrap().len()
+}
+
+/// Who only looks on locks what they sign in with, not what the owner does.
+#[tokio::test]
+async fn lock_of_all_at_the_portal_wears_out_who_asked_and_its_end_the_same() {
+    let place = Place::new().await;
+    let gate = &place.gate;
+    let target = LockTarget::Account(gate.account().into());
+    let (ann, _) = with_password(&place, "ann").await;
+    let (own, _) = place.by_link().await;
+    let before = devices(&place, own.person).await;
+    assert!(before > 0 && devices(&place, ann.person).await == 1);
+    place.pass(access::Span::minutes(1));
+    let receipt =
+        gate.locks().lock(&Actor::Session(ann.clone()), target, Grade::All).await.unwrap();
+    assert_eq!((receipt.worn, receipt.devices.len()), (Some(ann.person), 1));
+    assert_eq!(devices(&place, ann.person).await, 0);
+    assert_eq!(devices(&place, own.person).await, before);
+    let lifted = gate.locks().unlock(&OPERATOR, target).await.unwrap();
+    assert_eq!(lifted.worn, Some(ann.person));
+    assert_eq!(answer(&place, "ann", her_password()).await, "SIGN_IN_FAILED");
+    assert_eq!(answer(&place, "trader", place.password()).await, "TOTP");
+    assert_eq!(devices(&place, own.person).await, before);
+    let report = evidence_verify(place.folder.path(), None).await.unwrap();
+    assert!(report.faults.is_empty(), "{:?}", report.faults);
+}
+
+#[tokio::test]
+async fn lock_of_all_on_a_joint_account_treats_its_owners_alike() {
+    let place = Place::new().await;
+    let (own, _) = place.by_link().await;
+    let (ann, _) = with_password(&place, "ann").await;
+    let account = AccountId::from(place.gate.account());
+    place.gate.mandates().revoke(&OPERATOR, "ann", account).await.unwrap();
+    let terms = mandate::MandateTerms::of(mandate::Role::Owner);
+    let on = (account, mandate::Role::Owner);
+    place.gate.mandates().grant(&OPERATOR, "ann", on, terms).await.unwrap();
+    let target = LockTarget::Account(account);
+    let before = [devices(&place, own.person).await, devices(&place, ann.person).await];
+    place.pass(access::Span::minutes(1));
+    let receipt = place.gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap();
+    assert_eq!((receipt.worn, receipt.devices.len(), receipt.sessions), (None, 0, 1));
+    for (name, password) in [("trader", place.password()), ("ann", her_password())] {
+        assert_eq!(answer(&place, name, password).await, "LOCKED", "{name}");
+    }
+    let place = place.reopened().await;
+    assert_eq!(place.gate.locks().unlock(&OPERATOR, target).await.unwrap().worn, None);
+    assert_eq!(answer(&place, "trader", place.password()).await, "TOTP");
+    assert_eq!(answer(&place, "ann", her_password()).await, "TOTP");
+    let after = [devices(&place, own.person).await, devices(&place, ann.person).await];
+    assert_eq!(after, before);
+    // A lock on the person takes what is theirs.
+    let person = LockTarget::Person(ann.person);
+    let receipt = place.gate.locks().lock(&OPERATOR, person, Grade::All).await.unwrap();
+    assert_eq!((receipt.worn, receipt.devices.len()), (Some(ann.person), 1));
+    let report = evidence_verify(place.folder.path(), None).await.unwrap();
+    assert!(report.faults.is_empty(), "{:?}", report.faults);
+}
+
+/// Another account of a holder is none of the lock's business.
+#[tokio::test]
+async fn lock_of_all_on_one_account_leaves_a_holder_their_sessions_for_another() {
+    let place = Place::new().await;
+    let first = place.gate.account();
+    let (ann, cookie) = with_password(&place, "ann").await;
+    let new = gate::NewPaperAccount {
+        owner: "ann".to_owned(),
+        account: None,
+        purpose: "hers".to_owned(),
+        base_currency: access::account::Currency::USD,
+        cash: 1_000.into(),
+        self_match: trade::ledger::SelfMatch::CancelNewest,
+    };
+    let second = place.gate.paper_accounts().create(&OPERATOR, new).await.unwrap();
+    let views = |place: &Place, account| {
+        let ticket = place.ticket(&cookie).on(account).unwrap();
+        let who = place.gate.sessions().admit(&ticket);
+        who.is_ok_and(|who| who.entitlements().acts.contains(Act::ViewAccount))
+    };
+    assert!(views(&place, first) && views(&place, second));
+    place.pass(access::Span::minutes(1));
+    let target = LockTarget::Account(first.into());
+    let receipt = place.gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap();
+    assert_eq!(receipt.sessions, 0);
+    assert!(!views(&place, first) && views(&place, second));
+    // They may sign in too, for the other one, and so may not who was locked themselves.
+    assert_eq!(answer(&place, "ann", her_password()).await, "TOTP");
+    assert_eq!(answer(&place, "trader", place.password()).await, "LOCKED");
+    let place = place.reopened().await;
+    assert!(!views(&place, first) && views(&place, second));
+    let target = LockTarget::Account(second.into());
+    let both = place.gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap();
+    assert_eq!((both.worn, both.sessions), (Some(ann.person), 1));
+}
