@@ -173,6 +173,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: MandateRequest) -> Result<Valu
                 account: account.to_string(),
                 credentials: end.credentials,
                 orders_cancelled: end.orders,
+                orders_left: end.left,
             })
         }
     }

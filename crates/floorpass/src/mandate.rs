@@ -165,8 +165,15 @@ fn show(global: &Global, request: &Request) -> Result<(), Failure> {
 fn gone(ended: &MandateEnded) -> String {
     let credentials =
         if ended.credentials.is_empty() { "none".to_owned() } else { ended.credentials.join(", ") };
+    let left = match ended.orders_left {
+        0 => String::new(),
+        left => format!(
+            "\norders of {} that are still open there: {left}; `floorpass order list --account {}` shows them, `floorpass order cancel` cancels",
+            ended.username, ended.account
+        ),
+    };
     format!(
-        "{} may do nothing on account {} any more; credentials that ended there: {credentials}; orders cancelled: {}",
+        "{} may do nothing on account {} any more; credentials that ended there: {credentials}; orders cancelled: {}{left}",
         ended.username, ended.account, ended.orders_cancelled
     )
 }

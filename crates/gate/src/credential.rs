@@ -14,6 +14,7 @@ use access::{
 };
 use store::{CredentialUse, Key};
 use tokio::sync::watch;
+use trade::journal::Cause;
 
 use crate::Gate;
 use crate::admission::Admission;
@@ -546,7 +547,9 @@ impl Gate {
             }
             for account in self.paper_accounts().all() {
                 if !one.is_on(account) && self.rests(account, Some(holder)) {
-                    let orders = self.cancel_held(account, holder, Holder::System).await?;
+                    let orders = self
+                        .cancel_held(account, (holder, Cause::Revocation), Holder::System)
+                        .await?;
                     tracing::warn!(orders, credential = %one.name, %account, "orders of a credential were still open on an account that it is for no more, and are cancelled");
                 }
             }

@@ -3,10 +3,15 @@
 //! The order is always: the live table, the fence (when it returns, nothing later is stamped under
 //! what was cut), the commit, the word to listeners, the orders.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use access::Refusal;
-use access::id::{Holder, PaperAccountId};
+use access::id::{Holder, PaperAccountId, PersonId};
+use access::lock::LockTarget;
 use access::refusal::ServerRefusal;
 use trade::event::Event;
+use trade::exchange::Exchange;
 use trade::journal::{CancelTarget, Cause, Command, Decided};
 use trade::ledger::Ledger;
 use trade::order::OrderId;
@@ -14,6 +19,9 @@ use trade::order::OrderId;
 use crate::Gate;
 use crate::feed::Published;
 use crate::order::{OrderGate, Refused};
+
+/// How long a cut waits to read whose an order is.
+const OWNER_READ: Duration = Duration::from_secs(1);
 
 /// What the operator cancels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,12 +71,80 @@ impl Gate {
         Ok(cancelled_by(&record))
     }
 
+    /// Those of a person's sessions and credentials that have open orders on an account. Whose an order is that cannot be
+    /// read in time counts as theirs: a cut takes rather too much than too little.
+    pub(crate) async fn holders_of(
+        &self,
+        account: PaperAccountId,
+        person: PersonId,
+    ) -> Vec<Holder> {
+        let look = |exchange: &Exchange| {
+            let open = exchange.ledger(account).into_iter().flat_map(Ledger::open_orders);
+            open.map(|order| order.origin.holder).collect::<BTreeSet<_>>()
+        };
+        let mut holders: Vec<_> = self.0.sequencer.peek(look).1.into_iter().collect();
+        if self.is_alone_on(account, person) {
+            return holders;
+        }
+        let (store, mut reads) = (&self.0.people.store, true);
+        let mut theirs = Vec::new();
+        for holder in holders.drain(..) {
+            let owner = if reads {
+                let read = tokio::time::timeout(OWNER_READ, store.owner_of(holder)).await;
+                read.ok().and_then(Result::ok)
+            } else {
+                None
+            };
+            reads = owner.is_some();
+            if owner.is_none_or(|(owner, _)| owner == Some(person)) {
+                theirs.push(holder);
+            }
+        }
+        theirs
+    }
+
+    fn is_alone_on(&self, account: PaperAccountId, person: PersonId) -> bool {
+        let holders = self.0.people.known.holders(account.into());
+        holders.iter().all(|slice| slice.person.as_ref().is_some_and(|one| one.id == person))
+    }
+
+    /// Open orders of a person on an account.
+    pub(crate) async fn orders_of(&self, account: PaperAccountId, person: PersonId) -> usize {
+        let holders = self.holders_of(account, person).await;
+        let look = |exchange: &Exchange| {
+            let open = exchange.ledger(account).into_iter().flat_map(Ledger::open_orders);
+            open.filter(|order| holders.contains(&order.origin.holder)).count()
+        };
+        self.0.sequencer.peek(look).1
+    }
+
+    /// Cancels what a lock of `all` leaves open on an account: everything where the account is locked, a person's own
+    /// where the person is; how many. Durable when it returns.
+    pub(crate) async fn cancel_locked_on(
+        &self,
+        account: PaperAccountId,
+        target: LockTarget,
+        by: Holder,
+    ) -> Result<usize, Refusal> {
+        let person = match target {
+            LockTarget::Person(person) if !self.is_alone_on(account, person) => person,
+            LockTarget::Person(_) | LockTarget::Account(_) => {
+                return self.cancel_cut(account, None, by).await;
+            }
+        };
+        let mut cancelled = 0;
+        for holder in self.holders_of(account, person).await {
+            cancelled += self.cancel_held(account, (holder, Cause::Lock), by).await?;
+        }
+        Ok(cancelled)
+    }
+
     /// Cancels the open orders of one holder on one account, after its authority there was cut, and leaves those
     /// on other accounts; how many. Durable when it returns.
     pub(crate) async fn cancel_held(
         &self,
         account: PaperAccountId,
-        of: Holder,
+        (of, cause): (Holder, Cause),
         by: Holder,
     ) -> Result<usize, Refusal> {
         let mut cancelled = 0;
@@ -90,7 +166,7 @@ impl Gate {
                     continue;
                 }
                 let decision = Decided { holder: by, account: on, ..Decided::system() };
-                let command = Command::Cancel { order, cause: Cause::Revocation };
+                let command = Command::Cancel { order, cause };
                 let record = turn.stamp(decision, command, true).map_err(told)?;
                 cancelled += cancelled_by(&record);
             }

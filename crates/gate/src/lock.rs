@@ -126,7 +126,7 @@ impl LockGate<'_> {
         let mut orders = 0;
         if grade == Grade::All {
             for account in reached {
-                match (&lock, self.gate.cancel_cut(account, None, holder(actor)).await) {
+                match (&lock, self.gate.cancel_locked_on(account, target, holder(actor)).await) {
                     (Ok(_), cancelled) => orders += cancelled?,
                     // The lock holds, which comes first; the next start cancels what rests.
                     (Err(_), cancelled) => orders += cancelled.unwrap_or(0),
@@ -196,7 +196,7 @@ impl LockGate<'_> {
         let mut orders = 0;
         for account in accounts(target, &slice) {
             if self.gate.rests(account, None) {
-                orders += self.gate.cancel_cut(account, None, holder(actor)).await?;
+                orders += self.gate.cancel_locked_on(account, target, holder(actor)).await?;
             }
         }
         let standing = slice.locks().find(|lock| lock.target == target);
@@ -247,8 +247,11 @@ impl Gate {
         for lock in slice.locks().filter(|lock| lock.grade == Grade::All) {
             for account in accounts(lock.target, slice) {
                 if self.rests(account, None) {
-                    let orders = self.cancel_cut(account, None, Holder::System).await?;
-                    tracing::warn!(orders, %account, "orders on a locked account were still open and are cancelled");
+                    let orders =
+                        self.cancel_locked_on(account, lock.target, Holder::System).await?;
+                    if orders > 0 {
+                        tracing::warn!(orders, %account, "orders under a lock were still open and are cancelled");
+                    }
                 }
             }
         }

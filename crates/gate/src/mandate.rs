@@ -5,6 +5,7 @@ use access::mandate::{self, Mandate, MandateTerms, OwnerWord, Role, vouch_owner}
 use access::refusal::{ServerRefusal, SignInRefusal};
 use access::{AccountId, By, Command, Holder, MandateId, Refusal, Slice};
 use store::Key;
+use trade::journal::Cause;
 
 use crate::Gate;
 use crate::command::{Boxed, to_the_end};
@@ -21,6 +22,8 @@ pub struct MandateEnd {
     pub credentials: Vec<String>,
     /// Orders that were cancelled.
     pub orders: usize,
+    /// Orders of the person's own that are still open there: they were placed while they might.
+    pub left: usize,
 }
 
 /// Mandates, through the gate. Cheap to copy.
@@ -111,14 +114,14 @@ impl MandateGate<'_> {
             Err(owed @ Refusal::Server(ServerRefusal::NotOnRecord { .. })) => Some(owed),
             Err(refusal) => return Err(refusal),
         };
-        let mut end = MandateEnd { credentials: Vec::new(), orders: 0 };
+        let mut end = MandateEnd { credentials: Vec::new(), orders: 0, left: 0 };
         for (id, name, is_alone) in programs {
             let (of, by) = (Holder::Credential(id), lock::holder(actor));
             let cancelled = if is_alone {
                 self.gate.cancel_cut(on, Some(of), by).await
             } else {
                 // Its orders on the other accounts stay.
-                self.gate.cancel_held(on, of, by).await
+                self.gate.cancel_held(on, (of, Cause::Revocation), by).await
             };
             match cancelled {
                 // The cut holds, which comes first; the next start cancels what rests.
@@ -126,6 +129,9 @@ impl MandateGate<'_> {
                 cancelled => end.orders += cancelled?,
             }
             end.credentials.push(name);
+        }
+        if let Some(person) = &slice.person {
+            end.left = self.gate.orders_of(on, person.id).await;
         }
         owed.map_or(Ok(end), Err)
     }

@@ -53,5 +53,7 @@ answers! {
         credentials: Vec<String>,
         /// Their orders on it that were cancelled.
         orders_cancelled: usize,
+        /// Orders of the person's own that are still open there.
+        orders_left: usize,
     }
 }

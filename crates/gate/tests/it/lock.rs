@@ -7,7 +7,7 @@ use access::{
 use gate::{Actor, LockTarget, SocketProof, evidence_verify};
 use store::{Key, Store};
 
-use crate::mandate::{on_two_accounts, rest, second_owner};
+use crate::mandate::{on_two_accounts, program, rest, second_owner};
 use crate::place::{HOME, OPERATOR, Place, browser, shows, text};
 
 #[tokio::test]
@@ -79,6 +79,26 @@ async fn lock_of_all_ends_everything_and_the_session_that_asked_keeps_the_receip
         Some(Refusal::SignIn(SignInRefusal::SecondFactorMissing)),
         "the app is set up anew as well"
     );
+}
+
+/// Joint owners: what one of them is locked out of is no order of the other's.
+#[tokio::test]
+async fn lock_of_a_person_cancels_their_orders_and_leaves_those_of_a_joint_owner() {
+    let place = Place::new().await;
+    let gate = &place.gate;
+    second_owner(gate).await;
+    let who = program(gate).await;
+    let (ticket, _) = place.by_link().await;
+    rest(gate, &who, 1).unwrap();
+    rest(gate, &gate.sessions().admit(&ticket).unwrap(), 2).unwrap();
+    let lock = async |name: &str| {
+        let target = LockTarget::Person(gate.people().find(name).await.unwrap().id);
+        gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap().orders
+    };
+    assert_eq!(lock("ann").await, Some(0));
+    assert_eq!(gate.view().await.unwrap().open_orders.len(), 2);
+    assert_eq!(lock("trader").await, Some(2), "of the program and of the session");
+    assert!(gate.view().await.unwrap().open_orders.is_empty());
 }
 
 /// A cut never widens: what a credential does on another account is none of this lock's business, and lifting

@@ -246,3 +246,15 @@ async fn acts_on_an_account_are_told_to_every_owner_of_it() {
     let report = evidence_verify(place.folder.path(), None).await.unwrap();
     assert!(report.faults.is_empty(), "{:?}", report.faults);
 }
+
+#[tokio::test]
+async fn revocation_says_how_many_orders_of_its_person_stay() {
+    let place = Place::new().await;
+    let gate = &place.gate;
+    second_owner(gate).await;
+    let (ticket, _) = place.by_link().await;
+    rest(gate, &program(gate).await, 1).unwrap();
+    rest(gate, &gate.sessions().admit(&ticket).unwrap(), 2).unwrap();
+    let end = gate.mandates().revoke(&OPERATOR, "trader", account(gate)).await.unwrap();
+    assert_eq!((end.orders, end.left), (1, 1));
+}
