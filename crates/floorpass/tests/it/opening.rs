@@ -63,7 +63,7 @@ async fn account_whose_opening_was_killed_between_journal_and_tables_is_whole_af
     let finish = format!("--account {ACCOUNT} --owner NAME --cash 250000.50 --currency EUR");
     assert!(shown.contains(&finish), "{shown}");
     let (code, fault) = crate::program::fault(&data, &[&create[..7], &["9"]].concat());
-    assert_eq!((code, fault.as_str()), (4, "ACCOUNT_TAKEN"));
+    assert_eq!((code, fault.as_str()), (4, "ACCOUNT_BEGUN"));
     let row = json(&data, &create);
     assert_eq!((&row["account"], &row["state"]), (&ACCOUNT.into(), &"open".into()));
     assert_eq!((&row["self_match"], &row["currency"]), (&"oldest".into(), &"EUR".into()));

@@ -36,6 +36,17 @@ async fn postgres_database_of_a_running_server_is_refused_to_a_second_which_name
     let cut = "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON oid = database \
                WHERE locktype = 'advisory' AND datname = current_database()";
     sqlx::query(cut).execute(&mut admin).await.unwrap();
+    // It ends when it comes to it.
+    let held = "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database \
+                WHERE locktype = 'advisory' AND datname = current_database()";
+    for tries in 0.. {
+        let count: i64 = sqlx::query_scalar(held).fetch_one(&mut admin).await.unwrap();
+        if count == 0 {
+            break;
+        }
+        assert!(tries < 500, "the connection goes on");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
     assert_eq!(first.look().await.unwrap(), Holding::Ours);
     assert!(matches!(copy.hold("the second".to_owned()).await, Err(StoreError::Held { .. })));
     first.release().await;
