@@ -207,7 +207,15 @@ fn set(
         }
         None => Vec::new(),
     };
-    let text = format!("A {grade} lock was set on {target}: {}.", grade.text());
+    let kind = match grade {
+        Grade::All => "A lock of everything".to_owned(),
+        grade => format!("A {grade} lock"),
+    };
+    let on = match (target, slice.person.as_ref()) {
+        (LockTarget::Person(id), Some(known)) if known.id == id => known.username.to_string(),
+        _ => target.to_string(),
+    };
+    let text = format!("{kind} was set on {on}: {}.", grade.text());
     let mut events = vec![Event::Set(lock.clone()).into()];
     events.extend(ends);
     events.push(notice::queue(ground, person, Topic::Lock, text.clone(), None));

@@ -21,6 +21,7 @@ use crate::slice::Slice;
 
 pub(crate) mod event;
 mod record;
+mod words;
 
 pub use event::{Command, Event, OwnerWord};
 pub use record::{Conditions, Grantor, Mandate, MandateTerms, Role};
@@ -41,7 +42,8 @@ pub fn vouch_owner(
     ground.check_recent(slice)?;
     let mandate = slice.mandate(account).filter(|one| one.role == Role::Owner);
     let mandate = mandate.ok_or(ChangeRefusal::OperatorOnly)?.clone();
-    Ok(OwnerWord { mandate, reads: slice.reads() })
+    let name = slice.owner()?.username.to_string();
+    Ok(OwnerWord { mandate, name, reads: slice.reads() })
 }
 
 pub(crate) fn decide(
@@ -63,6 +65,8 @@ pub(crate) fn decide(
             let (of, now) = ((holder, *account, *role), ground.moment.now);
             let mandate = Mandate::with((id, grantor), of, MandateTerms::clone(terms), now);
             let words = Words {
+                by: by_whom(ground, owner.as_ref()),
+                terms: said_terms(slice, &mandate),
                 holder: format!("You are now {} of account {account}", role.name()),
                 owners: format!("{name} is now {} of account {account}", role.name()),
             };
@@ -85,6 +89,8 @@ pub(crate) fn decide(
             let changed = Mandate::with((id, grantor), of, MandateTerms::clone(terms), at);
             let account = found.account;
             let words = Words {
+                by: by_whom(ground, owner.as_ref()),
+                terms: said_terms(slice, &changed),
                 holder: format!("What you may do on account {account} was changed"),
                 owners: format!("What {name} may do on account {account} was changed"),
             };
@@ -94,7 +100,7 @@ pub(crate) fn decide(
             let found = find(slice, *mandate)?;
             check_owner(ground, owner.as_ref(), found.account)?;
             check_owner_left(slice, found)?;
-            Ok(revoke(slice, ground, found))
+            Ok(revoke(slice, ground, found, owner.as_ref()))
         }
     }
 }
@@ -173,7 +179,12 @@ fn check_owner_left(slice: &Slice, ends: &Mandate) -> Result<(), AccountRefusal>
 
 /// The mandate first, so that nothing new passes; then the holder's programs on the account, and their
 /// sessions where they hold no other mandate.
-fn revoke(slice: &Slice, ground: &Ground<'_>, found: &Mandate) -> Decision {
+fn revoke(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    found: &Mandate,
+    owner: Option<&OwnerWord>,
+) -> Decision {
     let (at, by) = (ground.moment.now, ground.by);
     let (holder, account) = (found.person, found.account);
     let mut events: Vec<decision::Event> =
@@ -202,12 +213,12 @@ fn revoke(slice: &Slice, ground: &Ground<'_>, found: &Mandate) -> Decision {
             names.join(", ")
         )
     };
-    let text = format!("Your authority on account {account} was revoked{programs}.");
+    let whom = by_whom(ground, owner);
+    let text = format!("Your authority on account {account} was revoked by {whom}{programs}.");
     events.push(notice::queue(ground, holder, Topic::AccountChanged, text, None));
     let name = slice.person.as_ref().map(|person| person.username.as_str()).unwrap_or_default();
-    let by = by_whom(ground);
     let text =
-        format!("{name} has no authority on account {account} any more: it was revoked by {by}.");
+        format!("{name} has no authority on account {account} any more: it was revoked by {whom}.");
     let told = (Topic::AccountChanged, text.as_str());
     events.extend(notice::tell_owners(slice, ground, account, told));
     Decision::new(events, Answer::Done)
@@ -215,20 +226,33 @@ fn revoke(slice: &Slice, ground: &Ground<'_>, found: &Mandate) -> Decision {
 
 /// What a notice says of a mandate, to its holder and to the owners of the account.
 struct Words {
+    by: String,
+    terms: String,
     holder: String,
     owners: String,
 }
 
 fn told(slice: &Slice, ground: &Ground<'_>, event: Event, words: &Words) -> Decision {
-    let (by, topic) = (by_whom(ground), Topic::AccountChanged);
+    let topic = Topic::AccountChanged;
     let (holder, account) = event.between();
-    let text = format!("{}, by {by}.", words.holder);
+    let Words { by, terms, .. } = words;
+    let text = format!("{}, by {by}: {terms}.", words.holder);
     let mut events = vec![event.into(), notice::queue(ground, holder, topic, text, None)];
-    let text = format!("{}, by {by}.", words.owners);
+    let text = format!("{}, by {by}: {terms}.", words.owners);
     events.extend(notice::tell_owners(slice, ground, account, (topic, &text)));
     Decision::new(events, Answer::Done)
 }
 
-fn by_whom(ground: &Ground<'_>) -> &'static str {
-    if ground.by.runs_the_server() { "the operator" } else { "an owner of it" }
+/// The terms of a mandate in words, amounts in the currency of its account.
+fn said_terms(slice: &Slice, mandate: &Mandate) -> String {
+    let account = slice.account(mandate.account).and_then(|one| one.account.as_ref());
+    words::terms(mandate.role, &mandate.terms(), account.map(|one| one.base_currency))
+}
+
+fn by_whom(ground: &Ground<'_>, owner: Option<&OwnerWord>) -> String {
+    match owner {
+        Some(word) => format!("{}, an owner of it", word.name),
+        None if ground.by.runs_the_server() => "the operator".to_owned(),
+        None => "an owner of it".to_owned(),
+    }
 }

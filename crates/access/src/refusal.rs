@@ -247,9 +247,9 @@ refusals! {
         /// The device was blocked.
         DeviceBlocked = "DEVICE_BLOCKED",
             "this device is blocked; use another one or ask the operator";
-        /// The link is unknown, used or expired.
+        /// The link is unknown, used, expired, or withdrawn by a newer one.
         LinkEnded = "LINK_ENDED",
-            "this link has been used or has expired; a link works once, so ask for a new one";
+            "this link was used, has expired, or was replaced by a newer one; a link works once, so ask for a new one";
         /// The sign-in that began the session is too old for this.
         ProofTooOld { age: Span, limit: Span } = "PROOF_TOO_OLD",
             "you signed in {age} ago, and this needs a sign-in within the last {limit}; sign in again (with a new link if you are enrolling), then retry";
@@ -446,7 +446,7 @@ refusals! {
             "the lock was set at {at}, and you have not confirmed since that it is you; confirm with your passkey or your phone, or with your password and a code, and unlock then";
         /// What would be left is not a way to sign in.
         LastAuthenticator = "LAST_AUTHENTICATOR",
-            "this is the last way to sign in; add another first";
+            "without it nothing is left to sign in with: a password and an authenticator app need each other, and only a passkey works alone; add another way first, or ask the operator to reset the one that you lost, which gives a link to set up a new one";
         /// What would be left can be phished.
         LastPasskey = "LAST_PASSKEY",
             "this is your last passkey, and what is left (a password and a code) can be phished; add another passkey first, or ask the operator to remove this one";
@@ -477,7 +477,7 @@ refusals! {
             "account {account} was closed at {at}; it can be looked at, and nothing else is done on it";
         /// The account would have no owner.
         LastOwner { account: AccountId } = "LAST_OWNER",
-            "account {account} would have no owner who stays and can manage it (view-account, cancel-order, manage-credentials, lock); make somebody else its owner first, leave the last one these acts and no end, or close the account";
+            "account {account} would have no owner who stays and can manage it (view-account, cancel-order, manage-credentials, lock); make somebody else its owner first, leave the last one these acts and no end, or close the account (the one that the folder began with cannot be closed)";
         /// The person has authority on the account already.
         MandateStands { account: AccountId } = "MANDATE_STANDS",
             "this person already has a mandate on account {account}; change it, or revoke it first";

@@ -3,7 +3,7 @@
 use access::account::{Currency, SelfMatch};
 use access::entitlements::{Product, Products};
 use access::refusal::{Field, InputRefusal};
-use access::{PaperAccountId, Refusal};
+use access::{Grade, PaperAccountId, Refusal};
 use gate::{Gate, NewPaperAccount, PaperAccount, Unclosed};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -103,9 +103,12 @@ async fn row(gate: &Gate, one: PaperAccount) -> Result<AccountRow, Fault> {
         (_, Some(_)) => "closed",
         (Some(_), None) => "open",
     };
+    let instruments = gate.markets().instruments().all().iter();
     Ok(AccountRow {
         account: one.id.to_string(),
         state: state.to_owned(),
+        lock: known.lock.map_or(Grade::None, |(grade, _)| grade).to_string(),
+        locked: known.lock.map(|(_, since)| instant(since)),
         holders: known
             .holders
             .into_iter()
@@ -113,6 +116,7 @@ async fn row(gate: &Gate, one: PaperAccount) -> Result<AccountRow, Fault> {
             .collect(),
         purpose: account.as_ref().map(|one| one.purpose.to_string()),
         currency: one.currency.to_string(),
+        contracts: instruments.filter(|each| each.currency == one.currency).count(),
         products: names_of(account.as_ref().map_or(Products::NONE, |one| one.products)),
         opening_cash: money(one.deposited, Some(one.currency)),
         net_liquidation: money(one.net_liquidation, Some(one.currency)),

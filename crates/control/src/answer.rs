@@ -276,8 +276,10 @@ answers! {
         account: Option<String>,
         /// All accounts.
         accounts: Vec<String>,
-        /// The lock's grade, or `none`.
+        /// The strongest lock's grade, or `none`.
         lock: String,
+        /// Each lock and what it is on, such as `no-new on account DU1234567`.
+        locks: Vec<String>,
     }
 
     /// A single-use link.

@@ -1,7 +1,7 @@
 //! Whose things a request is about.
 
-use access::{PaperAccountId, Refusal};
-use gate::{Gate, PersonInfo};
+use access::{Grade, PaperAccountId, Refusal};
+use gate::{Gate, LockTarget, PersonInfo};
 
 use serde::{Deserialize, Serialize};
 
@@ -101,8 +101,17 @@ async fn people(gate: &Gate) -> Result<Vec<PersonRow>, Refusal> {
             },
             accounts: person.accounts.iter().map(ToString::to_string).collect(),
             lock: person.lock.to_string(),
+            locks: person.locks.iter().map(said).collect(),
         })
         .collect())
+}
+
+/// A lock of a person, or of an account of theirs, and what it is on.
+fn said((target, grade): &(LockTarget, Grade)) -> String {
+    match target {
+        LockTarget::Person(_) => format!("{grade} on the person"),
+        LockTarget::Account(account) => format!("{grade} on account {account}"),
+    }
 }
 
 fn link(portal: &str, username: String, issued: &gate::LinkIssued) -> LinkMade {

@@ -136,9 +136,20 @@ impl CreateAccount {
         }));
         let row: AccountRow = control::ask(global.data(), &request)?;
         output::show(global.json, &row, |row| {
+            let next = if row.contracts == 0 {
+                format!(
+                    "No contract here is in {}, so every order on it is refused (OTHER_CURRENCY) until there is one.",
+                    row.currency
+                )
+            } else {
+                format!(
+                    "To let a program trade on it: floorpass credential create NAME --account {}",
+                    row.account
+                )
+            };
             format!(
-                "account {} is open with {} {}\nTo let a program trade on it: floorpass credential create NAME --account {}",
-                row.account, row.opening_cash, row.currency, row.account
+                "account {} is open with {} {}\n{next}",
+                row.account, row.opening_cash, row.currency
             )
         })
     }
@@ -153,13 +164,21 @@ fn holders(row: &AccountRow) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
+/// Whether it is open, and how far it is locked.
+fn state(row: &AccountRow) -> String {
+    match row.locked {
+        Some(_) => format!("{}, locked: {}", row.state, row.lock),
+        None => row.state.clone(),
+    }
+}
+
 fn list(rows: &[AccountRow]) -> String {
     let cells: Vec<[String; 6]> = rows
         .iter()
         .map(|row| {
             [
                 row.account.clone(),
-                row.state.clone(),
+                state(row),
                 holders(row),
                 row.purpose.clone().unwrap_or_default(),
                 format!("{} {}", row.net_liquidation, row.currency),
@@ -183,6 +202,7 @@ fn words(row: &AccountRow) -> String {
         format!("self-match       the {} order ends", row.self_match),
         format!("opened           {}", row.opened),
     ];
+    lines.extend(row.locked.iter().map(|at| format!("locked           {} since {at}", row.lock)));
     lines.extend(row.closed.iter().map(|at| format!("closed           {at}")));
     if row.state == "unowned" {
         lines.push(format!(

@@ -31,7 +31,9 @@ impl LinkCommand {
 /// A link for people.
 pub fn words(made: &LinkMade) -> String {
     format!(
-        "{}\nworks once, until {}; anyone who opens it is signed in as {}",
-        made.url, made.until, made.username
+        "{}\nworks once, until {}; anyone who opens it is signed in as {who}\nAn earlier link of this kind for {who} no longer works.",
+        made.url,
+        made.until,
+        who = made.username
     )
 }

@@ -1,6 +1,7 @@
 //! `floorpass mandate`: who may do what on which account; list, grant, change, revoke.
 
 use access::address::Network;
+use access::entitlements::OrderKind;
 use access::{PaperAccountId, Time};
 use clap::{Args, Subcommand};
 use control::{ClearTerm, MandateEnded, MandateRequest, MandateRow, Request, TermsWish};
@@ -181,6 +182,10 @@ fn gone(ended: &MandateEnded) -> String {
 /// What narrows a mandate beside its sets, in a few words.
 fn conditions(row: &MandateRow) -> Vec<String> {
     let mut parts = Vec::new();
+    // Every kind of order goes without saying.
+    if row.order_kinds.len() < OrderKind::ALL.len() {
+        parts.push(format!("{} orders only", row.order_kinds.join(", ")));
+    }
     parts.extend(row.addresses.iter().map(|some| format!("from {}", some.join(", "))));
     parts.extend(row.hours.iter().map(|hours| format!("orders {hours} UTC")));
     parts.extend(row.max_quantity.map(|most| format!("{most} shares an order")));

@@ -35,13 +35,13 @@ pub enum PersonCommand {
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<PaperAccountId>,
     },
-    /// Remove a person's password and print a link that sets a new one
+    /// Remove a person's password, end their sessions, and print a link that sets a new one
     #[command(after_help = "Example:\n  floorpass person reset-password trader")]
     ResetPassword {
         /// The person's user name
         name: String,
     },
-    /// Remove a person's authenticator app and print a link that enrols a new one
+    /// Remove a person's authenticator app, end their sessions, and print a link that enrols a new one
     #[command(after_help = "Example:\n  floorpass person reset-totp trader")]
     ResetTotp {
         /// The person's user name
@@ -74,8 +74,18 @@ impl PersonCommand {
                 Request::Person(PersonRequest::ResetTotp { username: name })
             }
         };
+        let resets = matches!(
+            request,
+            Request::Person(PersonRequest::ResetPassword { .. } | PersonRequest::ResetTotp { .. })
+        );
         let made: LinkMade = control::ask(global.data(), &request)?;
-        output::show(global.json, &made, link::words)
+        output::show(global.json, &made, |made| {
+            let words = link::words(made);
+            if !resets {
+                return words;
+            }
+            format!("{words}\nAll sessions of {} have ended.", made.username)
+        })
     }
 }
 
@@ -92,7 +102,11 @@ fn list(rows: &[PersonRow]) -> String {
     let cells: Vec<[String; 4]> = rows
         .iter()
         .map(|row| {
-            [row.person.to_string(), row.username.clone(), row.accounts.join(" "), row.lock.clone()]
+            let lock = match row.locks.as_slice() {
+                [] => row.lock.clone(),
+                locks => locks.join(", "),
+            };
+            [row.person.to_string(), row.username.clone(), row.accounts.join(" "), lock]
         })
         .collect();
     output::table(["person", "name", "account", "lock"], &cells, "no people")

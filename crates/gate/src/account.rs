@@ -9,6 +9,7 @@ use std::sync::Arc;
 use access::account::{self, Account, Currency};
 use access::entitlements::{Limits, Products};
 use access::id::{AccountId, Holder, PaperAccountId, SymbolId};
+use access::lock::Grade;
 use access::mandate::Role;
 use access::moment::Time;
 use access::refusal::{AccountRefusal, AuthorityRefusal};
@@ -74,6 +75,8 @@ pub struct KnownAccount {
     pub account: Option<Account>,
     /// Who holds it, by user name, and as what.
     pub holders: Vec<(String, Role)>,
+    /// The strongest lock on it: its grade, and since when.
+    pub lock: Option<(Grade, Time)>,
 }
 
 /// What keeps an account from being closed.
@@ -287,7 +290,9 @@ impl PaperAccounts<'_> {
                     .map(|one| (name.clone(), one.role)),
             );
         }
-        Ok(KnownAccount { account: found.and_then(|one| one.account.clone()), holders })
+        let locks = found.map_or(&[][..], |one| &one.locks);
+        let lock = locks.iter().max_by_key(|one| one.grade).map(|one| (one.grade, one.at));
+        Ok(KnownAccount { account: found.and_then(|one| one.account.clone()), holders, lock })
     }
 
     /// Whether the tables know an account.

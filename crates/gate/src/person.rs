@@ -1,6 +1,7 @@
 //! Persons: who signs in, and how the operator lets them in.
 
 use access::link::{self, Purpose};
+use access::lock::LockTarget;
 use access::mandate::Role;
 use access::refusal::AccountRefusal;
 use access::{
@@ -30,6 +31,8 @@ pub struct PersonInfo {
     pub accounts: Vec<AccountId>,
     /// The strongest lock on them or on an account of theirs.
     pub lock: Grade,
+    /// Each lock on them or on an account of theirs.
+    pub locks: Vec<(LockTarget, Grade)>,
     /// Whether they can sign in without a link.
     pub enrolled: bool,
     /// When they were made.
@@ -185,6 +188,7 @@ fn info(slice: &Slice) -> Option<PersonInfo> {
         username: person.username.to_string(),
         accounts: slice.mandates.iter().map(|one| one.account).collect(),
         lock: slice.strongest_lock(),
+        locks: slice.locks().map(|one| (one.target, one.grade)).collect(),
         enrolled: slice.is_enrolled(),
         since: person.created_at,
     })

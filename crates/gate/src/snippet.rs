@@ -36,6 +36,13 @@ mod tests {
     fn snippet_holds_the_token_where_it_is_told_and_reads_it_where_it_is_not() {
         let told = python("127.0.0.1", 7500, true, Some("fpc_x"));
         assert!(told.contains("setConnectOptions(\"token=fpc_x\")") && !told.contains("environ"));
+        // The table of client libraries says the same.
+        let table = include_str!("../../../docs/clients.md");
+        let row = table.lines().find(|line| line.starts_with("| ib_async ")).unwrap_or("none");
+        assert!(
+            row.contains("`ib.client.setConnectOptions('token=..')` before `connect`"),
+            "{row}"
+        );
         let kept = python("127.0.0.1", 7500, true, None);
         assert!(kept.starts_with("import os\n") && kept.contains("FLOORPASS_TOKEN"));
         let open = python("127.0.0.1", 7500, false, None);

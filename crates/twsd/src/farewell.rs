@@ -26,7 +26,8 @@ impl Client {
             let Ok(view) = self.gate.view_of(account).await else { continue };
             for order in view.open_orders.iter().filter(|order| self.is_own(order)) {
                 let text = format!(
-                    "{text} The order is still open, but this connection gets no more updates about it."
+                    "{}. The order is still open, but this connection gets no more updates about it.",
+                    text.trim_end_matches('.')
                 );
                 out.error(order.origin.order_id, ErrorCode::ORDER_MESSAGE, &text);
             }

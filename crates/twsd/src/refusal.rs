@@ -160,10 +160,10 @@ const fn remedy(remedy: Remedy) -> Option<&'static str> {
         Remedy::ChangePolicy => Some("change that under Policies in the portal"),
         Remedy::SeeCredentials => Some("see the list under Credentials in the portal"),
         Remedy::Unlock => Some(
-            "to unlock, open Lock in the portal, or ask the operator to run `floorpass unlock` (`--person NAME` if the lock is on a person)",
+            "to unlock, open Lock in the portal, or ask the operator to run `floorpass unlock --account ACCOUNT` (`--person NAME` if the lock is on a person); `floorpass account list` and `floorpass person list` show which is locked",
         ),
         Remedy::UnlockByOperator => Some(
-            "the operator can unlock it with `floorpass unlock` (`--person NAME` if the lock is on a person)",
+            "the operator can unlock it with `floorpass unlock --account ACCOUNT` (`--person NAME` if the lock is on a person); `floorpass account list` and `floorpass person list` show which is locked",
         ),
         Remedy::AwaitRecord => Some(
             "the operator must not restart the server until `floorpass status` shows nothing owed",

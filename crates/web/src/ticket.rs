@@ -255,7 +255,11 @@ fn weigh(signed: &Signed, wanted: &Wanted<'_>) -> Result<(Markup, Option<Large>)
     let sheet = html! {
         (summary(contract::known(signed), wanted))
         ul.says {
-            li.can { span { "This session can place it until " (signed.clock(entitlements.until.min(signed.ticket.until))) "." } }
+            @if signed.ticket.is_bound() {
+                li.can { span { "This session can place it until " (signed.clock(entitlements.until.min(signed.ticket.until))) "." } }
+            } @else {
+                li.cannot { span { "This session is view-only, since it is not bound to this browser: placing it needs a sign-in for this one action." } }
+            }
             li.can { span { "It passes every pre-trade check: size, value, price, open orders, buying power." } }
         }
         (draft::sheet(&preview))

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::record::{Mandate, MandateTerms, Role};
+use super::words;
 use crate::account::Account;
 use crate::call::By;
 use crate::guard::Reads;
@@ -64,6 +65,8 @@ impl Command {
 /// proven lately. Made by [`super::vouch_owner`] alone.
 pub struct OwnerWord {
     pub(super) mandate: Mandate,
+    /// Their user name, for those who are told.
+    pub(super) name: String,
     pub(super) reads: Reads,
 }
 
@@ -117,10 +120,15 @@ impl Event {
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Granted(one) => {
-                format!("{} became {} of account {}", one.person, one.role.name(), one.account)
+                let (role, terms) = (one.role.name(), words::terms(one.role, &one.terms(), None));
+                format!("{} became {role} of account {}: {terms}", one.person, one.account)
             }
             Self::Changed(one) => {
-                format!("What {} may do on account {} was changed", one.person, one.account)
+                let terms = words::terms(one.role, &one.terms(), None);
+                format!(
+                    "What {} may do on account {} was changed: {terms}",
+                    one.person, one.account
+                )
             }
             Self::Revoked { holder, account, .. } => {
                 format!("{holder} has no authority on account {account} any more")

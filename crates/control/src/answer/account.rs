@@ -9,12 +9,18 @@ answers! {
         account: String,
         /// `open`, `closed`, or `unowned` where opening it did not come to its end.
         state: String,
+        /// The grade of the lock on it, or `none`.
+        lock: String,
+        /// Since when it is locked.
+        locked: Option<String>,
         /// Who holds it.
         holders: Vec<HolderRow>,
         /// What it is for.
         purpose: Option<String>,
         /// What its worth is told in.
         currency: String,
+        /// Contracts in its currency: how many can be traded on it.
+        contracts: usize,
         /// What may be traded on it.
         products: Vec<String>,
         /// What it began with.

@@ -130,6 +130,10 @@ fn session_of_a_person_with_two_accounts_is_looked_at_on_the_one_that_is_named()
     let second = ["account", "create", "--owner", "trader", "--cash", "250000"];
     let second = json(data, &second)["account"].as_str().unwrap().to_owned();
     json(data, &["lock", "--account", &second, "--grade", "no-new"]);
+    let shown = json(data, &["account", "show", &second]);
+    assert!(shown["lock"] == "no-new" && shown["locked"].is_string(), "{shown}");
+    let people = json(data, &["person", "list"]).to_string();
+    assert!(people.contains(&format!("no-new on account {second}")), "{people}");
     let which = run(data, &["session", "show", &session]);
     let names = text(&which).contains(&first) && text(&which).contains(&second);
     assert!(which.status.code() == Some(2) && names, "{}", text(&which));

@@ -238,6 +238,8 @@ async fn acts_on_an_account_are_told_to_every_owner_of_it() {
         let mut told = told(person).await;
         told.reverse();
         assert_eq!(told.len() - before, words.len(), "{told:#?}");
+        let granted = told[before..].iter().find(|text| text.contains(words[3])).unwrap();
+        assert!(granted.contains("no end"), "{granted}");
         for (text, words) in told[before..].iter().zip(words) {
             assert!(text.contains(words), "{text}");
         }
