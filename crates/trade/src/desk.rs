@@ -105,6 +105,10 @@ impl<V: Venue> Desk<'_, V> {
         self.join(id);
         // The position may have become smaller since the order was checked.
         self.bound(id);
+        if self.ledger.children_follow() && new.parent.is_some() {
+            // Its parent may have come to a group that had traded, and be smaller than it was sent.
+            self.resize(id, End::ParentEnded);
+        }
         id
     }
 

@@ -15,7 +15,8 @@
 //! The name is spent: another group takes another name.
 //!
 //! The first two rules of orders made the others of a group smaller by as many shares as were traded; the
-//! third does so in proportion (`sizes.rs`), and a child follows its parent when that becomes smaller.
+//! third does so in proportion (`sizes.rs`), and a child follows its parent when that is changed to a smaller
+//! size; by the fourth it follows whatever made its parent smaller.
 
 use std::sync::Arc;
 
@@ -152,6 +153,9 @@ impl<V: Venue> Desk<'_, V> {
         }
         self.count(id);
         self.modified(id);
+        if self.ledger.children_follow() {
+            self.resize_children(id);
+        }
     }
 
     /// Has no more of an order wait in the market than so many released shares leave it; false while that is

@@ -38,6 +38,15 @@ impl<V: Venue> Desk<'_, V> {
         }
     }
 
+    /// The fourth rule begins: children that the third left larger than their parent become as small.
+    pub(crate) fn begin_following(&mut self) {
+        let open = self.ledger.orders.open.values();
+        let parents: BTreeSet<_> = open.filter_map(|open| open.order.parent).collect();
+        for parent in parents {
+            self.resize_children(parent);
+        }
+    }
+
     /// Gives an order the size that its parent, its siblings and its group leave it now. Without a
     /// share it ends.
     pub(crate) fn resize(&mut self, id: OrderId, end: End) {

@@ -9,6 +9,7 @@
 //! | 1 | |
 //! | 2 | groups remember what they traded; order ids that were used are remembered |
 //! | 3 | groups are reduced in proportion; children keep to their parent, what only reduces to the position |
+//! | 4 | children keep to their parent whatever made that smaller: its group, a position, a change |
 //!
 //! [`Command::OrderRule`]: crate::journal::Command::OrderRule
 
@@ -22,7 +23,7 @@ use crate::event::Event;
 use crate::order::Origin;
 
 /// The newest rule of orders.
-pub const ORDER_RULE: u16 = 3;
+pub const ORDER_RULE: u16 = 4;
 
 /// Client ids of one holder whose order ids are remembered one by one.
 const CLIENTS: usize = 1_000;
@@ -112,6 +113,9 @@ impl Exchange {
             desk.ledger.rule = rule;
             if before < 3 && rule >= 3 {
                 desk.begin_sizes();
+            }
+            if before < 4 && rule >= 4 {
+                desk.begin_following();
             }
         }
         if before < 2 {

@@ -22,6 +22,11 @@ impl Ledger {
         self.rule >= 3
     }
 
+    /// The fourth rule holds: a child follows whatever makes its parent smaller.
+    pub(crate) const fn children_follow(&self) -> bool {
+        self.rule >= 4
+    }
+
     /// Shares that orders of this side would close.
     pub fn held_against(&self, symbol: SymbolId, side: Side) -> Shares {
         let shares = self.position(symbol).shares;

@@ -208,7 +208,9 @@ fn state_of_the_older_rules_is_what_it_was() {
     assert_eq!(state(None), expected);
     let second = "3135fe79f81085bef40a1e82295d03bad82df6885f4047442e4a5fb529a0c4f1";
     assert_eq!(state(Some(2)), second, "the second rule");
-    assert_ne!(state(Some(2)), state(Some(trade::ORDER_RULE)));
+    let third = "728b83b18ac4f5d5ab457a27f24eb464a31cc3db71541a574816d7d25fcb5490";
+    assert_eq!(state(Some(3)), third, "the third rule");
+    assert_ne!(state(Some(3)), state(Some(trade::ORDER_RULE)));
 }
 
 fn hex_of(bytes: &[u8]) -> String {

@@ -158,6 +158,60 @@ fn group_of_the_second_rule_goes_on_in_proportion_to_what_is_left() {
     assert_eq!(none.end, Some(End::OcaFilled { by: by.id }));
 }
 
+/// Whatever makes an order smaller makes what is attached to it smaller.
+#[test]
+fn children_follow_a_parent_that_its_group_makes_smaller() {
+    let mut bench = Bench::new();
+    let attached = |parent: OrderId, order: NewOrder| NewOrder {
+        parent: Some(Parent::Order(parent)),
+        ..order
+    };
+    let parent = bench.one(member(limit(Side::Buy, 100, 90))).id;
+    let [profit, small] =
+        [100, 30].map(|size| bench.one(attached(parent, limit(Side::Sell, size, 20_000))).id);
+    partly(&mut bench, 50, 20);
+    let size = |bench: &Bench, id| bench.order(id).quantity;
+    assert_eq!([parent, profit, small].map(|id| size(&bench, id)), [60, 60, 30]);
+    // A parent that comes when its group has traded, with its child behind it.
+    let child = NewOrder { parent: Some(Parent::Member(0)), ..limit(Side::Sell, 100, 20_000) };
+    let events = bench.place(vec![member(limit(Side::Buy, 100, 90)), child]);
+    let placed: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::OrderAccepted { order } => Some(size(&bench, order.id)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(placed, [60, 60]);
+    bench.fill(parent, 60);
+    bench.fill(profit, 60);
+    assert_eq!(bench.position(), 20, "what the group's first member bought");
+}
+
+#[test]
+fn children_follow_a_parent_that_the_position_makes_smaller() {
+    let mut bench = Bench::new();
+    bench.one(market(Side::Buy, 100));
+    let exit = bench.reduce(limit(Side::Sell, 100, 20_000)).id;
+    let again = NewOrder { parent: Some(Parent::Order(exit)), ..limit(Side::Buy, 100, 90) };
+    let again = bench.one(again).id;
+    bench.one(market(Side::Sell, 40));
+    assert_eq!([exit, again].map(|id| bench.order(id).quantity), [60, 60]);
+}
+
+#[test]
+fn children_that_the_third_rule_left_too_large_are_brought_back() {
+    let mut bench = Bench::of_rule(3);
+    let parent = bench.one(member(limit(Side::Buy, 100, 90))).id;
+    let child = NewOrder { parent: Some(Parent::Order(parent)), ..limit(Side::Sell, 100, 20_000) };
+    let child = bench.one(child).id;
+    partly(&mut bench, 50, 20);
+    assert_eq!(bench.order(child).quantity, 100, "the fault of the third rule");
+    let events = bench.apply(Command::OrderRule { rule: 4 });
+    assert!(matches!(&events[..], [Event::OrderModified { order }] if order.id == child));
+    assert_eq!(bench.order(child).quantity, 60);
+}
+
 /// A parent that an older rule left smaller than its child.
 #[test]
 fn children_that_an_older_rule_left_too_large_are_brought_back() {
