@@ -26,8 +26,10 @@ mod convert;
 mod tests;
 mod v1;
 mod v2;
+mod write;
 
-pub use convert::{Catalogue, decode, encode};
+pub use convert::{Catalogue, decode};
+pub use write::encode;
 
 /// The schema of the records that are written: it rises with every field, variant or number that
 /// is added to format 2. Records of all schemas so far are read.

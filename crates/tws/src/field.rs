@@ -342,6 +342,10 @@ impl Put for Decimal {
 
 /// Never an exponent; the scale is kept, so 1.50 stays 1.50.
 fn put_decimal(value: Decimal, out: &mut Vec<u8>) {
+    if value.is_zero() && value.scale() == 0 {
+        out.push(b'0');
+        return;
+    }
     let scale = usize::try_from(value.scale()).unwrap_or(0);
     let mut buffer = itoa::Buffer::new();
     let mantissa = value.mantissa().unsigned_abs();

@@ -28,7 +28,7 @@ pub(super) const CURRENCY: &str = "USD";
 /// The most places that a decimal has.
 const PLACES: u32 = 28;
 
-type Read<T> = Result<T, RecordError>;
+pub(super) type Read<T> = Result<T, RecordError>;
 
 const fn wrong(field: &'static str) -> RecordError {
     RecordError::Value { field }
@@ -64,29 +64,6 @@ impl Catalogue for Instruments {
     }
 }
 
-/// Appends the record of a command: 0, the schema, and the message. A record of format 1 begins
-/// with its sequence, which is never 0.
-pub fn encode(stamped: &Stamped, known: &impl Catalogue, to: &mut Vec<u8>) -> Read<()> {
-    let account = match &stamped.command {
-        Command::Place(orders) | Command::PlaceReduceOnly(orders) => {
-            orders.get().first().map(|order| order.account)
-        }
-        Command::Modify(change) => known.account_of(change.get().order),
-        _ => None,
-    };
-    let currency = account.map_or(Currency::USD, |account| known.base_of(account));
-    let record = v2::Record {
-        seq: stamped.seq,
-        time: stamped.time.0,
-        decision: Some(decision(&stamped.decision, currency)),
-        command: Some(command(&stamped.command, known)?),
-    };
-    to.extend_from_slice(&[0, SCHEMA]);
-    // `encode` would first count all bytes to see whether they fit, and a list always has room.
-    record.encode_raw(to);
-    Ok(())
-}
-
 /// The command of a record of either format.
 pub fn decode(bytes: &[u8]) -> Read<Stamped> {
     let record = match bytes {
@@ -112,7 +89,7 @@ pub(super) const fn holder(kind: u32, id: [u8; 16]) -> v2::Holder {
     v2::Holder { kind, high: (id >> 64) as u64, low: id as u64 }
 }
 
-const fn of_holder(from: Holder) -> v2::Holder {
+pub(super) const fn of_holder(from: Holder) -> v2::Holder {
     match from {
         Holder::Session(id) => holder(1, id.0),
         Holder::Credential(id) => holder(2, id.0),
@@ -170,7 +147,7 @@ fn read_account(from: Option<v2::Account>) -> Read<PaperAccountId> {
     number.and_then(PaperAccountId::new).ok_or(wrong("account"))
 }
 
-fn price(from: Ticks, units: Units) -> Read<i64> {
+pub(super) fn price(from: Ticks, units: Units) -> Read<i64> {
     units.price.to_grains(from.0).ok_or(wrong("price"))
 }
 
@@ -178,7 +155,7 @@ fn read_price(from: i64, units: Units) -> Read<Ticks> {
     units.price.of_grains(from).map(Ticks).ok_or(wrong("price"))
 }
 
-fn quantity(from: Shares, units: Units) -> Read<i64> {
+pub(super) fn quantity(from: Shares, units: Units) -> Read<i64> {
     let steps = i64::try_from(from).ok().and_then(|steps| units.quantity.to_grains(steps));
     steps.ok_or(wrong("quantity"))
 }
@@ -189,7 +166,7 @@ fn read_quantity(from: i64, units: Units) -> Read<Shares> {
 }
 
 /// Nothing for what nearly all orders have: a record of one is no longer for it.
-fn of_units(from: Units) -> Option<v2::Units> {
+pub(super) fn of_units(from: Units) -> Option<v2::Units> {
     (from != Units::SHARES)
         .then(|| v2::Units { tick: from.price.written(), step: from.quantity.written() })
 }
@@ -202,19 +179,6 @@ fn read_units(from: Option<v2::Units>) -> Read<Units> {
 
 fn read_rule(from: v2::Rule) -> Read<u16> {
     u16::try_from(from.rule).map_err(|_| wrong("rule"))
-}
-
-fn decision(from: &Decided, currency: Currency) -> v2::Decision {
-    let limits = &from.limits;
-    let limits = (*limits != Limits::default()).then(|| v2::Limits {
-        max_quantity: limits.max_quantity.map(|shares| number(Decimal::from(shares))),
-        max_notional: limits.max_notional.map(|amount| money(currency.code(), amount)),
-        collar: limits.collar_bps,
-        max_open_orders: limits.max_open_orders,
-        duplicate_window: limits.duplicate_window.map(|span| span.0),
-    });
-    let account = from.account.map(account);
-    v2::Decision { holder: Some(of_holder(from.holder)), epoch: from.epoch, limits, account }
 }
 
 fn read_decision(from: v2::Decision) -> Read<Decided> {
@@ -236,15 +200,14 @@ fn read_decision(from: v2::Decision) -> Read<Decided> {
     })
 }
 
-fn command(from: &Command, known: &impl Catalogue) -> Read<v2::Command> {
+/// What prost writes: all but the commands that [`write`] does, which every order brings.
+pub(super) fn command(from: &Command) -> Read<v2::Command> {
     Ok(match from {
         Command::Genesis(from) => v2::Command::Genesis(genesis(from)),
-        Command::Place(orders) => v2::Command::Place(place(orders.get(), false, known)?),
-        Command::PlaceReduceOnly(orders) => v2::Command::Place(place(orders.get(), true, known)?),
-        Command::Modify(change) => v2::Command::Modify(of_change(*change.get())?),
-        Command::Cancel { order, cause } => {
-            v2::Command::Cancel(v2::Cancel { order: order.0, cause: of_cause(*cause) })
-        }
+        Command::Place(_)
+        | Command::PlaceReduceOnly(_)
+        | Command::Modify(_)
+        | Command::Cancel { .. } => return Err(wrong("command")),
         Command::CancelAll { scope, cause } => v2::Command::CancelAll(cancel_all(*scope, *cause)),
         Command::Advance => v2::Command::Advance(v2::Advance {}),
         Command::Started { version } => {
@@ -404,38 +367,6 @@ fn read_genesis(from: &v2::Genesis) -> Read<Genesis> {
     })
 }
 
-fn place(orders: &[NewOrder], reduce_only: bool, known: &impl Catalogue) -> Read<v2::Place> {
-    let order = |one: &NewOrder| new_order(one, known.units_of(one.symbol));
-    let orders = orders.iter().map(order).collect::<Read<_>>()?;
-    Ok(v2::Place { orders, reduce_only })
-}
-
-fn new_order(from: &NewOrder, units: Units) -> Read<v2::NewOrder> {
-    let (parent_member, parent_order) = match from.parent {
-        None => (None, None),
-        Some(Parent::Member(place)) => (Some(place), None),
-        Some(Parent::Order(order)) => (None, Some(order.0)),
-    };
-    let oca = from.oca.as_ref();
-    Ok(v2::NewOrder {
-        account: Some(account(from.account)),
-        contract: from.symbol.0.into(),
-        side: match from.side {
-            Side::Buy => 1,
-            Side::Sell => 2,
-        },
-        quantity: quantity(from.quantity, units)?,
-        terms: Some(terms(from.order_type, from.tif, units)?),
-        outside_hours: from.outside_hours,
-        origin: Some(origin(from.origin)),
-        parent_member,
-        parent_order,
-        oca: oca.map(|oca| v2::Oca { group: oca.group.to_string(), reduce: oca.reduce }),
-        reference: from.reference.as_ref().map(ToString::to_string),
-        units: of_units(units),
-    })
-}
-
 fn read_new_order(from: v2::NewOrder) -> Read<NewOrder> {
     let units = read_units(from.units)?;
     let (order_type, tif) = read_terms(from.terms, units)?;
@@ -461,24 +392,6 @@ fn read_new_order(from: v2::NewOrder) -> Read<NewOrder> {
         oca: from.oca.map(|oca| Oca { group: oca.group.into(), reduce: oca.reduce }),
         reference: from.reference.map(Into::into),
     })
-}
-
-fn terms(order_type: OrderType, tif: TimeInForce, units: Units) -> Read<v2::Terms> {
-    let kind = match order_type {
-        OrderType::Market => 1,
-        OrderType::Limit { .. } => 2,
-        OrderType::Stop { .. } => 3,
-        OrderType::StopLimit { .. } => 4,
-    };
-    let time_in_force = match tif {
-        TimeInForce::Day => 1,
-        TimeInForce::Gtc => 2,
-        TimeInForce::Ioc => 3,
-        TimeInForce::Fok => 4,
-    };
-    let limit = order_type.limit().map(|limit| price(limit, units)).transpose()?;
-    let trigger = order_type.trigger().map(|trigger| price(trigger, units)).transpose()?;
-    Ok(v2::Terms { kind, limit, trigger, time_in_force })
 }
 
 fn read_terms(from: Option<v2::Terms>, units: Units) -> Read<(OrderType, TimeInForce)> {
@@ -512,13 +425,6 @@ fn read_origin(from: Option<v2::Origin>) -> Read<Origin> {
     Ok(Origin { holder: read_holder(holder)?, client_id, order_id })
 }
 
-fn of_change(from: Change) -> Read<v2::Change> {
-    let units = from.units;
-    let terms = Some(terms(from.order_type, from.tif, units)?);
-    let (quantity, units) = (quantity(from.quantity, units)?, of_units(units));
-    Ok(v2::Change { order: from.order.0, quantity, terms, units })
-}
-
 fn read_change(from: v2::Change) -> Read<Change> {
     let units = read_units(from.units)?;
     let (order_type, tif) = read_terms(from.terms, units)?;
@@ -526,7 +432,7 @@ fn read_change(from: v2::Change) -> Read<Change> {
     Ok(Change { order: OrderId(from.order), quantity, order_type, tif, units })
 }
 
-const fn of_cause(from: Cause) -> u32 {
+pub(super) const fn of_cause(from: Cause) -> u32 {
     match from {
         Cause::Request => 1,
         Cause::Lock => 2,

@@ -1,11 +1,16 @@
 //! What a format must bear: fields that come later, values that it does not know, bytes that are none.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use access::id::{PaperAccountId, SessionId};
+use access::id::{CredentialId, PaperAccountId, SessionId};
+use proptest::collection;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
 use prost::Message;
 
 use super::*;
-use crate::order::Parent;
+use crate::instrument::{Unit, Units};
+use crate::order::{Oca, Parent};
 
 /// Format 2 as a later version may have it: with fields before, between and behind the old ones.
 #[derive(Clone, PartialEq, Message)]
@@ -229,4 +234,144 @@ fn decision_on_another_account_says_which_and_the_first_account_costs_nothing() 
     let other = [&[0, SCHEMA][..], &first.encode_to_vec()].concat();
     assert_eq!(decode(&other).unwrap().decision.account, PaperAccountId::new(7_654_321));
     assert_eq!(decode(&record(Command::Advance)).unwrap().decision.account, None);
+}
+
+fn any_holder() -> impl Strategy<Value = Holder> {
+    let id = || any::<[u8; 16]>();
+    prop_oneof![
+        id().prop_map(|id| Holder::Session(SessionId(id))),
+        id().prop_map(|id| Holder::Credential(CredentialId(id))),
+        Just(Holder::Credential(CredentialId([0; 16]))),
+        Just(Holder::Operator),
+        Just(Holder::System),
+    ]
+}
+
+fn any_account() -> impl Strategy<Value = PaperAccountId> {
+    (1..=9_999_999_u32).prop_map(|number| PaperAccountId::new(number).unwrap())
+}
+
+fn any_limits() -> impl Strategy<Value = Limits> {
+    let amount = option::of((any::<i64>(), 0..=28_u32).prop_map(|(n, at)| Decimal::new(n, at)));
+    let numbers = (option::of(any::<u64>()), amount, option::of(any::<u32>()));
+    (numbers, option::of(any::<u32>()), option::of(any::<i64>())).prop_map(
+        |((max_quantity, max_notional, collar_bps), max_open_orders, window)| Limits {
+            max_quantity,
+            max_notional,
+            collar_bps,
+            max_open_orders,
+            duplicate_window: window.map(Span),
+        },
+    )
+}
+
+fn any_terms() -> impl Strategy<Value = (OrderType, TimeInForce)> {
+    let price = || prop_oneof![Just(0_i64), -5..300_i64, -90_000_000_000..90_000_000_000_i64];
+    let types = (0..4, price(), price()).prop_map(|(kind, price, trigger)| {
+        let (price, trigger) = (Ticks(price), Ticks(trigger));
+        match kind {
+            0 => OrderType::Market,
+            1 => OrderType::Limit { price },
+            2 => OrderType::Stop { trigger },
+            _ => OrderType::StopLimit { trigger, price },
+        }
+    });
+    let times = [TimeInForce::Day, TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok].map(Just);
+    let [day, gtc, ioc, fok] = times;
+    (types, prop_oneof![day, gtc, ioc, fok])
+}
+
+/// Whole shares, and what is counted otherwise.
+fn any_units() -> impl Strategy<Value = Units> {
+    let small = Unit::new(Decimal::new(25, 2)).unwrap();
+    prop_oneof![Just(Units::SHARES), Just(Units { price: small, quantity: Unit::CENT })]
+}
+
+fn any_order() -> impl Strategy<Value = NewOrder> {
+    let quantity = prop_oneof![0..3_u64, 0..90_000_000_000_u64];
+    let origin = (any_holder(), any::<i32>(), any::<i32>());
+    let parent = prop_oneof![
+        Just(None),
+        any::<u32>().prop_map(|place| Some(Parent::Member(place))),
+        any::<u64>().prop_map(|order| Some(Parent::Order(OrderId(order)))),
+    ];
+    let oca = option::of(("[ -~]{0,200}", any::<bool>()));
+    let place = (any_account(), any::<u32>(), any::<bool>(), quantity, any_terms(), any::<bool>());
+    (place, origin, parent, oca, option::of("\\PC{0,60}")).prop_map(
+        |((account, symbol, buys, quantity, terms, outside_hours), origin, parent, oca, text)| {
+            let (holder, client_id, order_id) = origin;
+            NewOrder {
+                account,
+                symbol: SymbolId(symbol),
+                side: if buys { Side::Buy } else { Side::Sell },
+                quantity,
+                order_type: terms.0,
+                tif: terms.1,
+                outside_hours,
+                origin: Origin { holder, client_id, order_id },
+                parent,
+                oca: oca.map(|(group, reduce)| Oca { group: group.into(), reduce }),
+                reference: text.map(Into::into),
+            }
+        },
+    )
+}
+
+fn any_command() -> impl Strategy<Value = Command> {
+    let orders = || collection::vec(any_order(), 0..4).prop_map(Checked::of_record);
+    let change = (any::<u64>(), 0..90_000_000_000_u64, any_terms(), any_units());
+    prop_oneof![
+        orders().prop_map(Command::Place),
+        orders().prop_map(Command::PlaceReduceOnly),
+        change.prop_map(|(order, quantity, (order_type, tif), units)| {
+            let order = OrderId(order);
+            let change = Change { order, quantity, order_type, tif, units };
+            Command::Modify(Checked::of_record(change))
+        }),
+        (any::<u64>(), select(vec![Cause::Request, Cause::Lock, Cause::Revocation]))
+            .prop_map(|(order, cause)| Command::Cancel { order: OrderId(order), cause }),
+    ]
+}
+
+/// Contracts with an even number are counted otherwise than shares.
+struct Mixed;
+
+impl Catalogue for Mixed {
+    fn units_of(&self, symbol: SymbolId) -> Units {
+        let small = Unit::new(Decimal::new(25, 2)).unwrap();
+        let other = Units { price: small, quantity: Unit::CENT };
+        if symbol.0.is_multiple_of(2) { other } else { Units::SHARES }
+    }
+
+    fn base_of(&self, account: PaperAccountId) -> Currency {
+        if account.number().is_multiple_of(2) { "EUR".parse().unwrap() } else { Currency::USD }
+    }
+
+    fn account_of(&self, order: OrderId) -> Option<PaperAccountId> {
+        order.0.is_multiple_of(2).then(|| PaperAccountId::new(2).unwrap())
+    }
+}
+
+proptest! {
+    /// What is written by hand is what prost writes of the same message, to the last byte.
+    #[test]
+    fn orders_are_written_as_prost_writes_them(
+        seq in any::<u64>(),
+        time in any::<i64>(),
+        who in (any_holder(), option::of(any_account()), any::<u64>()),
+        limits in option::of(any_limits()),
+        command in any_command(),
+    ) {
+        let (holder, account, epoch) = who;
+        let limits = limits.unwrap_or_default();
+        let decision = Decided { holder, account, epoch, limits };
+        let stamped = Stamped { seq, time: Time(time), decision, command };
+        let mut bytes = Vec::new();
+        encode(&stamped, &Mixed, &mut bytes).unwrap();
+        let [zero, schema, ref body @ ..] = bytes[..] else { panic!("no message") };
+        prop_assert_eq!([zero, schema], [0, SCHEMA]);
+        let read = v2::Record::decode(body).unwrap();
+        prop_assert_eq!(read.encode_to_vec(), body);
+        prop_assert_eq!(decode(&bytes).unwrap(), stamped);
+    }
 }
