@@ -1,13 +1,14 @@
 //! Publishes what became durable, in order, to everyone who listens.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use access::id::{Holder, PaperAccountId};
 use access::moment::Time;
 use access::refusal::{Refusal, ServerRefusal};
-use tokio::sync::Notify;
 use trade::event::Event;
 use trade::order::Order;
 
@@ -76,42 +77,62 @@ pub enum Delivery {
     Ended(Refusal),
 }
 
-/// What waits for one listener. A notice that nobody waits for is kept until somebody does, so a
-/// connection that takes its deliveries anyway is not woken for them.
+/// What waits for one listener.
 #[derive(Default)]
 struct Inbox {
-    groups: Mutex<VecDeque<Arc<Group>>>,
+    waiting: Mutex<Waiting>,
     unread: AtomicUsize,
     ended: OnceLock<Refusal>,
-    news: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    groups: VecDeque<Arc<Group>>,
+    /// Who waits for the next: woken once. A connection that takes its deliveries anyway does not wait
+    /// meanwhile, and is not woken for them.
+    listener: Option<Waker>,
 }
 
 impl Inbox {
-    fn groups(&self) -> MutexGuard<'_, VecDeque<Arc<Group>>> {
-        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn put(&self, group: &Arc<Group>) {
-        self.groups().push_back(Arc::clone(group));
-        self.news.notify_one();
+        let mut waiting = self.waiting();
+        waiting.groups.push_back(Arc::clone(group));
+        let listener = waiting.listener.take();
+        drop(waiting);
+        if let Some(listener) = listener {
+            listener.wake();
+        }
     }
 
     /// The first reason stays.
     fn end(&self, reason: Refusal) {
         drop(self.ended.set(reason));
-        self.news.notify_one();
+        let listener = self.waiting().listener.take();
+        if let Some(listener) = listener {
+            listener.wake();
+        }
     }
 
-    fn take(&self) -> Option<Delivery> {
+    /// The next delivery; when there is none and somebody waits for it, who that is is kept.
+    fn take(&self, listener: Option<&Waker>) -> Option<Delivery> {
+        let mut waiting = self.waiting();
         // Looked at before the groups: what came before the end is delivered before it.
         let ended = self.ended.get();
-        match self.groups().pop_front() {
-            Some(group) => {
-                self.unread.fetch_sub(group.records.len(), Ordering::Relaxed);
-                Some(Delivery::Group(group))
-            }
-            None => ended.cloned().map(Delivery::Ended),
+        if let Some(group) = waiting.groups.pop_front() {
+            self.unread.fetch_sub(group.records.len(), Ordering::Relaxed);
+            return Some(Delivery::Group(group));
         }
+        if ended.is_none()
+            && let Some(listener) = listener
+            && !waiting.listener.as_ref().is_some_and(|known| known.will_wake(listener))
+        {
+            waiting.listener = Some(listener.clone());
+        }
+        ended.cloned().map(Delivery::Ended)
     }
 }
 
@@ -121,6 +142,8 @@ struct Listener {
     /// The accounts that it listened to until its authority there ended: it still hears what becomes of its program's own
     /// orders on them, which would stand as open at the program for ever.
     left: Vec<PaperAccountId>,
+    /// The accounts of `slots`.
+    accounts: Arc<[PaperAccountId]>,
     /// The client id whose orders it is about; none for all of the accounts.
     client: Option<i32>,
     inbox: Arc<Inbox>,
@@ -131,50 +154,76 @@ type Program = (Holder, i32);
 
 /// The records of some accounts, and which of them concern which program.
 struct Sorted {
-    accounts: Vec<PaperAccountId>,
+    accounts: Arc<[PaperAccountId]>,
     all: Arc<Group>,
     /// By program: its own orders, and all trades of the accounts.
-    own: BTreeMap<Program, Arc<Group>>,
-    /// Records of trades, for a program that has no order among the others.
-    trades: Arc<Group>,
+    own: Vec<(Program, Arc<Group>)>,
+    /// Records of trades, for a program that has no order among the others; none when there are none.
+    trades: Option<Arc<Group>>,
 }
 
 impl Sorted {
-    fn new(records: &[Arc<Published>], accounts: Vec<PaperAccountId>) -> Self {
+    fn new(records: &[Arc<Published>], accounts: Arc<[PaperAccountId]>) -> Self {
         let own = records.iter().map(|record| record.of_all(&accounts));
         let all: Vec<_> = own.filter(|record| !record.events.is_empty()).collect();
+        let all = Arc::new(Group { records: all });
         let is_trade = |event: &Event| matches!(event, Event::OrderFilled { .. });
-        let mut trades: Vec<Arc<Published>> = Vec::new();
-        let mut programs: BTreeMap<Program, Vec<Arc<Published>>> = BTreeMap::new();
-        for record in &all {
-            if record.events.iter().any(is_trade) {
-                trades.push(Arc::clone(record));
-            }
-            for order in record.events.iter().filter_map(Event::order) {
-                let origin = order.origin;
-                let own = programs.entry((origin.holder, origin.client_id)).or_default();
-                if own.last().is_none_or(|last| last.seq != record.seq) {
-                    own.push(Arc::clone(record));
-                }
-            }
-        }
-        let group = |records| Arc::new(Group { records });
-        let own = programs.into_iter().map(|(program, own)| (program, group(merged(own, &trades))));
-        Self { own: own.collect(), trades: group(trades), all: group(all), accounts }
+        let trades = |record: &&Arc<Published>| record.events.iter().any(is_trade);
+        let trades: Vec<_> = all.records.iter().filter(trades).cloned().collect();
+        let own = match only_program(&all.records) {
+            // As nearly always when one program trades: its group is that of all.
+            Some(program) => vec![(program, Arc::clone(&all))],
+            None => by_program(&all.records, &trades),
+        };
+        let trades = (!trades.is_empty()).then(|| Arc::new(Group { records: trades }));
+        Self { accounts, all, own, trades }
     }
 
     /// Whether it is of the accounts that a listener listens to.
     fn is_for(&self, listener: &Listener) -> bool {
-        listener.slots.iter().map(|slot| slot.account).eq(self.accounts.iter().copied())
+        Arc::ptr_eq(&self.accounts, &listener.accounts) || self.accounts == listener.accounts
     }
 
-    /// What a listener is told.
-    fn of(&self, listener: &Listener) -> &Arc<Group> {
-        match listener.client.zip(listener.slots.first()) {
-            None => &self.all,
-            Some((client, slot)) => self.own.get(&(slot.holder, client)).unwrap_or(&self.trades),
+    /// What a listener is told, if anything.
+    fn of(&self, listener: &Listener) -> Option<&Arc<Group>> {
+        let Some((client, slot)) = listener.client.zip(listener.slots.first()) else {
+            return Some(&self.all).filter(|all| !all.records.is_empty());
+        };
+        let program = (slot.holder, client);
+        let found = self.own.binary_search_by_key(&program, |(program, _)| *program);
+        let own = found.ok().and_then(|at| self.own.get(at)).map(|(_, group)| group);
+        own.or(self.trades.as_ref())
+    }
+}
+
+/// The program whose orders each of these records is about, and none else's.
+fn only_program(records: &[Arc<Published>]) -> Option<Program> {
+    let of = |event: &Event| event.order().map(|order| program_of(order));
+    let program = records.first()?.events.iter().find_map(of)?;
+    let is_own = |record: &Arc<Published>| {
+        let mut programs = record.events.iter().filter_map(of).peekable();
+        programs.peek().is_some() && programs.all(|one| one == program)
+    };
+    records.iter().all(is_own).then_some(program)
+}
+
+fn program_of(order: &Order) -> Program {
+    (order.origin.holder, order.origin.client_id)
+}
+
+/// Each program's records and all trades, by program.
+fn by_program(records: &[Arc<Published>], trades: &[Arc<Published>]) -> Vec<(Program, Arc<Group>)> {
+    let mut programs: BTreeMap<Program, Vec<Arc<Published>>> = BTreeMap::new();
+    for record in records {
+        for order in record.events.iter().filter_map(Event::order) {
+            let own = programs.entry(program_of(order)).or_default();
+            if own.last().is_none_or(|last| last.seq != record.seq) {
+                own.push(Arc::clone(record));
+            }
         }
     }
+    let group = |records| Arc::new(Group { records });
+    programs.into_iter().map(|(program, own)| (program, group(merged(own, trades)))).collect()
 }
 
 /// Both lists in the order of the journal, each record once.
@@ -196,17 +245,23 @@ pub struct Subscription {
 impl Subscription {
     /// The next delivery. Once it is [`Delivery::Ended`] it stays so. Safe to drop while it waits.
     pub async fn recv(&mut self) -> Delivery {
-        loop {
-            if let Some(delivery) = self.inbox.take() {
-                return delivery;
-            }
-            self.inbox.news.notified().await;
-        }
+        poll_fn(|context| self.poll_recv(context)).await
+    }
+
+    /// The same for a task that waits for other things too. It is woken for the next delivery until it
+    /// calls [`Subscription::rest`].
+    pub fn poll_recv(&mut self, context: &Context<'_>) -> Poll<Delivery> {
+        self.inbox.take(Some(context.waker())).map_or(Poll::Pending, Poll::Ready)
     }
 
     /// The next delivery if one is there.
     pub fn try_recv(&mut self) -> Option<Delivery> {
-        self.inbox.take()
+        self.inbox.take(None)
+    }
+
+    /// Nobody waits any more, for now: deliveries that come meanwhile wake nobody.
+    pub fn rest(&mut self) {
+        self.inbox.waiting().listener = None;
     }
 }
 
@@ -225,7 +280,9 @@ impl Feed {
         let inbox = Arc::new(Inbox::default());
         let mut listeners = self.lock();
         listeners.retain(|listener| !listener.is_gone());
-        listeners.push(Listener { slots, left: Vec::new(), client, inbox: Arc::clone(&inbox) });
+        let accounts = accounts_of(&slots);
+        let (left, inbox_of) = (Vec::new(), Arc::clone(&inbox));
+        listeners.push(Listener { slots, accounts, left, client, inbox: inbox_of });
         Subscription { inbox }
     }
 
@@ -241,17 +298,15 @@ impl Feed {
                 return false;
             }
             if !groups.iter().any(|sorted| sorted.is_for(listener)) {
-                let accounts = listener.slots.iter().map(|slot| slot.account).collect();
-                groups.push(Sorted::new(records, accounts));
+                groups.push(Sorted::new(records, Arc::clone(&listener.accounts)));
             }
-            let Some(sorted) = groups.iter().find(|sorted| sorted.is_for(listener)) else {
+            let sorted = groups.iter().find(|sorted| sorted.is_for(listener));
+            let group = sorted.and_then(|sorted| sorted.of(listener));
+            let last = listener.with_last_words(group, records);
+            let Some(group) = last.as_ref().or(group) else {
                 return true;
             };
-            let group = &listener.with_last_words(sorted.of(listener), records);
             let count = group.records.len();
-            if count == 0 {
-                return true;
-            }
             let unread = listener.inbox.unread.fetch_add(count, Ordering::Relaxed);
             if unread.saturating_add(count) > INBOX_RECORDS && unread > 0 {
                 let queued = u32::try_from(unread + count).unwrap_or(u32::MAX);
@@ -272,6 +327,7 @@ impl Feed {
             let (open, over): (Vec<_>, Vec<_>) =
                 listener.slots.drain(..).partition(|slot| slot.is_open());
             listener.slots = open;
+            listener.accounts = accounts_of(&listener.slots);
             listener.left.extend(over.iter().map(|slot| slot.account));
             if listener.slots.is_empty() {
                 listener.inbox.end(reason);
@@ -286,33 +342,43 @@ impl Feed {
     }
 }
 
+fn accounts_of(slots: &[Arc<Slot>]) -> Arc<[PaperAccountId]> {
+    slots.iter().map(|slot| slot.account).collect()
+}
+
 impl Listener {
     /// Whether nobody reads its inbox any more.
     fn is_gone(&self) -> bool {
         Arc::strong_count(&self.inbox) == 1
     }
 
-    /// A group, with what `records` did to its program's orders on accounts that it left.
-    fn with_last_words(&self, group: &Arc<Group>, records: &[Arc<Published>]) -> Arc<Group> {
+    /// A group, with what `records` did to its program's orders on accounts that it left; none where that is nothing.
+    fn with_last_words(
+        &self,
+        group: Option<&Arc<Group>>,
+        records: &[Arc<Published>],
+    ) -> Option<Arc<Group>> {
         let own = self.client.zip(self.slots.first());
-        let Some((client_id, slot)) = own.filter(|_| !self.left.is_empty()) else {
-            return Arc::clone(group);
-        };
+        let (client_id, slot) = own.filter(|_| !self.left.is_empty())?;
         let is_last = |order: &Arc<Order>| {
             self.left.contains(&order.account)
                 && (order.origin.holder, order.origin.client_id) == (slot.holder, client_id)
         };
-        let mut all = group.records.clone();
+        let mut last = Vec::new();
         for record in records {
             let told = record.events.iter().filter(|event| event.order().is_some_and(is_last));
             let events: Vec<_> = told.cloned().collect();
             if !events.is_empty() {
                 let (seq, time, holder) = (record.seq, record.time, record.holder);
-                all.push(Arc::new(Published { seq, time, holder, events }));
+                last.push(Arc::new(Published { seq, time, holder, events }));
             }
         }
-        all.sort_by_key(|record| record.seq);
-        Arc::new(Group { records: all })
+        if last.is_empty() {
+            return None;
+        }
+        last.extend(group.into_iter().flat_map(|group| group.records.iter().cloned()));
+        last.sort_by_key(|record| record.seq);
+        Some(Arc::new(Group { records: last }))
     }
 }
 

@@ -3,8 +3,11 @@
 //! Everything happens in one task. All frames that are there are taken; orders go to the gate one
 //! by one; one sync covers them; what it published and what was refused is written; one write.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use access::refusal::ServerRefusal;
@@ -24,6 +27,7 @@ use crate::refusal;
 use crate::roster::Place;
 use crate::shared::Shared;
 use crate::start::{self, Farewell, READ, Started};
+use crate::stopping::Stopping;
 
 /// How long the end of a connection may take: its last bytes, and the peer's close.
 const LINGER: Duration = Duration::from_secs(2);
@@ -105,17 +109,10 @@ async fn serve(
     let presence = shared.gate.admissions().note_connected(&admission, address, &program);
     tracing::info!(%peer, %program, "client connected");
     let quotes = shared.gate.markets().quotes_changed();
+    let stop = Stopping::new(shared.stop.clone());
     let client = Client::begin(shared, admission, address, client_id, &mut out).await;
-    let mut connection = Connection {
-        read,
-        write,
-        reader,
-        out,
-        client,
-        subscription,
-        quotes,
-        stop: shared.stop.clone(),
-    };
+    let mut connection =
+        Connection { read, write, reader, out, client, subscription, quotes, stop };
     let end = connection.turn().await;
     drop((claim, presence));
     let Connection { read, write, mut out, mut client, .. } = connection;
@@ -138,6 +135,26 @@ enum Wake {
     Deadline,
 }
 
+/// Waits when nothing waits to be sent and no quotes are asked for. It is what an order comes through:
+/// a `select!` of all six would prepare the other three each time.
+async fn wake_by_request(
+    read: impl Future<Output = io::Result<usize>>,
+    subscription: &mut Subscription,
+    stop: &mut Stopping,
+) -> Wake {
+    let mut read = pin!(read);
+    poll_fn(|context| {
+        if stop.poll(context).is_ready() {
+            return Poll::Ready(Wake::Stop);
+        }
+        if let Poll::Ready(delivery) = subscription.poll_recv(context) {
+            return Poll::Ready(Wake::Delivery(delivery));
+        }
+        read.as_mut().poll(context).map(Wake::Read)
+    })
+    .await
+}
+
 fn stopping() -> End {
     End::Told(ErrorCode::VENUE_LOST, refusal::goodbye(&Refusal::Server(ServerRefusal::Stopping)))
 }
@@ -150,7 +167,7 @@ struct Connection<'a> {
     client: Client,
     subscription: Subscription,
     quotes: watch::Receiver<u64>,
-    stop: watch::Receiver<bool>,
+    stop: Stopping,
 }
 
 impl Connection<'_> {
@@ -201,15 +218,23 @@ impl Connection<'_> {
         let Self { read, write, reader, out, client, subscription, quotes, stop } = self;
         let buffer = reader.buffer_mut();
         buffer.reserve(READ);
-        tokio::select! {
-            biased;
-            _ = stop.wait_for(|stop| *stop) => Wake::Stop,
-            delivery = subscription.recv() => Wake::Delivery(delivery),
-            count = read.read_buf(buffer), if !out.is_high() => Wake::Read(count),
-            ready = write.writable(), if out.waits_for_socket() => Wake::Write(ready),
-            changed = quotes.changed(), if client.follows_quotes() => Wake::Quotes(changed.is_ok()),
-            () = sleep_until(out.deadline()), if !out.is_empty() => Wake::Deadline,
-        }
+        let wake = if out.is_empty() && !client.follows_quotes() {
+            wake_by_request(read.read_buf(buffer), subscription, stop).await
+        } else {
+            tokio::select! {
+                biased;
+                () = poll_fn(|context| stop.poll(context)) => Wake::Stop,
+                delivery = subscription.recv() => Wake::Delivery(delivery),
+                count = read.read_buf(buffer), if !out.is_high() => Wake::Read(count),
+                ready = write.writable(), if out.waits_for_socket() => Wake::Write(ready),
+                changed = quotes.changed(), if client.follows_quotes() => {
+                    Wake::Quotes(changed.is_ok())
+                }
+                () = sleep_until(out.deadline()), if !out.is_empty() => Wake::Deadline,
+            }
+        };
+        subscription.rest();
+        wake
     }
 
     /// Lets the client act on the frames that are there, then settles. True when it stopped early

@@ -40,6 +40,7 @@ mod roster;
 mod shared;
 mod stamp;
 mod start;
+mod stopping;
 mod tick_by_tick;
 
 pub use self::listener::{Config, ListenerHandle, ServeError, Socket, serve};

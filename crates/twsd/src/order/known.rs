@@ -26,6 +26,10 @@ pub(crate) struct KnownOrders {
     open: BTreeMap<i32, Arc<Order>>,
     done: BTreeMap<i32, Arc<Order>>,
     names: BTreeMap<OrderId, i32>,
+    /// The state that was learnt last.
+    last: Option<Arc<Order>>,
+    /// The highest id of an order that was learnt.
+    newest: i32,
     /// Every id up to here was used before, or counts as used.
     floor: i32,
     /// The highest that was used.
@@ -84,15 +88,21 @@ impl KnownOrders {
     pub(crate) fn learn(&mut self, order: &Arc<Order>) {
         let id = order.origin.order_id;
         // The same state comes twice: once it is decided, and again when it is durable.
-        if self.latest(id).is_some_and(|known| Arc::ptr_eq(known, order)) {
+        let is_it = |known: &Arc<Order>| Arc::ptr_eq(known, order);
+        if self.last.as_ref().is_some_and(is_it) || self.latest(id).is_some_and(is_it) {
             return;
         }
+        self.last = Some(Arc::clone(order));
         self.highest = self.highest.max(id);
         // Its own record in the journal says so.
         self.noted = self.noted.max(id);
         self.names.insert(order.id, id);
+        let is_new = id > self.newest;
+        self.newest = self.newest.max(id);
         if order.state.is_open() {
-            self.done.remove(&id);
+            if !is_new {
+                self.done.remove(&id);
+            }
             self.open.insert(id, Arc::clone(order));
             return;
         }
@@ -108,6 +118,7 @@ impl KnownOrders {
 
     /// Forgets an order that never became durable.
     pub(crate) fn forget(&mut self, order_id: i32) {
+        self.last = None;
         let order = self.open.remove(&order_id).or_else(|| self.done.remove(&order_id));
         if let Some(order) = order {
             self.names.remove(&order.id);
@@ -116,7 +127,10 @@ impl KnownOrders {
 
     /// What an id stands for.
     pub(crate) fn get(&self, order_id: i32) -> Known {
-        if let Some(order) = self.open.get(&order_id) {
+        if order_id > self.newest {
+            // Nearly always: programs count up.
+            if order_id <= self.floor { Known::Done(None) } else { Known::Free }
+        } else if let Some(order) = self.open.get(&order_id) {
             Known::Open(Arc::clone(order))
         } else if let Some(order) = self.done.get(&order_id) {
             Known::Done(Some(Arc::clone(order)))
@@ -129,6 +143,9 @@ impl KnownOrders {
 
     /// The last state of an order that is remembered.
     pub(crate) fn latest(&self, order_id: i32) -> Option<&Arc<Order>> {
+        if order_id > self.newest {
+            return None;
+        }
         self.open.get(&order_id).or_else(|| self.done.get(&order_id))
     }
 
