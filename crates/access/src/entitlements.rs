@@ -238,6 +238,7 @@ pub struct Limits {
 
 impl Limits {
     /// The narrower of each.
+    #[inline]
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         Self {
@@ -252,6 +253,7 @@ impl Limits {
 }
 
 /// The smaller of two limits, where none is no limit.
+#[inline]
 fn narrower<T: Ord>(one: Option<T>, two: Option<T>) -> Option<T> {
     match (one, two) {
         (Some(one), Some(two)) => Some(one.min(two)),
