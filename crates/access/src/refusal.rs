@@ -19,16 +19,18 @@ use crate::policy::Assurance;
 use crate::session::SessionEnd;
 
 mod field;
+mod namesake;
 mod remedy;
 
 pub use field::Field;
+pub use namesake::Namesake;
 pub use remedy::Remedy;
 
 /// Writes a reason once: what it is, its numbers, its stable code, and its text for the caller. Reasons
 /// are nested by what they are about, so that a door matches the kinds that it can meet.
 macro_rules! refusals {
     ($($(#[$about:meta])* $Kind:ident($Reason:ident) {
-        $($(#[$doc:meta])* $name:ident $({ $($field:ident: $type:ty),* })? = $code:literal, $text:literal $(, $also:ident = $value:expr)?;)*
+        $($(#[$doc:meta])* $name:ident $({ $($field:ident: $type:ty),* })? = $code:literal, $text:literal $(, $also:ident = $value:expr)*;)*
     })*) => {
         /// A reason against an act, by what it is about.
         #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +69,7 @@ macro_rules! refusals {
 
                 /// What the caller may know, without the code.
                 pub fn caller_text(&self) -> String {
-                    match self { $(Self::$name $({ $($field),* })? => format!($text $(, $also = $value)?),)* }
+                    match self { $(Self::$name $({ $($field),* })? => format!($text $(, $also = $value)*),)* }
                 }
             }
 
@@ -159,6 +161,9 @@ refusals! {
         /// No such credential.
         CredentialUnknown = "CREDENTIAL_UNKNOWN",
             "no such credential";
+        /// Several have the name by which one was asked for.
+        CredentialAmbiguous { name: String, found: Vec<Namesake> } = "CREDENTIAL_AMBIGUOUS",
+            "{count} credentials are called \u{201c}{name}\u{201d}; name one by its id: {found}", count = found.len(), found = namesake::list(found);
         /// It was revoked.
         CredentialRevoked { at: Time } = "CREDENTIAL_REVOKED",
             "this credential was revoked at {at}; ask the account's owner for a new one";

@@ -1,8 +1,7 @@
 //! The record of decisions, searched and exported by the operator.
 
 use access::evidence::{Entry, Topic};
-use access::refusal::CredentialRefusal;
-use access::{CredentialId, DeviceId, PersonId, Refusal, Span, Time};
+use access::{DeviceId, PersonId, Refusal, Span, Time};
 use gate::activity::plain;
 use gate::{
     ActivityCursor, ActivityEntry, ActivityFilter, ActivityKind, ActivityPage, ExportFormat,
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{ActivityNow, ActivityRow, ExportPart};
+use crate::credential::{self, CredentialName};
 use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
 
@@ -158,8 +158,6 @@ async fn filter(desk: &Desk<'_>, wish: &ActivityWish, limit: u32) -> Result<Acti
         return Err(Fault::new("DATE", "--from is after --to; swap them"));
     }
     let devices: Vec<_> = names.devices.iter().map(|(id, name, _)| (*id, name.as_str())).collect();
-    let credentials: Vec<_> =
-        names.credentials.iter().map(|(id, name, _)| (*id, name.as_str())).collect();
     let persons: Vec<_> = names.persons.iter().map(|(id, name)| (*id, name.as_str())).collect();
     let person: Option<PersonId> = match wish.person.as_deref() {
         None => None,
@@ -167,15 +165,12 @@ async fn filter(desk: &Desk<'_>, wish: &ActivityWish, limit: u32) -> Result<Acti
             Some(named(text, &persons).first().copied().ok_or(Refusal::not_found("person"))?)
         }
     };
-    // A name may have been used again after a revocation: the newest credential is meant.
-    let credential: Option<CredentialId> = match wish.credential.as_deref() {
+    let credential = match wish.credential.as_deref() {
         None => None,
-        Some(text) => Some(
-            named(text, &credentials)
-                .last()
-                .copied()
-                .ok_or(Refusal::Credential(CredentialRefusal::CredentialUnknown))?,
-        ),
+        Some(text) => {
+            let which = CredentialName::Name(text.to_owned());
+            Some(credential::find(desk.gate, &which).await?.credential.id)
+        }
     };
     Ok(ActivityFilter {
         topic: wish.kind.as_deref().map(topic).transpose()?,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use access::credential::Credential;
 use access::notice::Notice;
-use access::{AccountId, NoticeId, PaperAccountId, PersonId, Refusal, Slice};
-use store::{CredentialUse, Key, StoreError};
+use access::{AccountId, NoticeId, PersonId, Refusal, Slice};
+use store::{CredentialUse, CredentialsOf, Key, StoreError};
 
 use crate::Gate;
 use crate::command::Boxed;
@@ -79,20 +79,24 @@ impl Gate {
         })
     }
 
-    /// The people who have credentials, of one account or of any, as they are or as they were last known.
+    /// The people who have credentials of these, as they are or as they were last known.
     pub(crate) async fn credential_holders(
         &self,
-        account: Option<PaperAccountId>,
+        which: CredentialsOf<'_>,
     ) -> Result<Vec<Slice>, StoreError> {
-        let is_of = |one: &Credential| account.is_none_or(|account| one.is_on(account));
-        let holds = |slice: &Slice| slice.credentials.iter().any(is_of);
+        let is_meant = |one: &Credential| match which {
+            CredentialsOf::Anybody => true,
+            CredentialsOf::Account(account) => one.is_on(account),
+            CredentialsOf::Name(name) => one.name.as_str() == name,
+        };
+        let holds = |slice: &Slice| slice.credentials.iter().any(is_meant);
         let known = || Ok(self.0.people.known.all_who(holds));
         if self.0.watch.may_write().is_err() {
             return known();
         }
         let read = async {
             let mut slices = Vec::new();
-            for person in self.0.people.store.credential_holders(account).await? {
+            for person in self.0.people.store.credential_holders(which).await? {
                 slices.push(self.slice_in_force(Key::Person(person)).await?);
             }
             Ok(slices)

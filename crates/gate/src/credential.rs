@@ -12,7 +12,7 @@ use access::{
     By, Call, Command, CredentialId, Entitlements, Event, Grade, Holder, PaperAccountId, PersonId,
     Refusal, Scopes, Secret, Slice, Source, Span, Time,
 };
-use store::{CredentialUse, Key};
+use store::{CredentialUse, CredentialsOf, Key};
 use tokio::sync::watch;
 use trade::journal::Cause;
 
@@ -28,6 +28,7 @@ use crate::session::Actor;
 use crate::usage::Usage;
 
 mod listeners;
+mod named;
 
 pub use listeners::{Listener, ListenerState, Listeners};
 
@@ -189,7 +190,8 @@ impl CredentialGate<'_> {
         self,
         account: Option<PaperAccountId>,
     ) -> Result<Vec<CredentialInfo>, Refusal> {
-        let holders = Box::pin(self.gate.credential_holders(account)).await;
+        let which = account.map_or(CredentialsOf::Anybody, CredentialsOf::Account);
+        let holders = Box::pin(self.gate.credential_holders(which)).await;
         let holders = holders.map_err(|error| store_failed(&error))?;
         let mut list = self.credentials_of(&holders).await?;
         list.retain(|one| account.is_none_or(|account| one.credential.is_on(account)));
@@ -249,25 +251,6 @@ impl CredentialGate<'_> {
             *client = shown(client);
         }
         Ok(clients)
-    }
-
-    /// The live credential of this name, or the one of this id.
-    pub async fn find(self, name_or_id: &str) -> Result<CredentialInfo, Refusal> {
-        let id: Option<CredentialId> = name_or_id.parse().ok();
-        let mut holder = match id {
-            Some(id) => self.gate.found_or_known(Key::Credential(id)).await?,
-            None => Slice::default(),
-        };
-        if holder.person.is_none() {
-            holder = self.gate.found_or_known(Key::CredentialName(name_or_id)).await?;
-        }
-        let all = Box::pin(self.credentials_of(&[holder])).await?;
-        let by_id = all.iter().find(|one| Some(one.credential.id) == id);
-        let named = all.iter().filter(|one| one.credential.name.as_str() == name_or_id);
-        // None comes first: a live one.
-        let found = by_id
-            .or_else(|| named.min_by_key(|one| one.credential.revoked.map(|revoked| revoked.at)));
-        found.cloned().ok_or(Refusal::Credential(CredentialRefusal::CredentialUnknown))
     }
 
     /// Makes a credential; the listener of a socket is open when this returns and its door keeps up.

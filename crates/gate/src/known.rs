@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use access::credential::Credential;
 use access::mandate::Role;
 use access::name::Username;
 use access::notice::Notice;
@@ -150,23 +149,12 @@ impl Known {
             Key::Username(name) => Username::new(name).is_ok_and(|name| {
                 slice.person.as_ref().is_some_and(|person| person.username == name)
             }),
-            Key::CredentialName(name) => {
-                slice.credentials.iter().any(|one| one.name.as_str() == name)
-            }
             Key::DeviceId(device) => slice.device(device).is_some(),
             Key::Authenticator(id) => slice.authenticator(id).is_some(),
             Key::RecoveryId(id) => slice.recoveries.iter().any(|one| one.id == id),
             _ => false,
         };
-        let is_live = |slice: &&Arc<Slice>| match key {
-            Key::CredentialName(name) => {
-                let live = |one: &Credential| one.name.as_str() == name && one.revoked.is_none();
-                slice.credentials.iter().any(live)
-            }
-            _ => true,
-        };
-        let meant = || all.persons.values().filter(|slice| is_meant(slice));
-        let found = meant().find(is_live).or_else(|| meant().next());
+        let found = all.persons.values().find(|slice| is_meant(slice));
         found.map(|slice| Slice::clone(slice))
     }
 }

@@ -40,6 +40,8 @@ statements! {
     HOLDERS_ON = "SELECT id FROM person WHERE id IN (SELECT person FROM credential WHERE account = $1 \
                   OR others LIKE '%' || $1 || '%') \
                   ORDER BY created_at, id";
+    HOLDERS_NAMED = "SELECT id FROM person WHERE id IN (SELECT person FROM credential WHERE name = $1) \
+                     ORDER BY created_at, id";
     CLIENTS = "SELECT id, last_client FROM credential WHERE (account = $1 \
                OR others LIKE '%' || $1 || '%') AND last_used_at IS NOT NULL";
     TOUCH = "UPDATE credential SET last_used_at = $2, last_address = $3, last_client = $4 \
@@ -48,6 +50,17 @@ statements! {
 
 /// Longest name of a client that is kept, in bytes.
 const CLIENT_LIMIT: usize = 128;
+
+/// Which credentials are meant, revoked ones too.
+#[derive(Debug, Clone, Copy)]
+pub enum CredentialsOf<'a> {
+    /// All.
+    Anybody,
+    /// Those for an account.
+    Account(PaperAccountId),
+    /// Those of a name.
+    Name(&'a str),
+}
 
 /// When, from where and with what a credential was last used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -201,15 +214,16 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// The people who have credentials, of one account or of any, revoked ones too; the first person first.
+    /// The people who have credentials of these; the first person first.
     pub async fn credential_holders(
         &self,
-        account: Option<PaperAccountId>,
+        which: CredentialsOf<'_>,
     ) -> Result<Vec<PersonId>, StoreError> {
         let mut connection = self.database.pool().acquire().await?;
-        let rows = match account {
-            Some(account) => rows!(connection, HOLDERS_ON, account.to_string())?,
-            None => rows!(connection, HOLDERS)?,
+        let rows = match which {
+            CredentialsOf::Account(account) => rows!(connection, HOLDERS_ON, account.to_string())?,
+            CredentialsOf::Name(name) => rows!(connection, HOLDERS_NAMED, name.to_owned())?,
+            CredentialsOf::Anybody => rows!(connection, HOLDERS)?,
         };
         rows.iter().map(|row| Fields::new("person", row).parsed()).collect()
     }

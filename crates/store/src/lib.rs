@@ -60,7 +60,7 @@ use std::sync::atomic::AtomicBool;
 pub use activity::{Names, OrdersOf, RecordCursor, Search, Stretch};
 pub use checkpoint::SignedCheckpoint;
 pub use commit::CommitError;
-pub use credential::CredentialUse;
+pub use credential::{CredentialUse, CredentialsOf};
 pub use delivery::{Delivery, DeliveryRow, DeliveryState};
 pub use engine::{Database, Engine};
 pub use error::StoreError;

@@ -48,11 +48,6 @@ statements! {
     BY_RECOVERY_ID = "SELECT person.id, username, person.created_at, version FROM person \
                       JOIN recovery ON recovery.person = person.id WHERE recovery.id = $1";
     // A live one before one that was revoked.
-    BY_CREDENTIAL_NAME = "SELECT person.id, username, person.created_at, version FROM person \
-                          JOIN credential ON credential.person = person.id \
-                          WHERE credential.name = $1 \
-                          ORDER BY CASE WHEN credential.revoked_at IS NULL THEN 0 ELSE 1 END, \
-                          credential.revoked_at, person.created_at, person.id LIMIT 1";
     BY_PASSKEY = "SELECT person.id, username, person.created_at, version FROM person \
                   JOIN authenticator ON authenticator.person = person.id \
                   WHERE authenticator.handle = $1";
@@ -77,8 +72,6 @@ pub enum Key<'a> {
     Device(Digest),
     /// The person of a credential.
     Credential(CredentialId),
-    /// The person of a live credential of this name, or of one that was revoked where none is live.
-    CredentialName(&'a str),
     /// The person of a device, by its id.
     DeviceId(DeviceId),
     /// The person of an authenticator.
@@ -110,7 +103,6 @@ impl Key<'_> {
             Self::SessionToken(token) => (BY_SESSION_TOKEN, token.to_string()),
             Self::Device(token) => (BY_DEVICE, token.to_string()),
             Self::Credential(id) => (BY_CREDENTIAL, id.to_string()),
-            Self::CredentialName(name) => (BY_CREDENTIAL_NAME, name.to_owned()),
             Self::DeviceId(id) => (BY_DEVICE_ID, id.to_string()),
             Self::Authenticator(id) => (BY_AUTHENTICATOR, id.to_string()),
             Self::RecoveryId(id) => (BY_RECOVERY_ID, id.to_string()),

@@ -72,7 +72,8 @@ const fn credential(why: &CredentialRefusal) -> StatusCode {
         | R::OtherDoor { .. }
         | R::Wider { .. } => StatusCode::FORBIDDEN,
         R::CredentialUnknown => StatusCode::NOT_FOUND,
-        R::CredentialNotPaused
+        R::CredentialAmbiguous { .. }
+        | R::CredentialNotPaused
         | R::TokenNotRequired
         | R::TokenNeeded { .. }
         | R::DoorNotServed { .. }

@@ -9,6 +9,7 @@ mod browser;
 mod clock;
 mod coin;
 mod crash;
+mod credential;
 mod demo;
 mod disk;
 mod evidence;

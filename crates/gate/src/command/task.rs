@@ -25,7 +25,6 @@ pub(crate) async fn to_the_end<T: Send + 'static>(
 pub(super) enum OwnedKey {
     Plain(Key<'static>),
     Username(String),
-    CredentialName(String),
     Passkey(Vec<u8>),
 }
 
@@ -40,7 +39,6 @@ impl OwnedKey {
             Key::SessionToken(token) => Key::SessionToken(token),
             Key::Device(token) => Key::Device(token),
             Key::Credential(id) => Key::Credential(id),
-            Key::CredentialName(name) => return Self::CredentialName(name.to_owned()),
             Key::DeviceId(id) => Key::DeviceId(id),
             Key::Authenticator(id) => Key::Authenticator(id),
             Key::RecoveryId(id) => Key::RecoveryId(id),
@@ -54,7 +52,6 @@ impl OwnedKey {
         match self {
             Self::Plain(key) => *key,
             Self::Username(name) => Key::Username(name),
-            Self::CredentialName(name) => Key::CredentialName(name),
             Self::Passkey(handle) => Key::Passkey(handle),
         }
     }

@@ -1,0 +1,76 @@
+//! Credentials from the command line, where several people have some.
+
+use serde_json::Value;
+
+use crate::program::{Server, fault, json, run, text};
+
+/// Bob, with an account of his own: the first account, and his.
+fn with_bob(server: &Server) -> (String, String) {
+    let data = &server.data;
+    let first = json(data, &["status"])["account"].as_str().unwrap().to_owned();
+    json(data, &["person", "add", "bob"]);
+    let wish = ["account", "create", "--owner", "bob", "--cash", "250000"];
+    (first, json(data, &wish)["account"].as_str().unwrap().to_owned())
+}
+
+fn create(server: &Server, name: &str, accounts: &[&str]) -> Value {
+    let mut command = vec!["credential", "create", name];
+    for account in accounts {
+        command.extend(["--account", account]);
+    }
+    json(&server.data, &command)
+}
+
+fn state(server: &Server, id: &str) -> String {
+    let shown = json(&server.data, &["credential", "show", id]);
+    shown["state"].as_str().unwrap().to_owned()
+}
+
+/// Anybody can give a program of theirs the name of somebody else's: no command takes one of the two for the other.
+#[test]
+fn name_of_two_credentials_means_neither_of_them() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let data = &server.data;
+    let (first, bobs) = with_bob(&server);
+    let made = |account: &str| create(&server, "same", &[account])["credential"].clone();
+    let (one, other) = (made(&first), made(&bobs));
+    let (one, other) = (one.as_str().unwrap(), other.as_str().unwrap());
+    let order = ["order", "preview", "buy", "5", "AAPL", "--price", "1.50", "--credential", "same"];
+    for command in [
+        &["credential", "show", "same"][..],
+        &["credential", "pause", "same"],
+        &["credential", "resume", "same"],
+        &["credential", "rotate", "same"],
+        &["credential", "rename", "same", "other"],
+        &["credential", "edit", "same", "--read-only"],
+        &["credential", "revoke", "same"],
+        &["activity", "--credential", "same"],
+        &order,
+    ] {
+        assert_eq!(fault(data, command), (4, "CREDENTIAL_AMBIGUOUS".to_owned()), "{command:?}");
+        let said = text(&run(data, command));
+        for told in [one, other, "trader\u{2019}s", "bob\u{2019}s", &first, &bobs] {
+            assert!(said.contains(told), "{command:?}: {said}");
+        }
+    }
+    assert_eq!((state(&server, one).as_str(), state(&server, other).as_str()), ("open", "open"));
+    json(data, &["credential", "pause", other]);
+    assert_eq!((state(&server, one).as_str(), state(&server, other).as_str()), ("open", "paused"));
+    json(data, &["credential", "revoke", other]);
+    // The name of one that is live means that one.
+    json(data, &["credential", "pause", "same"]);
+    assert_eq!(
+        (state(&server, one).as_str(), state(&server, other).as_str()),
+        ("paused", "revoked")
+    );
+    // Of one person's that were revoked it means the last, of two people's none.
+    json(data, &["credential", "revoke", "same"]);
+    assert_eq!(fault(data, &["credential", "show", "same"]).1, "CREDENTIAL_AMBIGUOUS");
+    let created = |name: &str| create(&server, name, &[&bobs])["credential"].clone();
+    for _ in 0..2 {
+        let last = created("again");
+        json(data, &["credential", "revoke", "again"]);
+        assert_eq!(json(data, &["credential", "show", "again"])["credential"], last);
+    }
+}
