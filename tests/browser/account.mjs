@@ -79,6 +79,24 @@ export function accounts(portal) {
       must(rows(seen.second).some((row) => row.quantity === 12) && !rows(first).some((row) => row.quantity === 12), "the second order is on the wrong account");
       await two.close();
     }],
+    ["two_accounts_in_two_tabs_links_and_keys_lead_to_the_account_of_their_tab", async () => {
+      const one = seen.page, two = await one.context().newPage();
+      await portal.watch(two, true);
+      await portal.open(one, "/?account=" + first);
+      await portal.open(two, "/?account=" + seen.second);
+      await Promise.all([one.waitForEvent("load"), one.locator("nav.nav a", { hasText: "Orders" }).click()]);
+      must(await here(one) === first, "a link of the first tab leads to " + await here(one));
+      await portal.open(two, "/?account=" + seen.second);
+      await Promise.all([one.waitForEvent("load"), one.keyboard.press("/")]);
+      must(await here(one) === first, "a key of the first tab leads to " + await here(one));
+      await portal.open(two, "/?account=" + seen.second);
+      await one.getByRole("searchbox").fill("AAPL");
+      await one.locator("#found a", { hasText: "AAPL" }).first().waitFor();
+      await portal.open(two, "/?account=" + seen.second);
+      await Promise.all([one.waitForEvent("load"), one.locator("#found a", { hasText: "AAPL" }).first().click()]);
+      must(await here(one) === first, "a result of the first tab's search leads to " + await here(one));
+      await two.close();
+    }],
     ["two_accounts_have_lists_of_their_own", async () => {
       await portal.open(seen.page, "/orders?account=" + seen.second);
       await portal.says(seen.page, "MSFT");
@@ -101,6 +119,21 @@ export function accounts(portal) {
         }
         await page.locator("header .accounts summary").click();
         await look(portal, page, "accounts-menu", `${width}-${scheme}`);
+        await portal.leave(page);
+      }
+    }],
+    ["two_accounts_closed_one_is_marked_and_its_ticket_has_no_form", async () => {
+      const closed = portal.ask("account", "create", "--owner", person, "--cash", "1000", "--purpose", "over").account;
+      portal.ask("account", "close", closed);
+      for (const [width, height, scheme] of SIZES) {
+        const page = await portal.visitor({ width, height, scheme });
+        await portal.signInByLink(page);
+        for (const [name, to] of [["overview", "/"], ["ticket", "/ticket"], ["credentials", "/credentials"]]) {
+          await portal.open(page, to + "?account=" + closed);
+          await portal.says(page, "This account was closed at");
+          must(await page.locator("#ticket").count() === 0, "the ticket has a form");
+          await look(portal, page, "closed-" + name, `${width}-${scheme}`);
+        }
         await portal.leave(page);
       }
     }],

@@ -50,6 +50,9 @@ answers! {
         /// All open accounts, in the order that they were opened.
         #[serde(default)]
         accounts: Vec<String>,
+        /// The locks on open accounts; none where they cannot be read now.
+        #[serde(default)]
+        locks: Option<Vec<LockRow>>,
         /// The last sequence of the journal.
         journal_seq: u64,
         /// How far the markets are in catching up on time that was missed.
@@ -290,6 +293,12 @@ answers! {
         url: String,
         /// When it ends.
         until: String,
+        /// The account that a new person has a mandate on.
+        #[serde(default)]
+        account: Option<String>,
+        /// Of a new person: `owner`, `trader` or `auditor`.
+        #[serde(default)]
+        role: Option<String>,
     }
 
     /// A recovery that was begun for a person.
@@ -378,7 +387,7 @@ answers! {
         door: String,
         /// The port of its socket.
         port: Option<u16>,
-        /// `open`, `locked`, `expired`, `paused` or `revoked`.
+        /// `open`, `locked`, `closed` where all its accounts are, `expired`, `paused` or `revoked`.
         state: String,
         /// Whether its clients show a token.
         token_required: bool,

@@ -309,6 +309,7 @@ fn state(info: &CredentialInfo, now: Time) -> &'static str {
         _ if credential.revoked.is_some() => "revoked",
         _ if credential.paused.is_some() => "paused",
         _ if credential.scopes.until <= now => "expired",
+        _ if info.closed => "closed",
         Ok(given) if given.lock == Grade::None => "open",
         _ => "locked",
     }

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::desk::Desk;
 use crate::fault::{Answer, Fault};
+use crate::person;
 use crate::request::{self, Request};
 use crate::socket;
 
@@ -201,6 +202,6 @@ async fn answer(house: &House, uid: u32, line: &[u8]) -> Answer {
     };
     match request::act(&desk, request).await {
         Ok(value) => Answer::Ok(value),
-        Err(fault) => Answer::Error(fault),
+        Err(fault) => Answer::Error(person::naming(&house.gate, fault, line).await),
     }
 }

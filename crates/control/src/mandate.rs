@@ -15,6 +15,7 @@ use crate::answer::{MandateEnded, MandateRow};
 use crate::condition;
 use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
+use crate::person;
 use crate::portfolio::money;
 
 /// What people may do on accounts.
@@ -23,6 +24,9 @@ use crate::portfolio::money;
 pub enum MandateRequest {
     /// Those on one account, or on all.
     List {
+        /// The user name of their holder; none is everybody's.
+        #[serde(default)]
+        username: Option<String>,
         /// The account.
         #[serde(default)]
         account: Option<PaperAccountId>,
@@ -131,16 +135,18 @@ pub(crate) async fn act(desk: &Desk<'_>, request: MandateRequest) -> Result<Valu
     let (gate, actor) = (desk.gate, &desk.actor);
     let meant = |account| account::meant(gate, account);
     match request {
-        MandateRequest::List { account } => {
+        MandateRequest::List { username, account } => {
+            let holder = person::named(gate, username).await?;
             let names = gate.people().usernames().await?;
             let mut rows = Vec::new();
             for account in account::known(gate, account)? {
                 rows.extend(on(desk, account, &names).await?);
             }
+            rows.retain(|row| holder.as_ref().is_none_or(|one| one.username == row.username));
             value(rows)
         }
         MandateRequest::Grant { username, account, role, terms } => {
-            let (account, role) = (meant(account)?, role_of(&role)?);
+            let (account, role) = (meant(account)?, person::role_of(&role)?);
             let currency = gate.paper_accounts().currency_of(account);
             let terms = wished(&terms, (role, currency), MandateTerms::of(role))?;
             gate.mandates().grant(actor, &username, (account.into(), role), terms).await?;
@@ -242,6 +248,7 @@ fn row(desk: &Desk<'_>, one: &Mandate, names: &Names) -> MandateRow {
         hours: condition::hours(hours),
         max_quantity: limits.max_quantity,
         max_notional: limits.max_notional.map(|most| money(most, currency)),
+        currency: currency.map(|one| one.to_string()),
         max_open_orders: limits.max_open_orders,
         collar: condition::collar(limits),
         duplicate_seconds: condition::duplicate_seconds(limits),
@@ -269,11 +276,6 @@ fn member<T: DeserializeOwned + Serialize>(what: &str, name: &str, all: &[T]) ->
 
 fn unknown(what: &str, name: &str, names: &str) -> Fault {
     Fault::new("NAME_UNKNOWN", format!("{what} {name} is not known; use {names}"))
-}
-
-fn role_of(name: &str) -> Result<Role, Fault> {
-    let found = Role::ALL.into_iter().find(|role| role.name() == name);
-    found.ok_or_else(|| unknown("role", name, &Role::ALL.map(Role::name).join(", ")))
 }
 
 /// Terms with what is wished in place of what they were, for a role on an account kept in a currency.

@@ -11,6 +11,7 @@ use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
 use crate::front_door;
 use access::link::Purpose;
+use access::mandate::Role;
 use serde_json::Value;
 
 /// The people who can sign in, and links that let them in.
@@ -19,13 +20,16 @@ use serde_json::Value;
 pub enum PersonRequest {
     /// The people.
     List,
-    /// A new person, who may look, by an enrolment link.
+    /// A new person with a mandate on an account, by an enrolment link.
     Add {
         /// What they will sign in with.
         username: String,
         /// The account; none is the only one.
         #[serde(default)]
         account: Option<PaperAccountId>,
+        /// `owner`, `trader` or `auditor`; none is an auditor, who looks.
+        #[serde(default)]
+        role: Option<String>,
     },
     /// A new password by an enrolment link.
     ResetPassword {
@@ -60,10 +64,13 @@ pub(crate) async fn act(desk: &Desk<'_>, request: PersonRequest) -> Result<Value
         PersonRequest::Where { username } => {
             return value(front_door::show(gate, username.as_deref()).await?);
         }
-        PersonRequest::Add { username, account } => {
+        PersonRequest::Add { username, account, role } => {
             let account = account::meant(gate, account)?;
-            let issued = gate.people().add(actor, &username, account).await?;
-            (username, issued)
+            let role = role.as_deref().map_or(Ok(Role::Auditor), role_of)?;
+            let issued = gate.people().add_as(actor, &username, account, role).await?;
+            let made = link(desk.portal, username, &issued);
+            let (account, role) = (Some(account.to_string()), Some(role.name().to_owned()));
+            return value(LinkMade { account, role, ..made });
         }
         PersonRequest::ResetPassword { username } => {
             let issued = gate.people().reset_password(actor, &username).await?;
@@ -119,6 +126,8 @@ fn link(portal: &str, username: String, issued: &gate::LinkIssued) -> LinkMade {
         username,
         url: link_url(portal, issued.token.expose_text().unwrap_or_default()),
         until: instant(issued.until),
+        account: None,
+        role: None,
     }
 }
 
@@ -139,6 +148,47 @@ pub(crate) async fn named(
         Some(name) => gate.people().find(&name).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// A fault that says that there is no such person, with the name of a request that nobody has: what decides knows only
+/// that nobody was found.
+pub(crate) async fn naming(gate: &Gate, fault: Fault, request: &[u8]) -> Fault {
+    if fault != Fault::from(Refusal::not_found("person")) {
+        return fault;
+    }
+    let asked: Value = serde_json::from_slice(request).unwrap_or_default();
+    let mut names = Vec::new();
+    names_in(&asked, &mut names);
+    for name in names {
+        if gate.people().find(name).await.is_ok() {
+            continue;
+        }
+        let shown: String = name.chars().take(64).filter(|letter| !letter.is_control()).collect();
+        let text = format!(
+            "there is no person \u{201c}{shown}\u{201d}; `floorpass person list` shows everybody"
+        );
+        return Fault { text, ..fault };
+    }
+    fault
+}
+
+/// The names of people in a request.
+fn names_in<'v>(asked: &'v Value, names: &mut Vec<&'v str>) {
+    for (field, value) in asked.as_object().into_iter().flatten() {
+        let is_name = matches!(field.as_str(), "username" | "owner" | "person" | "contact");
+        match value.as_str().filter(|_| is_name) {
+            Some(name) => names.push(name),
+            None => names_in(value, names),
+        }
+    }
+}
+
+/// The role of this name.
+pub(crate) fn role_of(name: &str) -> Result<Role, Fault> {
+    Role::ALL.into_iter().find(|role| role.name() == name).ok_or_else(|| {
+        let all = Role::ALL.map(Role::name).join(", ");
+        Fault::new("NAME_UNKNOWN", format!("role {name} is not known; use {all}"))
+    })
 }
 
 /// The person who is named, or the only one that there is.

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use access::Span;
+use access::{Grade, PaperAccountId, Span, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::answer::{
-    BackupMade, CheckpointNow, ConditionRow, JumpRow, ProgressRow, SocketRow, StatusNow,
+    BackupMade, CheckpointNow, ConditionRow, JumpRow, LockRow, ProgressRow, SocketRow, StatusNow,
 };
 use crate::credential;
 use crate::desk::{Desk, instant, value};
@@ -31,7 +31,7 @@ pub enum ServerRequest {
 /// Does one request about the server.
 pub(crate) async fn act(desk: &Desk<'_>, request: ServerRequest) -> Result<Value, Fault> {
     match request {
-        ServerRequest::Status => value(status(desk)),
+        ServerRequest::Status => value(status(desk).await),
         ServerRequest::Checkpoint => value(checkpoint(desk).await?),
         ServerRequest::Backup { to } => value(backup(desk, &to).await?),
     }
@@ -42,8 +42,16 @@ const fn seconds(span: Span) -> i64 {
     span.0.saturating_add(500_000).div_euclid(1_000_000)
 }
 
-fn status(desk: &Desk<'_>) -> StatusNow {
+async fn status(desk: &Desk<'_>) -> StatusNow {
     let gate = desk.gate;
+    // What cannot be read now is said to be unknown, for the rest is asked for most when something fails.
+    let locks = gate.paper_accounts().locks().await.ok();
+    let lock = |(account, grade, since): (PaperAccountId, Grade, Time)| LockRow {
+        account: account.to_string(),
+        grade: grade.to_string(),
+        since: instant(since),
+    };
+    let locks = locks.map(|all| all.into_iter().map(lock).collect());
     let listeners = gate.credentials().listeners().borrow().clone();
     let sockets = listeners.iter().map(|one| SocketRow {
         name: one.name.clone(),
@@ -66,6 +74,7 @@ fn status(desk: &Desk<'_>) -> StatusNow {
         demo: gate.is_demo(),
         account: gate.account().to_string(),
         accounts: gate.paper_accounts().open_ones().iter().map(ToString::to_string).collect(),
+        locks,
         journal_seq: gate.records().journal_seq(),
         catching_up: gate.markets().progress().map(|one| ProgressRow {
             from: instant(one.from),

@@ -6,8 +6,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use access::name::Name;
-use access::{CredentialId, Number, PaperAccountId, Secret};
-use gate::{Admission, Gate, OrderRequest, SocketProof};
+use access::refusal::AuthorityRefusal;
+use access::{CredentialId, Number, PaperAccountId, Refusal, Secret};
+use gate::{Admission, Gate, OrderRequest, Refused, SocketProof};
 use serde_json::Value;
 use trade::instrument::Instrument;
 use trade::order::{
@@ -320,7 +321,8 @@ fn read(gate: &Gate, bearing: &Bearing, wish: &OrderWish) -> Result<Wanted, Faul
 async fn preview(gate: &Gate, wish: &OrderWish) -> Result<OrderSheet, Fault> {
     let bearing = admit(gate, &wish.bearer).await?;
     let wanted = read(gate, &bearing, wish)?;
-    let (sheet, cancels) = gate.orders().preview(&bearing.admission, HERE, wanted.request())?;
+    let asked = gate.orders().preview(&bearing.admission, HERE, wanted.request());
+    let (sheet, cancels) = asked.map_err(|why| refused(gate, &bearing, why))?;
     let money = |amount| money(amount, Some(sheet.currency));
     Ok(OrderSheet {
         lines: wanted
@@ -352,6 +354,17 @@ async fn place(gate: &Gate, wish: &OrderWish) -> Result<OrdersTaken, Fault> {
     submit(gate, &bearing, wanted.request(), first).await
 }
 
+/// Why an order was not taken; of a lock what it is on, and the whole command that lifts it.
+fn refused(gate: &Gate, bearing: &Bearing, why: Refused) -> Fault {
+    if let Refused::Refusal(locked @ Refusal::Authority(AuthorityRefusal::Locked { grade })) = &why
+        && let Some(over) = gate.locks().over(&bearing.admission)
+    {
+        let text = format!("{}; unlock it with `{}`", over.says(*grade), over.unlock());
+        return Fault::new(locked.code(), text);
+    }
+    why.into()
+}
+
 /// Sends a request, and answers once it is safe on record.
 async fn submit(
     gate: &Gate,
@@ -360,7 +373,8 @@ async fn submit(
     meant: impl FnOnce(&[Arc<Order>]) -> Option<OrderId>,
 ) -> Result<OrdersTaken, Fault> {
     let _connected = gate.admissions().note_connected(&bearing.admission, HERE, PROGRAM);
-    let taken = gate.orders().submit(&bearing.admission, HERE, request)?;
+    let taken = gate.orders().submit(&bearing.admission, HERE, request);
+    let taken = taken.map_err(|why| refused(gate, bearing, why))?;
     gate.orders().flush().await?;
     let names = gate.activity().holder_names().await?;
     let mut orders = taken.orders();

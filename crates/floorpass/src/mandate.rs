@@ -16,9 +16,11 @@ use crate::output;
 pub enum MandateCommand {
     /// List who may do what on which account
     #[command(
-        after_help = "Examples:\n  floorpass mandate list\n  floorpass mandate list --account DU1234567 --json | jq '.[].username'"
+        after_help = "Examples:\n  floorpass mandate list\n  floorpass mandate list bob\n  floorpass mandate list --account DU1234567 --json | jq '.[].username'"
     )]
     List {
+        /// What this person may do only
+        name: Option<String>,
         /// On this account only
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<PaperAccountId>,
@@ -128,8 +130,8 @@ impl MandateCommand {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         match self {
-            Self::List { account } => {
-                let request = Request::Mandate(MandateRequest::List { account });
+            Self::List { name: username, account } => {
+                let request = Request::Mandate(MandateRequest::List { username, account });
                 let rows: Vec<MandateRow> = control::ask(global.data(), &request)?;
                 output::show(global.json, &rows, |rows| list(rows))
             }
@@ -189,7 +191,8 @@ fn conditions(row: &MandateRow) -> Vec<String> {
     parts.extend(row.addresses.iter().map(|some| format!("from {}", some.join(", "))));
     parts.extend(row.hours.iter().map(|hours| format!("orders {hours} UTC")));
     parts.extend(row.max_quantity.map(|most| format!("{most} shares an order")));
-    parts.extend(row.max_notional.iter().map(|most| format!("{most} an order")));
+    let currency = row.currency.as_deref().unwrap_or_default();
+    parts.extend(row.max_notional.iter().map(|most| format!("{most} {currency} an order")));
     parts.extend(row.max_open_orders.map(|most| format!("{most} open orders")));
     parts.extend(row.collar.iter().map(|most| format!("{most}% through the market")));
     parts.extend(row.duplicate_seconds.map(|most| format!("no duplicate within {most} s")));

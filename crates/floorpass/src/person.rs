@@ -24,16 +24,19 @@ pub enum PersonCommand {
         /// The person's user name; without a name it lists
         name: Option<String>,
     },
-    /// Add a person with a view of the account, and print an enrolment link
+    /// Add a person with a mandate on an account, and print an enrolment link
     #[command(
-        after_help = "Example:\n  floorpass person add bob\n\nThey can view the account and its activity, can lock it but change nothing else of the owner's, and can be the owner's recovery contact."
+        after_help = "Examples:\n  floorpass person add bob\n  floorpass person add bob --role trader\n  floorpass person add bob --account DU1234567 --role trader\n\nRoles:\n  auditor  views the account and its activity, can lock it but change nothing else of the owner's\n  trader   also places, changes and cancels orders there\n  owner    everything, also credentials and mandates of others\nAny of them can be an owner's recovery contact. To narrow what the role gives: floorpass mandate change."
     )]
     Add {
         /// Their user name
         name: String,
-        /// The account that they may view; required if there are several
+        /// The account; required if there are several
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<PaperAccountId>,
+        /// What they may do there
+        #[arg(long, default_value = "auditor", value_parser = ["owner", "trader", "auditor"])]
+        role: String,
     },
     /// Remove a person's password, end their sessions, and print a link that sets a new one
     #[command(after_help = "Example:\n  floorpass person reset-password trader")]
@@ -64,8 +67,8 @@ impl PersonCommand {
             Self::List { name: None } | Self::Show { name: None } => {
                 return output::show(global.json, &rows(global)?, |rows| list(rows));
             }
-            Self::Add { name, account } => {
-                Request::Person(PersonRequest::Add { username: name, account })
+            Self::Add { name: username, account, role } => {
+                Request::Person(PersonRequest::Add { username, account, role: Some(role) })
             }
             Self::ResetPassword { name } => {
                 Request::Person(PersonRequest::ResetPassword { username: name })
@@ -81,6 +84,9 @@ impl PersonCommand {
         let made: LinkMade = control::ask(global.data(), &request)?;
         output::show(global.json, &made, |made| {
             let words = link::words(made);
+            if let (Some(role), Some(account)) = (&made.role, &made.account) {
+                return format!("{} is {role} of account {account}\n{words}", made.username);
+            }
             if !resets {
                 return words;
             }

@@ -52,6 +52,13 @@ fn words(now: &StatusNow) -> String {
         format!("time {}, durability {}, journal at {}", now.time, now.durability, now.journal_seq),
         format!("portal {}", now.portal),
     ];
+    match &now.locks {
+        Some(locks) => lines.extend(locks.iter().map(|one| {
+            let (account, grade, since) = (&one.account, &one.grade, &one.since);
+            format!("locked: account {account}, {grade}, since {since}")
+        })),
+        None => lines.push("locked: not known, since the tables cannot be read now".to_owned()),
+    }
     lines.extend(now.catching_up.iter().map(|one| {
         let (at, to, percent) = (&one.at, &one.to, one.percent);
         format!("markets: catching up on missed time, at {at} of {to} ({percent} %)")

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use access::account::{self, Account, Currency};
 use access::entitlements::{Limits, Products};
 use access::id::{AccountId, Holder, PaperAccountId, SymbolId};
-use access::lock::Grade;
+use access::lock::{Grade, Lock};
 use access::mandate::Role;
 use access::moment::Time;
 use access::refusal::{AccountRefusal, AuthorityRefusal};
@@ -112,6 +112,23 @@ impl PaperAccounts<'_> {
         self.gate.0.sequencer.peek(|exchange| exchange.base_of(account)).1
     }
 
+    /// When an account was closed; none of one that is open.
+    pub fn closed(self, account: PaperAccountId) -> Option<Time> {
+        let closed = |exchange: &trade::exchange::Exchange| exchange.ledger(account)?.closed;
+        self.gate.0.sequencer.peek(closed).1
+    }
+
+    /// The strongest lock on each open account that is locked: its grade, and since when.
+    pub async fn locks(self) -> Result<Vec<(PaperAccountId, Grade, Time)>, Refusal> {
+        let mut locks = Vec::new();
+        for account in self.open_ones() {
+            let slice = self.gate.found_or_known(Key::Account(account.into())).await?;
+            let on_it = slice.account(account).map_or(&[][..], |one| &one.locks);
+            locks.extend(strongest(on_it).map(|(grade, since)| (account, grade, since)));
+        }
+        Ok(locks)
+    }
+
     /// The base currency that these accounts have in common; none where they have several.
     pub fn common_currency(self, accounts: &[PaperAccountId]) -> Option<Currency> {
         let mut all = accounts.iter().map(|account| self.currency_of(*account));
@@ -185,6 +202,11 @@ impl PaperAccounts<'_> {
         self.gate.orders().flush().await?;
         Ok(closed)
     }
+}
+
+/// Grade and beginning of the strongest of some locks.
+fn strongest(locks: &[Lock]) -> Option<(Grade, Time)> {
+    locks.iter().max_by_key(|one| one.grade).map(|one| (one.grade, one.at))
 }
 
 fn by_operator(account: PaperAccountId) -> Decided {
@@ -291,8 +313,8 @@ impl PaperAccounts<'_> {
             );
         }
         let locks = found.map_or(&[][..], |one| &one.locks);
-        let lock = locks.iter().max_by_key(|one| one.grade).map(|one| (one.grade, one.at));
-        Ok(KnownAccount { account: found.and_then(|one| one.account.clone()), holders, lock })
+        let (account, lock) = (found.and_then(|one| one.account.clone()), strongest(locks));
+        Ok(KnownAccount { account, holders, lock })
     }
 
     /// Whether the tables know an account.

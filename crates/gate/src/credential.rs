@@ -97,6 +97,8 @@ pub struct CredentialInfo {
     pub today: Usage,
     /// Its orders that rest.
     pub open_orders: usize,
+    /// Whether all its accounts are closed: then it can look and no more.
+    pub closed: bool,
 }
 
 impl CredentialInfo {
@@ -207,6 +209,7 @@ impl CredentialGate<'_> {
         let recent = self.gate.0.people.uses().clone();
         let bound = Arc::clone(&self.gate.0.people.listeners.borrow());
         let (usages, open) = (self.gate.usages().await, self.gate.open_orders_of());
+        let is_closed = |account| self.gate.paper_accounts().closed(account).is_some();
         let mut list = Vec::new();
         for slice in people {
             let Some(person) = &slice.person else { continue };
@@ -229,6 +232,7 @@ impl CredentialGate<'_> {
                     connections: self.gate.0.people.connections.of(credential.id),
                     today: usages.get(&credential.id).copied().unwrap_or_default(),
                     open_orders: open.get(&credential.id).copied().unwrap_or(0),
+                    closed: credential.accounts().all(is_closed),
                     credential: credential.clone(),
                 });
             }

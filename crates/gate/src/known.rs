@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use access::lock::LockTarget;
 use access::mandate::Role;
 use access::name::Username;
 use access::notice::Notice;
-use access::{AccountId, AccountSlice, NoticeId, PersonId, Scope, Slice};
+use access::{AccountId, AccountSlice, CredentialId, NoticeId, PersonId, Scope, Slice};
 use store::Key;
 
 /// Messages that are kept, the last that were written or shown.
@@ -123,6 +124,19 @@ impl Known {
         let all = self.all();
         let meant = all.persons.values().filter(|slice| is_meant(slice));
         meant.map(|slice| Slice::clone(slice)).collect()
+    }
+
+    /// The strongest lock over a credential on an account, and what its person signs in with.
+    pub(crate) fn lock_over(
+        &self,
+        credential: CredentialId,
+        account: AccountId,
+    ) -> Option<(LockTarget, String)> {
+        let all = self.all();
+        let slice = all.persons.values().find(|slice| slice.credential(credential).is_some())?;
+        let on_account = slice.account(account).into_iter().flat_map(|one| &one.locks);
+        let lock = slice.locks.iter().chain(on_account).max_by_key(|lock| lock.grade)?;
+        Some((lock.target, slice.person.as_ref()?.username.to_string()))
     }
 
     /// What everybody signs in with, by name.

@@ -114,7 +114,7 @@ pub use gate::Gate;
 pub(crate) use gate::Inner;
 pub use health::{Health, HealthCondition};
 pub use large_order::{Large, LargeAsked};
-pub use lock::{LockTarget, Receipt};
+pub use lock::{LockTarget, Locked, Receipt};
 pub use mandate::{MandateEnd, MandateGate};
 pub use notice::{MessagePage, OutboxNotice};
 pub use open::OpenError;

@@ -13,6 +13,7 @@ use trade::exchange::Exchange;
 use trade::ledger::Ledger;
 
 use crate::Gate;
+use crate::admission::Admission;
 use crate::ask;
 use crate::command::{Boxed, to_the_end};
 use crate::session::{Actor, SessionTicket};
@@ -81,7 +82,47 @@ impl Gate {
     }
 }
 
+/// What a lock is on, by the name that the operator has for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Locked {
+    /// An account.
+    Account(AccountId),
+    /// A person, by user name.
+    Person(String),
+}
+
+impl Locked {
+    /// What holds, in words: `account DU1234567 is locked: no new orders`.
+    pub fn says(&self, grade: Grade) -> String {
+        let on = match self {
+            Self::Account(account) => format!("account {account}"),
+            Self::Person(name) => format!("the person {name}"),
+        };
+        format!("{on} is locked: {}", grade.text())
+    }
+
+    /// The operator's command that lifts it.
+    pub fn unlock(&self) -> String {
+        match self {
+            Self::Account(account) => format!("floorpass unlock --account {account}"),
+            Self::Person(name) => format!("floorpass unlock --person {name}"),
+        }
+    }
+}
+
 impl LockGate<'_> {
+    /// What is locked where a program is refused as locked, from memory; none where that is not known, as of a lock that
+    /// is in effect and not yet on record.
+    pub fn over(self, program: &Admission) -> Option<Locked> {
+        let Holder::Credential(credential) = program.holder() else { return None };
+        let account = program.account().into();
+        let (target, name) = self.gate.0.people.known.lock_over(credential, account)?;
+        Some(match target {
+            LockTarget::Account(account) => Locked::Account(account),
+            LockTarget::Person(_) => Locked::Person(name),
+        })
+    }
+
     /// Locks. When this returns, nothing that the grade takes away is stamped any more. `all` ends
     /// sessions, credentials and devices, in that order, then cancels the orders; the session that
     /// asked keeps the receipt. A second `all` cancels what rests in spite of the first, and is

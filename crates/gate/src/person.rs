@@ -95,9 +95,21 @@ impl PersonGate<'_> {
         username: &str,
         account: PaperAccountId,
     ) -> Result<LinkIssued, Refusal> {
+        self.add_as(actor, username, account, Role::Auditor).await
+    }
+
+    /// Makes a person with a mandate of this role on an account, in one decision, with a link to enrol; the
+    /// operator alone.
+    pub async fn add_as(
+        self,
+        actor: &Actor,
+        username: &str,
+        account: PaperAccountId,
+        role: Role,
+    ) -> Result<LinkIssued, Refusal> {
         let username = username.to_owned();
         let key = username.clone();
-        let add = person::Command::Add { username, account, role: Role::Auditor };
+        let add = person::Command::Add { username, account, role };
         let call = actor.call(Command::Person(add));
         self.gate.run_done(Key::Username(&key), &call).await?;
         self.gate.issue(&caller(actor), &key, Purpose::Enrolment).await

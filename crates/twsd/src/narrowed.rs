@@ -19,7 +19,7 @@ impl Client {
         for account in self.accounts.followed() {
             let Some(refusal) = self.unseen(account) else { continue };
             let code = refusal::code(&refusal, Subject::Account);
-            let text = format!("Account {account}: {}", self.words(&refusal));
+            let text = format!("Account {account}: {}", self.words_on(&refusal, account));
             let (ended, told) = self.accounts.leave(account);
             for id in ended {
                 out.error(id, code, &text);

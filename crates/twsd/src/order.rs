@@ -387,7 +387,7 @@ impl Client {
             let (account, symbol) = (meant.account, meant.symbol);
             let asked = self.gate.orders().what_if(&self.on(account), self.address, vec![meant]);
             let asked = asked.map(|preview| (account, symbol, preview));
-            asked.map_err(|refused| self.reason(&refused))
+            asked.map_err(|refused| self.reason(&refused, account))
         });
         match preview {
             Ok((account, symbol, preview)) => {
@@ -423,7 +423,7 @@ impl Client {
         } else {
             self.gate.orders().submit(&self.on(account), self.address, request)
         };
-        let submitted = submitted.map_err(|refused| self.reason(&refused))?;
+        let submitted = submitted.map_err(|refused| self.reason(&refused, account))?;
         for order in submitted.orders() {
             if self.is_own(&order) {
                 self.orders.known.learn(&order);

@@ -4,8 +4,8 @@
 
 use access::entitlements::Symbols;
 use access::refusal::{AuthorityRefusal, Remedy};
-use access::{Holder, Refusal};
-use gate::Refused;
+use access::{Grade, Holder, PaperAccountId, Refusal};
+use gate::{Locked, Refused};
 use trade::{Denial, Instruments, OrderId, Reject};
 use tws::outbound::ErrorCode;
 
@@ -42,9 +42,9 @@ const LISTED: usize = 10;
 impl Client {
     /// Why a request about an order was not taken: the stable code, the number that failed, the
     /// limit, and for what is in the order the name that its field has on this wire.
-    pub(crate) fn reason(&self, refused: &Refused) -> String {
+    pub(crate) fn reason(&self, refused: &Refused, account: PaperAccountId) -> String {
         let denial = match refused {
-            Refused::Refusal(refusal) => return self.words(refusal),
+            Refused::Refusal(refusal) => return self.words_on(refusal, account),
             Refused::Denial(denial) => self.with_own_ids(denial),
         };
         let code = denial.code();
@@ -54,8 +54,17 @@ impl Client {
         }
     }
 
-    /// A refusal in words that a client knows: tickers, and its credential's name.
+    /// The words for a refusal on the connection's first account, or on none.
     pub(crate) fn words(&self, refusal: &Refusal) -> String {
+        self.words_on(refusal, self.admission.account())
+    }
+
+    /// A refusal in words that a client knows: tickers, its credential's name, and what is locked.
+    pub(crate) fn words_on(&self, refusal: &Refusal, account: PaperAccountId) -> String {
+        if let Refusal::Authority(AuthorityRefusal::Locked { grade }) = refusal {
+            let over = self.admission.on(account).and_then(|one| self.gate.locks().over(&one));
+            return over.map_or_else(|| told(refusal), |over| locked(&over, *grade));
+        }
         let Refusal::Authority(AuthorityRefusal::SymbolNotAllowed { symbol, .. }) = refusal else {
             return told(refusal);
         };
@@ -94,6 +103,18 @@ impl Client {
             *order = OrderId(name);
         }
         denial
+    }
+}
+
+/// That an account or a person is locked, and the whole command that unlocks it.
+fn locked(over: &Locked, grade: Grade) -> String {
+    let code = Refusal::from(AuthorityRefusal::Locked { grade }).code();
+    let (says, command) = (over.says(grade), over.unlock());
+    match grade {
+        Grade::All => format!("{code}: {says}; the operator can unlock it with `{command}`"),
+        Grade::None | Grade::ReduceOnly | Grade::NoNew => format!(
+            "{code}: {says}; to unlock, open Lock in the portal, or ask the operator to run `{command}`"
+        ),
     }
 }
 
@@ -205,7 +226,6 @@ pub(crate) fn code(refusal: &Refusal, subject: Subject) -> ErrorCode {
 
 #[cfg(test)]
 mod tests {
-    use access::Grade;
     use access::refusal::SessionRefusal;
 
     use super::*;

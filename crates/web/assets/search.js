@@ -3,6 +3,13 @@
 "use strict";
 (() => {
   const off = () => { try { return localStorage.getItem("keys") === "off"; } catch { return false; } };
+  // A page is of one account, whichever another tab has switched to.
+  const account = document.querySelector("#main")?.dataset.account;
+  const go = (path) => {
+    const to = new URL(path, location);
+    if (account) to.searchParams.set("account", account);
+    location.assign(to);
+  };
   const typing = (place) => place.closest("input, select, textarea, dialog, [contenteditable]");
   document.addEventListener("keydown", (event) => {
     const { key } = event;
@@ -10,20 +17,20 @@
     if (event.ctrlKey || event.metaKey) {
       if (key.toLowerCase() !== "k" || event.shiftKey) return;
       event.preventDefault();
-      location.assign("/search");
+      go("/search");
       return;
     }
     if (event.repeat || typing(event.target) || off()) return;
     if (key === "/" || key === "?") {
       event.preventDefault();
-      location.assign(key === "/" ? "/search" : "/search#keys");
+      go(key === "/" ? "/search" : "/search#keys");
       return;
     }
     if (!/^[bsc]$/.test(key)) return;
     // In a list the row that has the focus is meant; its form is the one that closes its position.
     const row = event.target.closest("tr[data-symbol]");
     const meant = row ? key === "c" && row.querySelector("form button") : document.querySelector(`[data-key="${key}"]`);
-    if (row && key !== "c") location.assign(`/ticket?side=${key === "b" ? "buy" : "sell"}&symbol=${row.dataset.symbol}`);
+    if (row && key !== "c") go(`/ticket?side=${key === "b" ? "buy" : "sell"}&symbol=${row.dataset.symbol}`);
     else if (meant) { event.preventDefault(); meant.click(); }
   });
 

@@ -14,6 +14,7 @@ use crate::field::{self, Field};
 use crate::figure;
 use crate::form::Fields;
 use crate::shell::{self, Tab};
+use crate::subject;
 use crate::visit::Signed;
 
 mod row;
@@ -47,7 +48,7 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
             Some(Behind::Unwritten) => div.note.warm role="status" { "The newest orders are missing here: the database cannot be written. They are safe in the journal and will appear here once it can." }
             Some(Behind::Adding) => div.note role="status" { "The newest orders are still being added to this list. Reload the page in a moment to see them." }
         }
-        section.card aria-label="Filter" { (days(&wanted, now)) (chooser(&wanted, &names)) }
+        section.card aria-label="Filter" { (days(&wanted, now)) (chooser(&signed, &wanted, &names)) }
         section.card.later aria-label="Decisions" {
             @if !wanted.errors.is_empty() { p.empty { "Correct the filter above to see the activity." } }
             @else if page.entries.is_empty() && page.reached.is_none() { p.empty { "Nothing matches this filter." } }
@@ -86,7 +87,7 @@ fn days(wanted: &Wanted, now: Time) -> Markup {
     }
 }
 
-fn chooser(wanted: &Wanted, names: &wanted::Names) -> Markup {
+fn chooser(signed: &Signed, wanted: &Wanted, names: &wanted::Names) -> Markup {
     let topics = Topic::ALL.map(|topic| (topic.name(), topic_label(topic)));
     let mut kinds = vec![("", "Everything")];
     kinds.extend(topics);
@@ -98,6 +99,7 @@ fn chooser(wanted: &Wanted, names: &wanted::Names) -> Markup {
     };
     html! {
         form method="get" action="/activity" role="search" aria-label="Filter activity" {
+            (subject::field(signed))
             div.row.seek {
                 div.wide { (Field { name: "text", label: "Text", value: wanted.value("text"), error: wanted.error("text"), ..Field::default() }) }
                 (field("from", "From", "date"))

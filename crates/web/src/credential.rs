@@ -25,6 +25,7 @@ use crate::fault::{Cause, Fault};
 use crate::figure;
 use crate::refusal;
 use crate::shell::{self, Tab};
+use crate::subject;
 use crate::visit::Signed;
 
 type Reply = Result<Response, Fault>;
@@ -103,10 +104,10 @@ pub(crate) async fn list(signed: Signed) -> Reply {
         .map_err(|why| signed.fault(why))?;
     let (live, over): (Vec<_>, Vec<_>) =
         all.iter().partition(|info| info.credential.revoked.is_none());
-    let now = signed.now();
+    let (now, closed) = (signed.now(), subject::closed(&signed).is_some());
     let body = html! {
         (shell::rooms(&signed, "/credentials"))
-        (shell::title("Credentials", &html! { a.btn.main href="/credentials/new" { "New credential" } }))
+        (shell::title("Credentials", &html! { @if !closed { a.btn.main href="/credentials/new" { "New credential" } } }))
         div.stack {
             section.card aria-label="Credentials in use" {
                 p.small.dim { "A program connects to a credential's port and can do only what the credential allows." }
@@ -183,6 +184,7 @@ fn ends(info: &CredentialInfo, now: Time) -> Markup {
             (Some(revoked), _) => { span.tag.down { "revoked" } " " (figure::time(revoked.at)) },
             (None, Some(paused)) => { span.tag.down { "paused" } " " (figure::ago(paused.at, now)) },
             (None, None) if credential.scopes.until <= now => span.tag.down { "expired" },
+            (None, None) if info.closed => { span.tag { "account closed" } " view only" },
             (None, None) => { (figure::time(credential.scopes.until)) span.sub { "in " (figure::span(credential.scopes.until.since(now))) } },
         }
     }

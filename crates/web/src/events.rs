@@ -17,6 +17,7 @@ use crate::holder::Names;
 use crate::order::{self, Filter, List};
 use crate::overview;
 use crate::stream::{Watch, ended, watched};
+use crate::subject;
 use crate::ticket;
 use crate::visit::Signed;
 
@@ -164,13 +165,15 @@ impl Watcher {
             return None;
         }
         let (signed, known) = (&self.signed, contract::known(&self.signed));
+        let account = subject::named(&signed.ticket);
+        let named = |markup| subject::addressed(account, markup);
         if let About::Account(drawn) = &mut self.about
             && view.time.since(*drawn) >= CURVE
         {
             *drawn = view.time;
             // Without an id: the browser still lacks the state that it would stand for.
             if let Ok(curve) = overview::curve(signed, &view).await {
-                return Some(Event::default().event("curve").data(curve.into_string()));
+                return Some(Event::default().event("curve").data(named(curve).into_string()));
             }
         }
         let fragment = match &mut self.about {
@@ -189,7 +192,7 @@ impl Watcher {
             About::Market(id) => ticket::market_now(signed, &view, known.get(*id)?),
             About::Depth(id) => contract::now(&gate.markets().quotes(), known.get(*id)?),
         };
-        let fragment = fragment.into_string();
+        let fragment = named(fragment).into_string();
         self.sent.clone_from(&id);
         let long = !matches!(self.about, About::Account(_) | About::Order(..));
         if long && fragment == self.shown {

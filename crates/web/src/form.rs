@@ -100,18 +100,7 @@ pub(crate) fn local_path(text: &str) -> &str {
     if plain && local { text } else { "/" }
 }
 
-/// What a form sent, shown to the person who typed it.
-pub(crate) fn typed(fields: &Fields) -> Markup {
-    html! {
-        dl.pairs {
-            @for (name, value) in fields.shown().filter(|(_, value)| !value.is_empty()) {
-                div { dt { (name.replace('_', " ")) } dd.mono { (value) } }
-            }
-        }
-    }
-}
-
-/// The same in hidden fields, to be sent once more.
+/// What a form sent in hidden fields, to be sent once more.
 pub(crate) fn kept(fields: &Fields) -> Markup {
     html! { @for (name, value) in fields.shown() { input type="hidden" name=(name) value=(value); } }
 }

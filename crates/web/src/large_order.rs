@@ -22,6 +22,7 @@ use crate::refusal;
 use crate::shell::{self, Tab};
 use crate::sign_in::ceremony;
 use crate::step_up;
+use crate::subject;
 use crate::ticket::Before;
 use crate::visit::{Signed, go};
 use crate::{order, ticket};
@@ -325,6 +326,7 @@ pub(crate) async fn change(
         (why)
         div.narrow { section.card.stack aria-labelledby="change" {
             h1 #change { "Confirm this change" }
+            (subject::line(signed))
             p.sum { (asked.line) }
             (ways) (back)
         } }

@@ -18,6 +18,7 @@ mod contract;
 mod cookie;
 mod credential;
 mod currency;
+mod deed;
 mod device;
 mod enrol;
 mod events;

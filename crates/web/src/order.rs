@@ -141,7 +141,7 @@ async fn detail(
     let body = html! {
         (shell::title(&format!("Order {}", order.id), &html! { (figure::live(signed.now())) }))
         (why)
-        @if query.has("placed") { div.note.good role="status" { "Order accepted." @if open { " It stays open until filled, expired or cancelled." } } }
+        @if query.has("placed") { div.note.good role="status" { "Order accepted on account " span.mono { (signed.ticket.account) } "." @if open { " It stays open until filled, expired or cancelled." } } }
         @if query.has("modified") { div.note.good role="status" { "Changed." } }
         @if query.has("cancelled") { div.note.good role="status" { "Cancelled." } }
         div.grid data-live={ "/events?order=" (order.id) } { (facts(contract::known(signed), order, &view, &names)) }

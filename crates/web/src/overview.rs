@@ -20,6 +20,7 @@ use crate::figure;
 use crate::holder::Names;
 use crate::order;
 use crate::shell::{self, Tab};
+use crate::subject;
 use crate::ticket;
 use crate::visit::Signed;
 
@@ -34,6 +35,7 @@ pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
     let names = Names::of_ports(&signed);
     let body = html! {
         (shell::title("Overview", &html! { span.small.dim { span.mono { (signed.ticket.account) } ", paper, " (view.currency) " \u{b7} " span #live-mark { "as of " (signed.clock(signed.now())) } } }))
+        (shell::view_only(&signed))
         (crate::checklist::card(&signed).await)
         div.stack {
             section.card #curve aria-labelledby="equity" { (curve(&signed, &view).await?) }
@@ -56,7 +58,8 @@ pub(crate) fn fragment(view: &View, signed: &Signed) -> Markup {
         (summary(view))
         section.card aria-labelledby="positions" {
             h2 #positions { "Positions" }
-            @if held.is_empty() { p.empty { "No positions. " a href="/ticket" { "Place an order" } ", or connect a program with one of the " a href="/credentials" { "credentials" } "." } }
+            @if held.is_empty() && subject::closed(signed).is_some() { p.empty { "No positions." } }
+            @else if held.is_empty() { p.empty { "No positions. " a href="/ticket" { "Place an order" } ", or connect a program with one of the " a href="/credentials" { "credentials" } "." } }
             @else { (positions(&held, signed)) }
         }
         section.card aria-labelledby="open" {

@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::cookie::Jar;
 use crate::credential::Once;
+use crate::subject::Purposes;
 use crate::ticket::Confirmations;
 use crate::trust::{Authority, Lan};
 
@@ -49,13 +50,15 @@ struct Inner {
     jar: Jar,
     confirmations: Confirmations,
     tokens: Once,
+    purposes: Purposes,
 }
 
 impl Portal {
     pub(crate) fn new(gate: Gate, config: Config) -> Self {
         let jar = Jar::new(config.origin.scheme() == "https", &config.folder);
         let confirmations = Confirmations::new(gate.now());
-        Self(Arc::new(Inner { gate, config, jar, confirmations, tokens: Once::default() }))
+        let (tokens, purposes) = (Once::default(), Purposes::default());
+        Self(Arc::new(Inner { gate, config, jar, confirmations, tokens, purposes }))
     }
 
     pub(crate) fn gate(&self) -> &Gate {
@@ -88,6 +91,11 @@ impl Portal {
     /// Tokens of new credentials that wait for their page.
     pub(crate) fn tokens(&self) -> &Once {
         &self.0.tokens
+    }
+
+    /// What accounts are for.
+    pub(crate) fn purposes(&self) -> &Purposes {
+        &self.0.purposes
     }
 
     pub(crate) fn confirmations(&self) -> &Confirmations {

@@ -10,6 +10,7 @@ use crate::contract;
 use crate::fault::{Fault, Wants};
 use crate::order;
 use crate::shell::{self, Tab};
+use crate::subject;
 use crate::visit::Signed;
 
 /// Results of each kind.
@@ -30,6 +31,7 @@ pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
     let found = results(&signed, typed).await?;
     if signed.visit.wants == Wants::Fragment {
         let kind = [(header::CONTENT_TYPE, "text/vnd.floorpass.fragment; charset=utf-8")];
+        let found = subject::addressed(subject::named(&signed.ticket), found);
         return Ok((kind, found.into_string()).into_response());
     }
     let body = html! {
@@ -38,6 +40,7 @@ pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
             section.card.s8 aria-label="Search" {
                 form.row.find method="get" action="/search" role="search" data-find="/search" {
                     input type="search" name="q" value=(typed) aria-label="Symbol, company, order or credential" placeholder="Symbol, company, order or credential" autocomplete="off" autofocus;
+                    (subject::field(&signed))
                     button { "Search" }
                 }
                 div #found aria-live="polite" { (found) }

@@ -1,6 +1,6 @@
 //! The frame of every page: head with account, lock and menu; navigation; foot.
 
-use access::Span;
+use access::{PaperAccountId, Span};
 use axum::response::Html;
 use gate::Durability;
 use maud::{DOCTYPE, Markup, html};
@@ -48,12 +48,15 @@ pub(crate) struct Frame {
     head: Markup,
     banner: Markup,
     foot: Markup,
+    /// The account that links name.
+    account: Option<PaperAccountId>,
 }
 
 impl Frame {
     pub(crate) fn of(signed: &Signed) -> Self {
-        let banner = crate::lock::banner(signed);
-        Self { head: head(signed, Tab::Elsewhere), banner, foot: foot(signed) }
+        let banner = html! { (crate::lock::banner(signed)) (subject::banner(signed)) };
+        let account = subject::named(&signed.ticket);
+        Self { head: head(signed, Tab::Elsewhere), banner, foot: foot(signed), account }
     }
 }
 
@@ -65,6 +68,7 @@ pub(crate) fn card(frame: Option<&Frame>, title: &str, body: &Markup) -> Html<St
         main #main tabindex="-1" { (frame.banner) div.narrow { div.card.stack { (body) } } }
         (frame.foot)
     };
+    let main = subject::addressed(frame.account, main);
     Html(document(title, &main, Sheets { keys: true, ..Sheets::default() }).into_string())
 }
 
@@ -73,10 +77,11 @@ pub(crate) fn page(signed: &Signed, tab: Tab, title: &str, body: &Markup) -> Htm
     let main = html! {
         (head(signed, tab))
         main #main tabindex="-1" data-renew[signed.ticket.renews] data-account=[subject::named(&signed.ticket)] {
-            (crate::lock::banner(signed)) (expiry(signed)) (renewal(signed)) (crate::recovery::held(signed)) (body)
+            (crate::lock::banner(signed)) (subject::banner(signed)) (expiry(signed)) (renewal(signed)) (crate::recovery::held(signed)) (body)
         }
         (foot(signed))
     };
+    let main = subject::addressed(subject::named(&signed.ticket), main);
     let trades = matches!(tab, Tab::Trade | Tab::Orders);
     let markets = matches!(tab, Tab::Overview | Tab::Trade | Tab::Search | Tab::Elsewhere);
     let rows = matches!(tab, Tab::Orders | Tab::Overview | Tab::Access | Tab::Elsewhere);
@@ -106,6 +111,19 @@ pub(crate) fn open(title: &str, body: &Markup) -> Html<String> {
 /// The title line of a page, with something at its end.
 pub(crate) fn title(text: &str, end: &Markup) -> Markup {
     html! { div.title { h1 { (text) } @if !end.0.is_empty() { div.end { (end) } } } }
+}
+
+/// That every act of this session needs a sign-in, on pages that lead to acts; nothing where it does not.
+pub(crate) fn view_only(signed: &Signed) -> Markup {
+    html! {
+        @if !signed.ticket.is_bound() {
+            div.note.warm role="status" {
+                b { "View-only. " }
+                "This session is not bound to this browser, so each action asks you to sign in for it. "
+                a href="/session" { "Why" }
+            }
+        }
+    }
 }
 
 /// The way to the pages beside the one at `path`, of Access or under the bell.

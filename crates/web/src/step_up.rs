@@ -47,7 +47,7 @@ pub(crate) fn passkey(token: &str, next: &str, words: &str) -> Markup {
 /// The page that a form gets which lacks a proof of its person: what will be done, and the means to prove.
 pub(crate) fn page_for(
     (path, fields, token): (&str, &Fields, &str),
-    who: &Markup,
+    (who, deed): (&Markup, &Markup),
     bound: bool,
     why: &Refusal,
     frame: Option<&Frame>,
@@ -62,8 +62,8 @@ pub(crate) fn page_for(
         h1 { (title) }
         (who)
         (refusal::note(why))
-        p { "Nothing has been done yet. This will be sent:" }
-        (form::typed(fields))
+        p { "Nothing has been done yet. If you confirm, this is done:" }
+        (deed)
         form.f method="post" action=(path) {
             (again) (typed) (inputs())
             button.main.wide { "Confirm and send" }

@@ -25,6 +25,7 @@ use crate::form::Fields;
 use crate::large_order::{self, Asked};
 use crate::refusal;
 use crate::shell::{self, Tab};
+use crate::subject;
 use crate::visit::{Signed, go};
 
 type Reply = Result<Response, Fault>;
@@ -65,11 +66,17 @@ fn maker(
 ) -> Markup {
     let chosen = contract::named(signed, fields.get("symbol"));
     let stream = chosen.map(|chosen| format!("/events?market={}", chosen.symbol));
+    let closed = subject::closed(signed).is_some();
     html! {
         (shell::title("Ticket", &html! { a.btn href="/contracts" { "Find a contract" } }))
+        (shell::view_only(signed))
         (why)
         div.grid {
-            section.card.s6 aria-labelledby="order" { h2 #order { "Order" } (draft::form(signed, fields, errors)) }
+            section.card.s6 aria-labelledby="order" {
+                h2 #order { "Order" }
+                @if closed { p { "Account " span.mono { (signed.ticket.account) } " is closed, so no order can be placed on it." } }
+                @else { (draft::form(signed, fields, errors)) }
+            }
             div.stack.s6 {
                 section.card aria-labelledby="market" {
                     header { h2 #market { "Market" } (figure::live(signed.now())) }
@@ -77,9 +84,11 @@ fn maker(
                         @match chosen { Some(chosen) => (market_now(signed, view, chosen)), None => p.empty { "Choose a symbol to see its prices and your position." } }
                     }
                 }
-                section.card aria-labelledby="would" {
-                    h2 #would { "What it would do" }
-                    div #preview aria-live="polite" { (draft_preview(signed, fields, errors)) }
+                @if !closed {
+                    section.card aria-labelledby="would" {
+                        h2 #would { "What it would do" }
+                        div #preview aria-live="polite" { (draft_preview(signed, fields, errors)) }
+                    }
                 }
             }
         }
@@ -275,9 +284,9 @@ pub(crate) async fn preview(signed: Signed) -> Reply {
     let fields = &signed.visit.fields;
     if signed.visit.wants == Wants::Fragment {
         let kind = [(header::CONTENT_TYPE, "text/vnd.floorpass.fragment; charset=utf-8")];
-        return Ok(
-            (kind, draft_preview(&signed, fields, &Errors::new()).into_string()).into_response()
-        );
+        let found = draft_preview(&signed, fields, &Errors::new());
+        let found = subject::addressed(subject::named(&signed.ticket), found);
+        return Ok((kind, found.into_string()).into_response());
     }
     let wanted = match draft::read(&signed, fields) {
         Ok(wanted) => wanted,
@@ -366,6 +375,7 @@ async fn confirm(
     Ok(html! {
         div.narrow { section.card.stack aria-labelledby="confirm" {
             h1 #confirm { "Confirm this order" }
+            (subject::line(signed))
             (sheet)
             (ways)
             p.small.dim { "Prices can move until you send it. If you send it twice, it is placed once. Paper account: no real money." }

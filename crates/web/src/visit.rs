@@ -571,6 +571,9 @@ impl Signed {
         let gate = visit.portal.gate();
         // A count that cannot be made now is not a reason to show no page.
         let unread = gate.notices().unread(ticket.person).await.unwrap_or(0);
+        if subject::named(&ticket).is_some() {
+            visit.portal.purposes().read(gate, &ticket.accounts).await;
+        }
         let renews = gate.policies().renewal(&ticket).await.unwrap_or(None);
         Self { visit, ticket, admission, unread, renews, sees }
     }

@@ -37,6 +37,16 @@ answers! {
         closed: Option<String>,
     }
 
+    /// A lock on an account.
+    LockRow {
+        /// The account.
+        account: String,
+        /// `reduce-only`, `no-new` or `all`.
+        grade: String,
+        /// Since when.
+        since: String,
+    }
+
     /// A person who holds an account.
     HolderRow {
         /// The name that they sign in with.

@@ -31,6 +31,9 @@ answers! {
         max_quantity: Option<u64>,
         /// The most that an order may be worth, in the account's base currency.
         max_notional: Option<String>,
+        /// That currency.
+        #[serde(default)]
+        currency: Option<String>,
         /// Orders open at once.
         max_open_orders: Option<u32>,
         /// How far a limit price may be beyond the market, in percent.

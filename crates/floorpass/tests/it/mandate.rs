@@ -87,6 +87,19 @@ fn trader_is_granted_changed_and_revoked_by_name() {
 }
 
 #[test]
+fn mandates_of_one_person_are_listed_by_name_with_the_currency_of_amounts() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let data = &server.data;
+    json(data, &["person", "add", "bob"]);
+    let changed = json(data, &["mandate", "change", "bob", "--max-notional", "5000"]);
+    assert_eq!(json(data, &["mandate", "list", "Bob"]), value!([changed]));
+    assert_eq!(fault(data, &["mandate", "list", "nobody"]), (4, "NOT_FOUND".to_owned()));
+    let listed = text(&run(data, &["mandate", "list", "bob"]));
+    assert!(listed.contains("5000.00 USD an order"), "{listed}");
+}
+
+#[test]
 fn wrong_terms_are_refused_with_what_to_do() {
     let temp = tempfile::tempdir().unwrap();
     let server = Server::demo(temp.path(), &[]);
@@ -132,6 +145,11 @@ fn session_of_a_person_with_two_accounts_is_looked_at_on_the_one_that_is_named()
     json(data, &["lock", "--account", &second, "--grade", "no-new"]);
     let shown = json(data, &["account", "show", &second]);
     assert!(shown["lock"] == "no-new" && shown["locked"].is_string(), "{shown}");
+    let locks = json(data, &["status"])["locks"].clone();
+    assert_eq!((&locks[0]["account"], &locks[0]["grade"]), (&value!(second), &value!("no-new")));
+    assert_eq!(locks[0]["since"], shown["locked"]);
+    let told = text(&run(data, &["status"]));
+    assert!(told.contains(&format!("locked: account {second}, no-new, since 20")), "{told}");
     let people = json(data, &["person", "list"]).to_string();
     assert!(people.contains(&format!("no-new on account {second}")), "{people}");
     let which = run(data, &["session", "show", &session]);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::browser::Browser;
-use crate::program::{Server, fault, json};
+use crate::program::{Server, fault, json, run, text};
 
 fn rows(answer: &Value) -> &Vec<Value> {
     answer.as_array().unwrap()
@@ -125,4 +125,34 @@ fn all_sessions_and_devices_but_one_are_ended() {
     assert_eq!(rows(&json(data, &["session", "list", "trader"])).len(), 1);
     json(data, &["session", "end", "--all-of", "trader"]);
     assert_eq!(json(data, &["session", "list", "trader"]), serde_json::json!([]));
+}
+
+/// A trader is made in one step, and nobody is taken for somebody: a name that is unknown is said.
+#[test]
+fn person_is_added_with_a_role_and_an_unknown_one_is_named() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let data = &server.data;
+    let account = json(data, &["account", "list"])[0]["account"].clone();
+    let made = json(data, &["person", "add", "bob", "--role", "trader"]);
+    assert_eq!((&made["role"], &made["account"]), (&"trader".into(), &account), "{made}");
+    let mandates = json(data, &["mandate", "list", "bob"]);
+    assert_eq!(rows(&mandates).len(), 1, "{mandates}");
+    assert!(mandates[0]["acts"].to_string().contains("place-order"), "{mandates}");
+    let told = text(&run(data, &["person", "add", "ann"]));
+    assert!(told.contains(&format!("ann is auditor of account {}", account.as_str().unwrap())));
+
+    for asks in [
+        &["link", "nobody"][..],
+        &["lock", "--person", "nobody", "--grade", "no-new"],
+        &["mandate", "grant", "nobody", "--role", "trader"],
+        &["session", "list", "nobody"],
+        &["account", "create", "--owner", "nobody", "--cash", "1000"],
+        &["recovery", "name-contact", "nobody", "trader"],
+        &["activity", "--person", "nobody"],
+        &["outbox", "nobody"],
+    ] {
+        let told = text(&run(data, asks));
+        assert!(told.contains("there is no person \u{201c}nobody\u{201d}; "), "{asks:?}: {told}");
+    }
 }

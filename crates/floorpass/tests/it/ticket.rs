@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::program::{Server, command, fault, json, text};
+use crate::program::{Server, command, fault, json, run, text};
 
 const BUY: [&str; 7] = ["buy", "10", "AAPL", "--price", "1.50", "--credential", "trading"];
 
@@ -59,6 +59,10 @@ fn order_of_a_command_is_its_credential_s_and_within_its_limits() {
     json(data, &["lock", "--grade", "no-new"]);
     let (exit, code) = refused(data, "place", &BUY, &["--yes"]);
     assert!(exit == 4 && code.contains("LOCK"), "{code}");
+    let told = text(&run(data, &[&["order", "preview"], &BUY[..]].concat()));
+    let account = json(data, &["account", "list"])[0]["account"].as_str().unwrap().to_owned();
+    assert!(told.contains(&format!("account {account} is locked: ")), "{told}");
+    assert!(told.contains(&format!("`floorpass unlock --account {account}`")), "{told}");
     // What was refused under the lock and what would have opened the other side; a preview is no order.
     let today = json(data, &["credential", "show", "trading"]);
     assert_eq!(today["refused_orders_today"], 2, "{today}");

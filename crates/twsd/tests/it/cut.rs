@@ -97,7 +97,9 @@ async fn lock_against_new_orders_leaves_cancels_and_reading() {
         .await
         .unwrap();
     let refused = client.ask(order(2, |_| {})).await;
-    assert!(errors(&refused)[0].2.contains("LOCKED"), "{refused:?}");
+    let told = errors(&refused).remove(0).2;
+    assert!(told.contains(&format!("LOCKED: account {account} is locked: ")), "{told}");
+    assert!(told.contains(&format!("`floorpass unlock --account {account}`")), "{told}");
     assert_eq!(statuses(&refused, 2), ["Inactive"]);
     let cancel = tws::inbound::CancelOrder { order_id: 1, ..Default::default() };
     let cancelled = client.ask(cancel).await;
@@ -111,6 +113,21 @@ async fn lock_against_new_orders_leaves_cancels_and_reading() {
         .unwrap();
     let told = errors(&client.rest().await);
     assert_eq!(told.last().unwrap().1, 1100, "{told:?}");
+}
+
+/// What is told names what is locked, and the command that unlocks just that.
+#[tokio::test(flavor = "multi_thread")]
+async fn program_of_a_locked_person_is_told_whom_to_unlock() {
+    let server = Server::start().await;
+    let mut client = server.client("trading", 1).await;
+    let person = server.gate.people().list().await.unwrap().remove(0);
+    let target = LockTarget::Person(person.id);
+    server.gate.locks().lock(&OPERATOR, target, Grade::NoNew).await.unwrap();
+    let refused = client.ask(order(1, |_| {})).await;
+    let told = errors(&refused).remove(0).2;
+    let name = person.username;
+    assert!(told.contains(&format!("LOCKED: the person {name} is locked: ")), "{told}");
+    assert!(told.contains(&format!("`floorpass unlock --person {name}`")), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ use crate::field::Field;
 use crate::figure;
 use crate::form::Fields;
 use crate::shell::{self, Tab};
+use crate::subject;
 use crate::visit::Signed;
 
 /// What the list can be sorted by, and the heading of it.
@@ -142,6 +143,7 @@ pub(crate) async fn search(signed: Signed) -> Reply {
         div.stack {
             section.card aria-label="Find a contract" {
                 form.row.ends method="get" action="/contracts" role="search" {
+                    (subject::field(&signed))
                     (Field { name: "q", label: "Symbol or company", value: &shown.typed, ..Field::default() })
                     button { "Find" }
                     @if !shown.typed.is_empty() { a.btn href="/contracts" { "Show all" } }

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::{AGAIN, Begin, Cause, Fault, UNNAMED, Wants};
+use crate::deed;
 use crate::form::{self, Fields, TOKEN};
 use crate::prompt;
 use crate::refusal;
@@ -96,7 +97,8 @@ impl Fault {
             Cause::StepUp { path, fields, token, bound, why } => {
                 let who = signed.map(|one| prompt::line(&one.visit, Some(&one.ticket.username)));
                 let who = who.unwrap_or_default();
-                step_up::page_for((&path, &fields, &token), &who, bound, &why, frame)
+                let deed = signed.map(deed::of).unwrap_or_default();
+                step_up::page_for((&path, &fields, &token), (&who, &deed), bound, &why, frame)
             }
             Cause::FormExpired { path, fields, token } => expired(&path, &fields, &token),
             Cause::Elsewhere(path) => go(path),
@@ -239,7 +241,7 @@ fn lost(path: &str, fields: &Fields, refusal: Option<&Refusal>) -> Response {
             None => div.note.bad role="alert" { "You are not signed in." },
         }
         p { "Nothing was done, and what you typed is kept on this page." }
-        (form::typed(fields))
+        (deed::typed(fields))
         p { a.btn.main href="/sign-in" target="_blank" rel="noopener" { "1. Sign in, in a new tab" } }
         form.f method="post" action=(path) { (form::kept(fields)) button { "2. Then send this again" } }
     };
@@ -252,7 +254,7 @@ fn expired(path: &str, fields: &Fields, token: &str) -> Response {
     let body = html! {
         h1 { "This form has expired" }
         p { "It is from an earlier session, so nothing was done. What you typed is kept:" }
-        (form::typed(fields))
+        (deed::typed(fields))
         form.f method="post" action=(path) {
             input type="hidden" name=(TOKEN) value=(token);
             (form::kept(fields))
@@ -276,7 +278,7 @@ fn prove(next: &str, fields: Option<&Fields>, refusal: &Refusal) -> Response {
         (refusal::note(refusal))
         @if let Some(fields) = fields {
             p { "Nothing was done, and what you typed is kept on this page." }
-            (form::typed(fields))
+            (deed::typed(fields))
             form.f method="post" action=(next) { (form::kept(fields)) input type="hidden" name=(TOKEN) value=(fields.get(TOKEN)); button.main { "Send it again" } }
         } @else {
             p { a.btn href=(next) { "Open it again" } }

@@ -20,6 +20,7 @@ use crate::form::Fields;
 use crate::large_order::{self, Asked};
 use crate::refusal;
 use crate::shell::{self, Tab};
+use crate::subject;
 use crate::ticket::{self, Stale};
 use crate::visit::{Signed, go};
 
@@ -167,6 +168,7 @@ async fn confirming(
         (why)
         div.narrow { section.card.stack aria-labelledby="change" {
             h1 #change { "Confirm this change" }
+            (subject::line(signed))
             p.sum { (asked.line) }
             (differences(known, order, &change))
             @if let Some(quote) = &quote { (ticket::warning(order.side, change.order_type, quote)) }

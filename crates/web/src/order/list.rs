@@ -21,6 +21,7 @@ use crate::form::Fields;
 use crate::holder::Names;
 use crate::refusal;
 use crate::shell::{self, Tab};
+use crate::subject;
 use crate::ticket;
 use crate::visit::{Signed, go};
 
@@ -125,6 +126,7 @@ fn choice(signed: &Signed, filter: &Filter, names: &Names) -> Markup {
     let from: Vec<(&str, &str)> = from.iter().map(|(id, name)| (id.as_str(), *name)).collect();
     html! {
         form.row.ends.filter method="get" action="/orders" role="search" aria-label="Filter orders" {
+            (subject::field(signed))
             (field::select("show", "Show", &filter.shows, &SHOWN))
             (Field { name: "symbol", label: "Symbol", value: &filter.symbol, list: "symbols", ..Field::default() })
             datalist #symbols { @for known in contract::known(signed).all() { option value=(known.symbol) { (known.name) } } }

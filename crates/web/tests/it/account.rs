@@ -3,6 +3,7 @@
 use access::account::Currency;
 use access::id::PaperAccountId;
 use axum::http::StatusCode;
+use futures_util::StreamExt as _;
 use gate::{Actor, NewPaperAccount};
 use trade::ledger::SelfMatch;
 
@@ -150,7 +151,8 @@ async fn pages_of_an_account_in_euros_beside_one_in_dollars_tell_each_in_its_own
     assert!(form.says("Largest order, in the account's currency"), "{}", form.body);
     let policies = visitor.get("/policies").await;
     assert!(policies.says("100,000.00 in the account's currency"), "{}", policies.body);
-    assert!(!policies.says("USD"), "{}", policies.body);
+    let (_, main) = policies.body.split_once("<main").unwrap();
+    assert!(!main.contains("USD"), "{main}");
     // What a credential cannot do there is told in the account's currency.
     let fields = [("kind", "trading"), ("sides", "both"), ("days", "7"), ("max_notional", "5000")];
     visitor.token = visitor.get(&format!("/?account={euros}")).await.form_token();
@@ -164,4 +166,102 @@ async fn pages_of_an_account_in_euros_beside_one_in_dollars_tell_each_in_its_own
     assert!(denied.says(&why), "{}", denied.body);
     let open = place.gate.view_of(euros).await.unwrap().open_orders.len();
     assert_eq!(open, 0);
+}
+
+/// A link of one tab leads to that tab's account, whatever another one looked at since.
+#[tokio::test]
+async fn every_link_and_search_of_a_page_names_its_account() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    let alone = visitor.get("/").await;
+    assert!(!alone.body.contains("account="), "{}", alone.body);
+    let (first, second) = (place.gate.account(), second(&place).await);
+    order(&mut visitor).await;
+    for path in ["/", "/orders", "/ticket?symbol=AAPL", "/contracts", "/search?q=a", "/activity"] {
+        let joint = if path.contains('?') { "&" } else { "?" };
+        visitor.get(&format!("/?account={second}")).await;
+        let page = visitor.get(&format!("{path}{joint}account={first}")).await;
+        let (_, body) = page.body.split_once("<body>").unwrap();
+        let links = body.split(" href=\"/").skip(1);
+        let links = links.filter_map(|link| link.split('"').next());
+        let pages: Vec<_> = links.filter(|link| !link.starts_with("assets/")).collect();
+        let unnamed: Vec<_> = pages.iter().filter(|link| !link.contains("account=DU")).collect();
+        assert!(pages.len() > 10 && unnamed.is_empty(), "{path}: {unnamed:?}");
+        // All but the menu's way to the other account.
+        let others = pages.iter().filter(|link| link.contains(&second.to_string())).count();
+        assert_eq!(others, 1, "{path}");
+        let seeks = page.body.matches("method=\"get\"").count();
+        let field = format!("<input type=\"hidden\" name=\"account\" value=\"{first}\">");
+        assert_eq!(page.body.matches(&field).count(), seeks, "{path}");
+    }
+    // So do those of what is sent live, and of a page that says no.
+    let mut stream = place.stream(&visitor, &format!("/events?account={first}")).await;
+    let fragment = String::from_utf8(stream.next().await.unwrap().unwrap().to_vec()).unwrap();
+    assert!(fragment.contains(&format!("account={first}\"")), "{fragment}");
+    let missing = visitor.get(&format!("/orders/77?account={first}")).await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    assert!(
+        missing.body.contains(&format!("href=\"/orders?account={first}\"")),
+        "{}",
+        missing.body
+    );
+}
+
+#[tokio::test]
+async fn menu_of_accounts_tells_what_each_is_for_and_its_currency() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    account_in(&place, "EUR".parse().unwrap()).await;
+    let page = visitor.get("/").await;
+    assert!(page.says("second, EUR") && page.says(", USD"), "{}", page.body);
+}
+
+/// A closed account is marked wherever it is shown, and offers no form that would be refused.
+#[tokio::test]
+async fn closed_account_is_marked_and_its_ticket_has_no_form() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    let first = place.gate.account();
+    let closed = second(&place).await;
+    let open = visitor.get(&format!("/ticket?account={closed}")).await;
+    visitor.token = open.form_token();
+    let program = [("name", "over"), ("kind", "trading"), ("sides", "both"), ("days", "7")];
+    assert_eq!(visitor.post("/credentials", &program).await.status, StatusCode::SEE_OTHER);
+    assert!(
+        !open.says("This account was closed") && open.body.contains("id=\"ticket\""),
+        "{}",
+        open.body
+    );
+    let operator = Actor::Operator { uid: 1 };
+    place.gate.paper_accounts().close_for_good(&operator, closed).await.unwrap().unwrap();
+
+    let ticket = visitor.get(&format!("/ticket?account={closed}")).await;
+    assert!(ticket.says("This account was closed at"), "{}", ticket.body);
+    assert!(ticket.says("so no order can be placed on it"), "{}", ticket.body);
+    assert!(!ticket.body.contains("id=\"ticket\""), "{}", ticket.body);
+    let overview = visitor.get(&format!("/?account={closed}")).await;
+    assert!(overview.body.contains("<b class=\"closed\">Closed</b>"), "{}", overview.body);
+    assert!(!overview.says("Place an order"), "{}", overview.body);
+    let programs = visitor.get(&format!("/credentials?account={closed}")).await;
+    assert!(
+        programs.says("account closed") && !programs.says("New credential"),
+        "{}",
+        programs.body
+    );
+    // Beside one that is open it is marked in the menu alone.
+    let other = visitor.get(&format!("/ticket?account={first}")).await;
+    assert!(other.body.contains("<span class=\"tag\">closed</span>"), "{}", other.body);
+    assert!(!other.says("This account was closed") && other.body.contains("id=\"ticket\""));
+}
+
+#[tokio::test]
+async fn confirmation_and_its_order_name_the_account() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    let account = place.gate.account();
+    let preview = visitor.post("/ticket/preview", &RESTING).await;
+    assert!(preview.says(&format!("On account {account}, kept in USD")), "{}", preview.body);
+    let path = order(&mut visitor).await;
+    let placed = visitor.get(&path).await;
+    assert!(placed.says(&format!("Order accepted on account {account}")), "{}", placed.body);
 }

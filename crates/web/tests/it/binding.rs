@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use gate::BrowserKey;
 
-use crate::place::{Place, Visitor};
+use crate::place::{Place, RESTING, Visitor};
 
 /// A browser elsewhere that got hold of all of another's cookies.
 fn thief<'a>(place: &'a Place, of: &Visitor<'_>, key: Option<BrowserKey>) -> Visitor<'a> {
@@ -72,6 +72,22 @@ async fn unbound_session_looks_and_signs_in_for_each_act() {
     assert!(refused.says("Sign in for this action"), "{}", refused.body);
 
     // Each form says what it is that the person signs in for.
+    let account = place.gate.account();
+    for (form, deed) in [
+        ("/orders/1000001/cancel", format!("Cancel order 1000001 on account {account}.")),
+        ("/lock", format!("Lock on account {account}.")),
+        ("/devices/remove-others", "Remove all other devices.".to_owned()),
+    ] {
+        let refused = plain.post(form, &[("key", "1796.3.x"), ("grade", "no-new")]).await;
+        assert!(refused.says(&deed) && refused.says("Grade"), "{form}: {}", refused.body);
+        assert!(!refused.body.contains("<dd>1796.3.x"), "{form}: {}", refused.body);
+    }
+    let order = plain.post("/ticket/confirm", &RESTING).await;
+    assert!(order.says(&format!("Place this order on account {account}.")), "{}", order.body);
+    assert!(order.says("BUY") && !order.says("symbol"), "{}", order.body);
+    for page in ["/", "/ticket"] {
+        assert!(plain.get(page).await.says("View-only."), "{page}");
+    }
     for (form, what) in [
         ("/orders/1000001/cancel", "to cancel orders, sign in again"),
         ("/orders/1000001/modify", "to modify orders, sign in again"),
