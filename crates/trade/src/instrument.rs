@@ -20,7 +20,7 @@ mod unit;
 
 pub use fee::Fee;
 pub use read::DataError;
-pub use tick::{PriceError, TickRule};
+pub use tick::{Nearest, PriceError, TickRule};
 pub use unit::{CountError, Unit, Units};
 
 /// The bundled instruments; NOTICE has the origin.

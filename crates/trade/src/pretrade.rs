@@ -506,8 +506,8 @@ impl<'a> Terms<'a> {
                 PriceError::Range { lowest, highest } => {
                     Denial::PriceOutOfRange { which, price, lowest, highest }
                 }
-                PriceError::Step { step, below, above } => {
-                    Denial::PriceOffStep { which, price, step, below, above }
+                PriceError::Step { step, nearest } => {
+                    Denial::PriceOffStep { which, price, step, nearest }
                 }
             });
         }

@@ -41,11 +41,27 @@ pub enum PriceError {
     Step {
         /// How far they are apart.
         step: Decimal,
-        /// The one below.
-        below: Decimal,
-        /// The one above.
-        above: Decimal,
+        /// Those that an order may have.
+        nearest: Nearest,
     },
+}
+
+/// The prices next to one that is none, below and above: one of them at least, for the other may be beyond the
+/// lowest or the highest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nearest {
+    below: Option<Decimal>,
+    above: Option<Decimal>,
+}
+
+impl fmt::Display for Nearest {
+    /// `1.23 or 1.24`, or the only one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, price) in self.below.iter().chain(&self.above).enumerate() {
+            write!(f, "{}{price}", if at == 0 { "" } else { " or " })?;
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Display for PriceError {
@@ -55,8 +71,8 @@ impl fmt::Display for PriceError {
             Self::Range { lowest, highest } => {
                 write!(f, "prices are between {lowest} and {highest}")
             }
-            Self::Step { step, below, above } => {
-                write!(f, "prices have steps of {step}; use {below} or {above}")
+            Self::Step { step, nearest } => {
+                write!(f, "prices have steps of {step}; use {nearest}")
             }
         }
     }
@@ -109,23 +125,18 @@ impl TickRule {
 
     /// The ticks of an order's price, or which prices there are instead.
     pub fn ticks(&self, price: Decimal) -> Result<Ticks, PriceError> {
-        let range = || PriceError::Range {
-            lowest: self.price(self.lowest),
-            highest: self.price(self.highest),
-        };
         let ticks = match self.tick.count(price) {
             Ok(count) => Ticks(count),
             Err(CountError::Between(below)) => return Err(self.between(Ticks(below))),
-            Err(CountError::TooLarge) => return Err(range()),
+            Err(CountError::TooLarge) => return Err(self.range()),
         };
         self.check(ticks).map(|()| ticks)
     }
 
     /// Whether an order may have this price.
     pub fn check(&self, ticks: Ticks) -> Result<(), PriceError> {
-        if ticks < self.lowest || ticks > self.highest {
-            let (lowest, highest) = (self.price(self.lowest), self.price(self.highest));
-            return Err(PriceError::Range { lowest, highest });
+        if !self.has(ticks) {
+            return Err(self.range());
         }
         if self.is_step(ticks) { Ok(()) } else { Err(self.between(ticks)) }
     }
@@ -143,12 +154,25 @@ impl TickRule {
         if floor == ticks { ticks } else { Ticks(floor.0.saturating_add(self.every(ticks))) }
     }
 
+    /// Whether it is between the two ends.
+    fn has(&self, ticks: Ticks) -> bool {
+        (self.lowest..=self.highest).contains(&ticks)
+    }
+
+    fn range(&self) -> PriceError {
+        PriceError::Range { lowest: self.price(self.lowest), highest: self.price(self.highest) }
+    }
+
     fn between(&self, ticks: Ticks) -> PriceError {
         let (below, every) = (self.floor(ticks), self.every(ticks));
-        PriceError::Step {
-            step: self.tick.of(every.into()),
-            below: self.price(below),
-            above: self.price(Ticks(below.0.saturating_add(every))),
+        let price = |ticks: Ticks| self.has(ticks).then(|| self.price(ticks));
+        let above = Ticks(below.0.saturating_add(every));
+        match (price(below), price(above)) {
+            (None, None) => self.range(),
+            (below, above) => PriceError::Step {
+                step: self.tick.of(every.into()),
+                nearest: Nearest { below, above },
+            },
         }
     }
 
@@ -204,6 +228,17 @@ mod tests {
     }
 
     #[test]
+    fn price_off_the_step_beside_an_end_names_only_what_an_order_may_have() {
+        let rule = rule(&[("0", "0.01")], "0.01", "100").unwrap();
+        let texts = |text| rule.ticks(decimal(text)).unwrap_err().to_string();
+        assert_eq!(texts("0.001"), "prices have steps of 0.01; use 0.01");
+        assert_eq!(texts("0.011"), "prices have steps of 0.01; use 0.01 or 0.02");
+        assert_eq!(texts("100.001"), "prices have steps of 0.01; use 100.00");
+        assert_eq!(texts("-0.001"), "prices are between 0.01 and 100.00");
+        assert_eq!(texts("100.011"), "prices are between 0.01 and 100.00");
+    }
+
+    #[test]
     fn rule_that_has_no_prices_is_none() {
         assert!(rule(&[("0", "1")], "1", "1000").is_some(), "yen");
         for (steps, lowest, highest) in [
@@ -232,8 +267,9 @@ mod tests {
             prop_assert_eq!(rule.check(ceil), Ok(()));
             match there {
                 Ok(back) => prop_assert_eq!((back, floor, ceil), (Ticks(ticks), Ticks(ticks), Ticks(ticks))),
-                Err(PriceError::Step { below, above, .. }) => {
-                    prop_assert_eq!((rule.price(floor), rule.price(ceil)), (below, above));
+                Err(PriceError::Step { nearest: Nearest { below, above }, .. }) => {
+                    let both = (Some(rule.price(floor)), Some(rule.price(ceil)));
+                    prop_assert_eq!(both, (below, above));
                 }
                 Err(other) => prop_assert!(false, "{other}"),
             }

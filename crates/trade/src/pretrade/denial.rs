@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::calendar::Day;
 use crate::event::Reject;
+use crate::instrument::Nearest;
 use crate::money::Money;
 use crate::order::{OrderId, Side, TimeInForce};
 
@@ -119,10 +120,8 @@ pub enum Denial {
         price: Decimal,
         /// How far prices are apart there.
         step: Decimal,
-        /// The next below.
-        below: Decimal,
-        /// The next above.
-        above: Decimal,
+        /// Those beside it.
+        nearest: Nearest,
     },
     /// A limit price too far beyond the market.
     Collar {
@@ -287,10 +286,9 @@ impl fmt::Display for Denial {
             Self::PriceOutOfRange { which, price, lowest, highest } => {
                 write!(f, "{which} price {price} is not between {lowest} and {highest}")
             }
-            Self::PriceOffStep { which, price, step, below, above } => write!(
-                f,
-                "{which} price {price} is between two steps of {step}; send {below} or {above}"
-            ),
+            Self::PriceOffStep { which, price, step, nearest } => {
+                write!(f, "{which} price {price} is between two steps of {step}; send {nearest}")
+            }
             Self::Collar { .. } => self.collar(f),
             Self::OpenOrders { open, new, limit } => write!(
                 f,

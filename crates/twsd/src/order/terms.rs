@@ -148,10 +148,9 @@ fn price(field: &str, given: Option<Decimal>, stock: &Instrument) -> Result<Tick
     match stock.ticks(given) {
         Ok(ticks) => Ok(ticks),
         // The checks of the order name both ends.
-        Err(PriceError::Range { highest, .. }) => {
+        Err(error @ PriceError::Range { .. }) => {
             let counted = stock.prices.tick().count(given).map(Ticks);
-            let needed = format!("the highest price is {highest}");
-            counted.map_err(|_| Complaint::invalid(field, given.normalize(), &needed))
+            counted.map_err(|_| Complaint::invalid(field, given.normalize(), &error.to_string()))
         }
         Err(error @ PriceError::Step { .. }) => Err(Complaint {
             off_tick: true,
