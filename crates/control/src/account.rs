@@ -281,7 +281,12 @@ pub(crate) fn meant(gate: &Gate, account: Option<PaperAccountId>) -> Result<Pape
         let found = known(gate, account)?.into_iter().next();
         return found.ok_or_else(|| Fault::new("NOT_FOUND", "no such account"));
     }
-    match gate.paper_accounts().open_ones().as_slice() {
+    only(&gate.paper_accounts().open_ones())
+}
+
+/// The only one of these accounts, where none is named.
+pub(crate) fn only(accounts: &[PaperAccountId]) -> Result<PaperAccountId, Fault> {
+    match accounts {
         [only] => Ok(*only),
         several => {
             let (count, names) = (several.len(), names(several));

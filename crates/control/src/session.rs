@@ -119,7 +119,7 @@ async fn show(
     session: SessionId,
     account: Option<PaperAccountId>,
 ) -> Result<SessionLayers, Fault> {
-    let account = chosen(&gate.sessions().accounts(session).await?, account)?;
+    let account = meant(&gate.sessions().accounts(session).await?, account)?;
     let found = gate.sessions().layers(session, account, None).await?;
     let why = found.trades.as_ref().err();
     let layers = found.layers.iter().map(|one| LayerRow {
@@ -143,30 +143,16 @@ async fn show(
     })
 }
 
-/// The account that is named, or the only one that the session's person has.
-fn chosen(held: &[PaperAccountId], named: Option<PaperAccountId>) -> Result<PaperAccountId, Fault> {
-    let names = || account::names(held);
-    match (named, held) {
-        (Some(account), _) if held.contains(&account) => Ok(account),
-        (None, [only]) => Ok(*only),
-        (_, []) => {
-            let text = "the person of this session has no account".to_owned();
-            Err(Fault::new("ACCOUNT_NOT_ALLOWED", text))
-        }
-        (Some(account), _) => {
-            let text = format!(
-                "the person of this session has no mandate on account {account}; they have {}",
-                names()
-            );
-            Err(Fault::new("ACCOUNT_NOT_ALLOWED", text))
-        }
-        (None, several) => {
-            let count = several.len();
-            let text = format!(
-                "the person of this session has {count} accounts; name one with --account: {}",
-                names()
-            );
-            Err(Fault::new(person::NAME_NEEDED, text))
-        }
+/// The account that is named, or the only one of those that the session's person has.
+fn meant(held: &[PaperAccountId], named: Option<PaperAccountId>) -> Result<PaperAccountId, Fault> {
+    let not_allowed = |text: String| Err(Fault::new("ACCOUNT_NOT_ALLOWED", text));
+    match named {
+        _ if held.is_empty() => not_allowed("the person of this session has no account".to_owned()),
+        None => account::only(held),
+        Some(account) if held.contains(&account) => Ok(account),
+        Some(account) => not_allowed(format!(
+            "the person of this session has no mandate on account {account}; they have {}",
+            account::names(held)
+        )),
     }
 }

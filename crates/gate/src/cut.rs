@@ -71,24 +71,21 @@ impl Gate {
         Ok(cancelled_by(&record))
     }
 
-    /// Those of a person's sessions and credentials that have open orders on an account. Whose an order is that cannot be
-    /// read in time counts as theirs: a cut takes rather too much than too little.
-    pub(crate) async fn holders_of(
-        &self,
-        account: PaperAccountId,
-        person: PersonId,
-    ) -> Vec<Holder> {
+    /// Those of a person's sessions and credentials that have open orders on an account; none where nobody else holds
+    /// it, so that every order there is theirs. Whose an order is that cannot be read in time counts as theirs: a cut
+    /// takes rather too much than too little.
+    async fn holders_of(&self, account: PaperAccountId, person: PersonId) -> Option<Vec<Holder>> {
+        let known = self.0.people.known.holders(account.into());
+        if known.iter().all(|slice| slice.person.as_ref().is_some_and(|one| one.id == person)) {
+            return None;
+        }
         let look = |exchange: &Exchange| {
             let open = exchange.ledger(account).into_iter().flat_map(Ledger::open_orders);
             open.map(|order| order.origin.holder).collect::<BTreeSet<_>>()
         };
-        let mut holders: Vec<_> = self.0.sequencer.peek(look).1.into_iter().collect();
-        if self.is_alone_on(account, person) {
-            return holders;
-        }
         let (store, mut reads) = (&self.0.people.store, true);
         let mut theirs = Vec::new();
-        for holder in holders.drain(..) {
+        for holder in self.0.sequencer.peek(look).1 {
             let owner = if reads {
                 let read = tokio::time::timeout(OWNER_READ, store.owner_of(holder)).await;
                 read.ok().and_then(Result::ok)
@@ -100,20 +97,17 @@ impl Gate {
                 theirs.push(holder);
             }
         }
-        theirs
-    }
-
-    fn is_alone_on(&self, account: PaperAccountId, person: PersonId) -> bool {
-        let holders = self.0.people.known.holders(account.into());
-        holders.iter().all(|slice| slice.person.as_ref().is_some_and(|one| one.id == person))
+        Some(theirs)
     }
 
     /// Open orders of a person on an account.
     pub(crate) async fn orders_of(&self, account: PaperAccountId, person: PersonId) -> usize {
         let holders = self.holders_of(account, person).await;
+        let is_theirs =
+            |holder: &Holder| holders.as_ref().is_none_or(|theirs| theirs.contains(holder));
         let look = |exchange: &Exchange| {
             let open = exchange.ledger(account).into_iter().flat_map(Ledger::open_orders);
-            open.filter(|order| holders.contains(&order.origin.holder)).count()
+            open.filter(|order| is_theirs(&order.origin.holder)).count()
         };
         self.0.sequencer.peek(look).1
     }
@@ -126,14 +120,13 @@ impl Gate {
         target: LockTarget,
         by: Holder,
     ) -> Result<usize, Refusal> {
-        let person = match target {
-            LockTarget::Person(person) if !self.is_alone_on(account, person) => person,
-            LockTarget::Person(_) | LockTarget::Account(_) => {
-                return self.cancel_cut(account, None, by).await;
-            }
+        let holders = match target {
+            LockTarget::Person(person) => self.holders_of(account, person).await,
+            LockTarget::Account(_) => None,
         };
+        let Some(holders) = holders else { return self.cancel_cut(account, None, by).await };
         let mut cancelled = 0;
-        for holder in self.holders_of(account, person).await {
+        for holder in holders {
             cancelled += self.cancel_held(account, (holder, Cause::Lock), by).await?;
         }
         Ok(cancelled)

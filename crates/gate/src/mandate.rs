@@ -130,16 +130,17 @@ impl MandateGate<'_> {
             }
             end.credentials.push(name);
         }
+        if let Some(owed) = owed {
+            return Err(owed);
+        }
         if let Some(person) = &slice.person {
             end.left = self.gate.orders_of(on, person.id).await;
             // Where all that is left to them is locked, their sessions end now, as they would at the next start.
-            if owed.is_none()
-                && let Ok(now) = self.gate.load(Key::Person(person.id)).await
-            {
+            if let Ok(now) = self.gate.load(Key::Person(person.id)).await {
                 self.gate.locks().end_locked(&now).await;
             }
         }
-        owed.map_or(Ok(end), Err)
+        Ok(end)
     }
 
     /// Somebody with their mandate on an account, as they are or as they were last known.
