@@ -138,6 +138,23 @@ impl LargeOrderGate<'_> {
         self.gate.approval_state(Some(own.ok_or(ApprovalRefusal::ApprovalEnded)?))
     }
 
+    /// Whether [`Self::submit`] would place it, were it approved or its person proven: refused and denied as it would
+    /// be, and on record.
+    pub fn check(
+        self,
+        admission: &Admission,
+        ticket: &SessionTicket,
+        (request, bound): (&OrderRequest, Decimal),
+    ) -> Result<(), Refused> {
+        let mut request = request.clone();
+        request.own(admission.holder());
+        let attempt = Attempt::of(&request);
+        self.gate.case(admission, ticket.address, &attempt, |case| match case.large(request)? {
+            Some((size, above)) => Ok(size.check(above, Some(bound))?),
+            None => Ok(()),
+        })
+    }
+
     /// Places a large order: with the phone's yes to exactly this order and bound, or, without an
     /// approval, by a request that comes with a proof of its person. Either is used up first.
     pub async fn submit(

@@ -210,10 +210,22 @@ pub(crate) async fn approved(Path(id): Path<String>, signed: Signed) -> Reply {
     }
 }
 
-/// `POST /large-orders/prove`: password and code were checked on the way in, since the form carries them.
+/// `POST /large-orders/prove`: what else could refuse the order is checked before its code is used up.
 pub(crate) async fn prove(signed: Signed) -> Reply {
-    let asked = read(&signed, &signed.visit.fields).await?;
-    match place(&signed, &asked, (&signed.ticket, &signed.admission), None).await? {
+    let fields = &signed.visit.fields;
+    let (asked, bound) = (read(&signed, fields).await?, bound(&signed, fields)?);
+    if let Some(path) = sent_before(&signed, &asked)? {
+        return Ok(go(&path));
+    }
+    let gate = signed.visit.portal.gate();
+    let foreseen = gate.step_ups().foresee(&signed.ticket).await;
+    let foreseen = foreseen.map_err(|why| signed.fault(why))?;
+    let order = (&asked.request, bound);
+    if let Err(why) = gate.large_orders().check(&foreseen, &signed.ticket, order) {
+        return refused(&signed, &asked, why).await;
+    }
+    let (ticket, admission) = signed.prove().await?;
+    match place(&signed, &asked, (&ticket, &admission), None).await? {
         Ok(path) => Ok(go(&path)),
         Err(why) => refused(&signed, &asked, why).await,
     }
@@ -257,6 +269,21 @@ fn unsent(signed: &Signed, why: Refused) -> Fault {
     }
 }
 
+/// The path of the order that this form has already become, if it has; a confirmation that is over is a fault.
+fn sent_before(signed: &Signed, asked: &Asked) -> Result<Option<String>, Fault> {
+    let Some(content) = &asked.canonical else { return Ok(None) };
+    let (key, confirmations) =
+        (signed.visit.fields.get("key"), signed.visit.portal.confirmations());
+    match confirmations.placed(&signed.form_token(), key, content, signed.now()) {
+        Ok(Before::Unused) => Ok(None),
+        Ok(Before::Placed(order)) => Ok(Some(ticket::placed(order))),
+        Err(stale) => {
+            let cause = Cause::Unsent(StatusCode::CONFLICT, stale.text().to_owned());
+            Err(signed.fault(cause))
+        }
+    }
+}
+
 /// Sends it, once: the path of the order that it became.
 async fn place(
     signed: &Signed,
@@ -264,19 +291,12 @@ async fn place(
     (session, admission): (&SessionTicket, &Admission),
     approval: Option<ApprovalId>,
 ) -> Result<Result<String, Refused>, Fault> {
+    if let Some(path) = sent_before(signed, asked)? {
+        return Ok(Ok(path));
+    }
     let (fields, portal) = (&signed.visit.fields, &signed.visit.portal);
     let (gate, now) = (portal.gate(), signed.now());
     let key = fields.get("key");
-    if let Some(content) = &asked.canonical {
-        match portal.confirmations().placed(&signed.form_token(), key, content, now) {
-            Ok(Before::Unused) => {}
-            Ok(Before::Placed(order)) => return Ok(Ok(ticket::placed(order))),
-            Err(stale) => {
-                let cause = Cause::Unsent(StatusCode::CONFLICT, stale.text().to_owned());
-                return Err(signed.fault(cause));
-            }
-        }
-    }
     let order = (asked.request.clone(), bound(signed, fields)?);
     let taken = match gate.large_orders().submit(session, admission, order, approval).await {
         Ok(taken) => taken,

@@ -9,6 +9,8 @@ pub(crate) struct Needs {
     pub(crate) act: Option<Act>,
     /// Whether the route changes nothing of anyone's, so that an unbound session may send its form.
     pub(crate) looks: bool,
+    /// Whether its handler takes the proof that comes with a form, after all else was checked.
+    pub(crate) proves_late: bool,
 }
 
 /// Marks a route that browsers ask for by themselves: it is not a use of the session.

@@ -51,6 +51,9 @@ const LOOKS: [&str; 12] = [
     "/messages/{notice}/read",
 ];
 
+/// Forms whose handler checks what else could refuse them before the code that comes with them is used up.
+const PROVES_LATE: [&str; 1] = ["/large-orders/prove"];
+
 /// One route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
@@ -73,7 +76,8 @@ pub(crate) fn router() -> Router<Portal> {
         let handler = match route.admits {
             Admits::Session(act) => {
                 let looks = LOOKS.contains(&route.path);
-                handler.layer(Extension(Needs { act, looks }))
+                let proves_late = PROVES_LATE.contains(&route.path);
+                handler.layer(Extension(Needs { act, looks, proves_late }))
             }
             Admits::Open | Admits::Attempt | Admits::Browser => handler,
         };
@@ -94,7 +98,7 @@ async fn wrong_method(State(portal): State<Portal>, request: Request) -> Fault {
 /// What is answered where no handler is: anyone who is signed in keeps their navigation.
 async fn stray(portal: &Portal, mut request: Request, cause: Cause) -> Fault {
     let wants = Wants::of(request.headers());
-    request.extensions_mut().insert(Needs { act: None, looks: true });
+    request.extensions_mut().insert(Needs { act: None, looks: true, proves_late: false });
     match Signed::from_request(request, portal).await {
         Ok(signed) => signed.fault(cause),
         Err(_) => Fault::new(cause, wants),

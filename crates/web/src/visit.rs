@@ -148,8 +148,6 @@ impl Visit {
 
     /// What the request shows of who sends it.
     fn presented<'a>(&'a self, [token, hardware]: &'a [Option<String>; 2]) -> Presented<'a> {
-        let password = self.fields.raw(form::PROOF_PASSWORD);
-        let secret = || Secret::from_text(password.to_owned());
         Presented {
             token: token.as_deref(),
             key: self.shown.clone(),
@@ -157,8 +155,15 @@ impl Visit {
             address: self.address,
             subject: self.subject(),
             form: self.form_token(),
-            person: (!password.is_empty()).then(|| (secret(), self.fields.get(form::PROOF_CODE))),
+            person: self.person(),
         }
+    }
+
+    /// The password and code that come with a form.
+    fn person(&self) -> Option<(Secret, &str)> {
+        let password = self.fields.raw(form::PROOF_PASSWORD);
+        let secret = || Secret::from_text(password.to_owned());
+        (!password.is_empty()).then(|| (secret(), self.fields.get(form::PROOF_CODE)))
     }
 
     /// Cookies for a session that has just begun, and on https the offer to bind it to hardware.
@@ -504,11 +509,14 @@ impl FromRequest<Portal> for Signed {
         let is_use = !is_by_itself(&request);
         let visit = Visit::from_request(request, portal).await?;
         // A route that names no need lets nobody in.
-        let Needs { act, looks } = needs.ok_or_else(|| visit.fault(Cause::Missing))?;
+        let needs = needs.ok_or_else(|| visit.fault(Cause::Missing))?;
+        let Needs { act, looks, proves_late } = needs;
         let meant = need::meant(act, &visit.path);
-        let door = Doorway { act, meant, posts, looks, is_use };
         let cookies = visit.cookies();
-        let entered = portal.gate().enter(&door, visit.presented(&cookies)).await;
+        let mut shows = visit.presented(&cookies);
+        let late = proves_late && shows.person.take().is_some();
+        let door = Doorway { act, meant, posts, looks: looks || late, is_use };
+        let entered = portal.gate().enter(&door, shows).await;
         match entered {
             Ok(entered) => {
                 visit.keep_subject(&entered.ticket, is_use);
@@ -576,6 +584,21 @@ impl Signed {
         }
         let renews = gate.policies().renewal(&ticket).await.unwrap_or(None);
         Self { visit, ticket, admission, unread, renews, sees }
+    }
+
+    /// Proves the person by the password and code of the form, where its route leaves that to the handler: the session
+    /// for this request, and what it may do. As it came in where nothing was typed.
+    pub(crate) async fn prove(&self) -> Result<(SessionTicket, Admission), Fault> {
+        let Some((password, code)) = self.visit.person() else {
+            return Ok((self.ticket.clone(), self.admission.clone()));
+        };
+        let step_ups = self.visit.portal.gate().step_ups();
+        let proven = step_ups.fresh(&self.ticket, password, code).await;
+        let (ticket, reissued) = proven.map_err(|why| self.asks(why))?;
+        // Whatever becomes of the act, the browser's old token no longer works.
+        self.visit.reissue(&reissued);
+        let admission = step_ups.foresee(&ticket).await.map_err(|why| self.asks(why))?;
+        Ok((ticket, admission))
     }
 
     /// The page that asks for a proof of the person, with what was typed kept.

@@ -177,6 +177,40 @@ async fn large_order_without_script_takes_one_proof() {
     assert_eq!(orders(&place).await, 1);
 }
 
+/// With a session that is bound to its browser, and with one that is not.
+#[tokio::test]
+async fn code_of_a_large_order_that_is_refused_can_still_be_used() {
+    for is_bound in [true, false] {
+        let place = Place::new().await;
+        let mut owner = if is_bound {
+            place.signed_in().await
+        } else {
+            place.open_link(place.plain_visitor()).await
+        };
+        let (_, mut form) = preview(&mut owner).await;
+        let password = place.secrets.password.expose_text().unwrap().to_owned();
+        let code = place.gate.authenticators().totp_now("trader").await.unwrap();
+        form.extend([("prove_password", password), ("prove_code", code)]);
+        let with = |name: &'static str, value: &str| {
+            let mut form = form.clone();
+            form.retain(|(field, _)| *field != name);
+            form.push((name, value.to_owned()));
+            form
+        };
+        for (wrong, code) in [
+            (with("bound", "1"), "ORDER_COST_MOVED"),
+            (with("bound", "much"), "The form could not be read"),
+            (with("key", "another"), "Preview the order again"),
+        ] {
+            let refused = send(&mut owner, "/large-orders/prove", &wrong).await;
+            assert!(refused.body.contains(code), "{is_bound} {code}: {}", refused.body);
+        }
+        let placed = send(&mut owner, "/large-orders/prove", &form).await;
+        assert!(placed.to().starts_with("/orders/"), "{is_bound}: {}", placed.body);
+        assert_eq!(orders(&place).await, 1);
+    }
+}
+
 #[tokio::test]
 async fn change_that_makes_an_order_large_is_asked_for() {
     let place = Place::new().await;
