@@ -20,7 +20,8 @@ pub mod ledger;
 pub mod margin;
 pub mod market;
 pub mod money;
-pub mod naive;
+#[cfg(test)]
+mod naive;
 pub mod order;
 mod paper;
 mod path;

@@ -1,4 +1,4 @@
-//! The order book again, as simple as can be: the oracle of the book's tests and benchmarks.
+//! The order book again, as simple as can be: the oracle of the book's tests.
 
 use std::collections::{BTreeMap, VecDeque};
 

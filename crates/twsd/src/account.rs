@@ -8,17 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use access::{PaperAccountId, SymbolId};
 use gate::View;
 use rust_decimal::Decimal;
-use trade::account::{BASE, Denomination, LEDGER};
 use tws::inbound;
 use tws::outbound::{
     AccountDownloadEnd, AccountSummary, AccountSummaryEnd, AccountUpdateMulti,
-    AccountUpdateMultiEnd, AccountUpdateTime, AccountValue, ErrorCode, Pnl, PnlSingle,
-    PortfolioValue, Position, PositionEnd, PositionMulti, PositionMultiEnd,
+    AccountUpdateMultiEnd, AccountUpdateTime, AccountValue, BASE, ErrorCode, LEDGER, Pnl,
+    PnlSingle, PortfolioValue, Position, PositionEnd, PositionMulti, PositionMultiEnd,
 };
 
 use crate::client::Client;
 use crate::outgoing::Outgoing;
 use crate::stamp;
+
+mod value;
+
+use value::{Denomination, Value, values};
 
 /// Summaries, multis and profit-and-loss streams that one connection may follow.
 const STREAMS: usize = 100;
@@ -30,8 +33,6 @@ type Values = BTreeMap<(PaperAccountId, &'static str, Denomination), String>;
 type Positions = BTreeMap<(PaperAccountId, SymbolId), (i64, Decimal)>;
 /// The profit of one position: which, and what was sent last.
 type SingleProfit = ((PaperAccountId, SymbolId), Option<[Decimal; 4]>);
-/// One value: name, value, currency.
-type Value = (&'static str, String, Denomination);
 
 /// What of the account a connection follows.
 #[derive(Default)]
@@ -349,11 +350,15 @@ impl Client {
         if self.accounts.stale.is_empty() || out.is_high() {
             return;
         }
+        self.end_unseen_accounts(out);
+        self.put_stale(out).await;
+    }
+
+    async fn put_stale(&mut self, out: &mut Outgoing) {
         let stale = std::mem::take(&mut self.accounts.stale);
         if !self.accounts.follows() {
             return;
         }
-        self.end_unseen_accounts(out);
         for account in stale {
             let Ok(view) = self.gate.view_of(account).await else { return };
             self.put_positions(&view, out);
@@ -364,10 +369,14 @@ impl Client {
         }
     }
 
-    /// Sends what the quotes have changed.
-    pub(crate) async fn tick_accounts(&mut self, out: &mut Outgoing) {
+    /// Sends what the quotes have changed of the accounts of which something is followed.
+    pub(crate) async fn tick_accounts(
+        &mut self,
+        followed: BTreeSet<PaperAccountId>,
+        out: &mut Outgoing,
+    ) {
         if !self.accounts.stale.is_empty() {
-            return self.refresh(out).await;
+            return self.put_stale(out).await;
         }
         if !self.accounts.follows_quotes() {
             return;
@@ -380,7 +389,7 @@ impl Client {
         if values {
             self.accounts.ticks = 0;
         }
-        for account in self.accounts.followed() {
+        for account in followed {
             let Ok(view) = self.gate.view_of(account).await else { return };
             self.put_profit(&view, out);
             if values {
@@ -399,7 +408,7 @@ impl Client {
         let account = self.managed.name(view.account);
         let mut changed = false;
         for (key, value, currency) in
-            changes(&mut updates.values, view.account, view.summary.values())
+            changes(&mut updates.values, view.account, values(&view.summary))
         {
             changed = true;
             let currency = currency.code();
@@ -437,7 +446,7 @@ impl Client {
             if !ledger.accounts.contains(&view.account) {
                 continue;
             }
-            let mut values = view.summary.values();
+            let mut values = values(&view.summary);
             if ledger.only {
                 values.retain(|(key, ..)| *key == "NetLiquidation" || LEDGER.contains(key));
             }
@@ -460,7 +469,7 @@ impl Client {
             if !summary.accounts.contains(&view.account) {
                 continue;
             }
-            let mut values = view.summary.values();
+            let mut values = values(&view.summary);
             values.retain(|(key, _, currency)| is_asked(&summary.tags, key, currency.code()));
             for (tag, value, currency) in changes(&mut summary.sent, view.account, values) {
                 out.put(&AccountSummary {

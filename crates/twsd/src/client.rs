@@ -272,10 +272,10 @@ impl Client {
             return;
         }
         self.end_unseen_data(out);
-        self.end_unseen_accounts(out);
+        let followed = self.end_unseen_accounts(out);
         self.tick_market_data(out);
         self.put_single_ticks(out);
         self.tick_charts(out);
-        self.tick_accounts(out).await;
+        self.tick_accounts(followed, out).await;
     }
 }

@@ -1,6 +1,8 @@
 //! Authority that becomes less while a connection lasts: what is followed and may be looked at no longer ends with a word.
 //! Every request is checked when it comes; what it began goes on by itself, so it is looked at again here.
 
+use std::collections::BTreeSet;
+
 use access::{Act, PaperAccountId, Refusal, SymbolId};
 
 use crate::client::Client;
@@ -14,10 +16,13 @@ impl Client {
         self.gate.admissions().may(&admission, self.address, Act::ViewAccount, None).err()
     }
 
-    /// Ends what is followed on accounts that may not be looked at any more.
-    pub(crate) fn end_unseen_accounts(&mut self, out: &mut Outgoing) {
-        for account in self.accounts.followed() {
-            let Some(refusal) = self.unseen(account) else { continue };
+    /// Ends what is followed on accounts that may not be looked at any more; the accounts of which something is
+    /// followed still.
+    pub(crate) fn end_unseen_accounts(&mut self, out: &mut Outgoing) -> BTreeSet<PaperAccountId> {
+        let mut followed = self.accounts.followed();
+        followed.retain(|account| {
+            let account = *account;
+            let Some(refusal) = self.unseen(account) else { return true };
             let code = refusal::code(&refusal, Subject::Account);
             let text = format!("Account {account}: {}", self.words_on(&refusal, account));
             let (ended, told) = self.accounts.leave(account);
@@ -27,7 +32,9 @@ impl Client {
             if told {
                 out.error(-1, code, &text);
             }
-        }
+            false
+        });
+        followed
     }
 
     /// Ends streams of market data that may not be looked at any more.

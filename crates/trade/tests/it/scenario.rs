@@ -69,8 +69,4 @@ fn account_of_one_trade_shows_it_everywhere() {
     let holdings: Vec<_> = exchange.holdings().collect();
     assert_eq!(holdings.len(), 1);
     assert_eq!(holdings[0].average_cost(), cost / Decimal::ONE_HUNDRED);
-    let values = summary.values();
-    for tag in ["NetLiquidation", "BuyingPower", "TotalCashValue", "Cushion", "AccountType"] {
-        assert_eq!(values.iter().filter(|(name, ..)| *name == tag).count(), 1, "{tag}");
-    }
 }

@@ -7,6 +7,37 @@ use crate::contract::Contract;
 use crate::field::Put as _;
 use crate::handshake::ServerVersion;
 
+/// Values that an account has for each currency, and once more for all of them together: those rows
+/// have the currency [`BASE`].
+pub const LEDGER: [&str; 24] = [
+    "AccountOrGroup",
+    "AccruedCash",
+    "CashBalance",
+    "CorporateBondValue",
+    "Currency",
+    "ExchangeRate",
+    "FundValue",
+    "FutureOptionValue",
+    "FuturesPNL",
+    "FxCashBalance",
+    "IssuerOptionValue",
+    "MoneyMarketFundValue",
+    "MutualFundValue",
+    "NetDividend",
+    "NetLiquidationByCurrency",
+    "OptionMarketValue",
+    "RealCurrency",
+    "RealizedPnL",
+    "StockMarketValue",
+    "TBillValue",
+    "TBondValue",
+    "TotalCashBalance",
+    "UnrealizedPnL",
+    "WarrantValue",
+];
+/// What stands for the currency where all currencies are taken together.
+pub const BASE: &str = "BASE";
+
 responses! {
     /// One value of the subscribed account.
     6 AccountValue<'a>, version 2 {

@@ -135,7 +135,7 @@ async fn ledger_has_rows_of_base_in_every_kind_of_account_values() {
     let all = client.ask(summary(1, "$LEDGER:ALL")).await;
     for (messages, kind, at) in [(&updates, "6", 2), (&multi, "73", 5), (&all, "63", 4)] {
         let rows = rows(messages, kind, at);
-        for tag in trade::account::LEDGER {
+        for tag in tws::outbound::LEDGER {
             for currency in ["BASE", "USD"] {
                 let found = rows.iter().filter(|row| row.0 == tag && row.2 == currency).count();
                 assert_eq!(found, 1, "{tag} of {currency} in {kind}");
