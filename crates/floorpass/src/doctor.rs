@@ -73,6 +73,7 @@ impl Doctor {
             findings.push(mode("data folder", data, 0o700, self.repair));
             findings.push(mode("key file", &data.join("key"), 0o600, self.repair));
             findings.push(key(data));
+            findings.push(owed(data));
             findings.extend(parts(data, self.config.as_deref()));
             findings.push(others(data, self.repair));
             findings.push(owner(data));
@@ -146,6 +147,24 @@ fn key(data: &Path) -> Finding {
             Finding::new(what, Verdict::Good, "belongs to this folder")
         }
         Ok(()) => Finding::new(what, Verdict::Note, "not checked: the next start tries it"),
+        Err(e) => Finding::new(what, Verdict::Bad, e.to_string()),
+    }
+}
+
+/// Whether the cuts that wait for the next start can be read.
+fn owed(data: &Path) -> Finding {
+    let what = "owed cuts";
+    let Ok((key, _)) = key_file::read(&data.join("key")) else {
+        return Finding::new(what, Verdict::Note, "not checked: the key cannot be read");
+    };
+    match gate::owed_cuts(data, &key) {
+        Ok(0) => Finding::new(what, Verdict::Good, "none are kept for a restart"),
+        Ok(count) => {
+            let text = format!(
+                "{count} kept, to be recorded in the tables by the server or its next start"
+            );
+            Finding::new(what, Verdict::Note, text)
+        }
         Err(e) => Finding::new(what, Verdict::Bad, e.to_string()),
     }
 }

@@ -2,6 +2,7 @@
 //! tables and appended to `DATA/checkpoints.jsonl`; a copy kept elsewhere shows later whether
 //! a chain was rewritten, its end cut off, or a shard taken away.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Weak};
@@ -142,6 +143,12 @@ pub(crate) fn apart(
     faults
 }
 
+/// The checkpoints of the tables that the file does not have.
+pub(crate) fn unfiled(tables: &[SignedCheckpoint], filed: &[SignedCheckpoint]) -> usize {
+    let filed: BTreeSet<_> = filed.iter().map(|line| &line.signature).collect();
+    tables.iter().filter(|row| !filed.contains(&row.signature)).count()
+}
+
 async fn read_pair(store: &Store, key: &SealKey) -> Result<Option<Ed25519KeyPair>, StoreError> {
     let Some(hex) = store.fact(CHECKPOINT_FACT).await? else { return Ok(None) };
     let sealed = HEXLOWER.decode(hex.as_bytes()).unwrap_or_default();
@@ -276,7 +283,11 @@ mod tests {
             journal_seq: 7,
             journal_hash: Digest([0x5a; 32]),
         };
-        SignedCheckpoint { checkpoint, signer: vec![0xab; 32], signature: vec![0xcd; 64] }
+        SignedCheckpoint {
+            checkpoint,
+            signer: vec![0xab; 32],
+            signature: vec![u8::try_from(seq).unwrap(); 64],
+        }
     }
 
     #[test]
@@ -310,6 +321,7 @@ mod tests {
                 assert!(faults.iter().any(|fault| fault.contains("line ")), "{at} ^ {flip}");
             }
         }
+        assert_eq!((unfiled(&tables, &tables), unfiled(&tables, &tables[..2])), (0, 1));
         assert!(found(b"").iter().any(|fault| fault.contains("is empty")));
         let faults = apart(&[], &tables, &tables);
         assert_eq!(faults.len(), 3, "an emptied table: {faults:?}");

@@ -120,6 +120,7 @@ pub use notice::{MessagePage, OutboxNotice};
 pub use open::OpenError;
 pub use order::refused::RefusedOrders;
 pub use order::{CancelScope, OrderRequest, Refused, Submitted};
+pub use owed::{OwedUnreadable, owed_cuts};
 pub use passkey::Ceremony;
 pub use person::{LinkIssued, PersonInfo};
 pub use policy::{Policies, Renewal};

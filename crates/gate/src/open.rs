@@ -68,6 +68,18 @@ impl Gate {
         disk: Arc<dyn Disk>,
         instruments: Arc<Instruments>,
     ) -> Result<Self, OpenError> {
+        let (data, needed) = (config.data.clone(), segment_bytes(&config) + START_BYTES);
+        let has_tables = config.database.is_none();
+        let opened = Self::open_parts(config, clock, disk, instruments).await;
+        opened.map_err(|error| error.without_room((&data, has_tables), needed))
+    }
+
+    async fn open_parts(
+        config: Config,
+        clock: Clock,
+        disk: Arc<dyn Disk>,
+        instruments: Arc<Instruments>,
+    ) -> Result<Self, OpenError> {
         let mut folder = Folder::open(&config.data, config.demo, segment_bytes(&config))?;
         let key = open_key(&mut folder, &clock)?;
         let store = open_store(&config, &mut folder, &key, &clock).await?;
@@ -80,7 +92,7 @@ impl Gate {
         let (_, quotes) = sequencer.peek(Exchange::quotes);
         let usage_before = crate::usage::Before::new(sequencer.durable());
         let health = Arc::new(Health::new(clock.clone()));
-        let owed = Owed::open(&folder.path, &key, &health);
+        let owed = Owed::open(&folder.path, &key, &health)?;
         let people = Registry::open(store, key, clock.clone(), owed, &config, &health);
         let inner = Arc::new(Inner {
             config,
@@ -348,6 +360,9 @@ fn first_account() -> PaperAccountId {
 }
 
 /// Bytes of a segment for a new folder.
+/// Bytes that a start may take beside a segment of the journal: tables and their log, and the file of owed cuts.
+const START_BYTES: u64 = 16 << 20;
+
 pub(crate) const fn segment_bytes(config: &Config) -> u64 {
     if config.demo { journal::DEMO_SEGMENT_BYTES } else { journal::SEGMENT_BYTES }
 }

@@ -22,6 +22,7 @@ mod weight;
 
 use batch::Batch;
 pub(crate) use queue::Owed;
+pub use reserve::{OwedUnreadable, owed_cuts};
 use weight::{hands_out, is_cut};
 
 /// How long after a failure the next try comes, at first and at most.

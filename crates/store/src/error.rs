@@ -76,10 +76,19 @@ impl StoreError {
 
     /// Whether the engine's disk is full.
     pub fn is_full(&self) -> bool {
+        use sqlx::migrate::MigrateError;
         if let Self::Behind { full } = self {
             return *full;
         }
-        let Self::Engine(sqlx::Error::Database(error)) = self else { return false };
+        let (Self::Connect(sqlx::Error::Database(error))
+        | Self::Engine(sqlx::Error::Database(error))
+        | Self::Migrate(
+            MigrateError::Execute(sqlx::Error::Database(error))
+            | MigrateError::ExecuteMigration(sqlx::Error::Database(error), _),
+        )) = self
+        else {
+            return false;
+        };
         // SQLite: SQLITE_FULL. PostgreSQL: disk_full.
         matches!(error.code().as_deref(), Some("13" | "53100"))
     }

@@ -171,12 +171,37 @@ fn full_disk_refuses_new_orders_lets_out_and_goes_on_when_there_is_room() {
     server.kill();
     match Server::try_start(demo(), temp.path(), &data) {
         Ok(server) => server.kill(),
-        Err(said) => assert!(said.contains("full") || said.contains("No space"), "{said}"),
+        Err(said) => {
+            assert!(said.contains("is full") && said.contains("a start may take"), "{said}");
+        }
     }
     std::fs::remove_file(filler).unwrap();
     let again = Server::start(demo(), temp.path(), &data);
     check(&again, &acknowledged);
     assert_eq!(json(&data, &["positions"])["positions"][0]["quantity"], 9);
+}
+
+const FIRST: &str = "disk::first_start_without_room_says_where_and_how_much_it_takes";
+
+#[test]
+fn first_start_without_room_says_where_and_how_much_it_takes() {
+    if !is_inside(FIRST) {
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let disk = temp.path().join("disk");
+    std::fs::create_dir(&disk).unwrap();
+    // Less than a segment of the journal.
+    mount(&disk, "size=4m");
+    let data = disk.join("data");
+    let demo = || command(&data, &["demo", "--free-ports", "--seed", "7"]);
+    let said = Server::try_start(demo(), temp.path(), &data).err().unwrap();
+    let place = format!("the disk of {} is full", data.display());
+    for part in [place.as_str(), "bytes are free there", "25165824", "Free some space"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    mount(&disk, "remount,size=48m");
+    Server::start(demo(), temp.path(), &data).kill();
 }
 
 const CUTS: &str = "disk::cut_on_a_full_disk_is_in_force_is_kept_and_comes_on_record";

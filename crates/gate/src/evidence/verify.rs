@@ -78,6 +78,9 @@ pub struct EvidenceReport {
     pub exchange_state: Option<Digest>,
     /// Signed checkpoints that were compared.
     pub checkpoints: usize,
+    /// Those of the tables that `checkpoints.jsonl` lacks: a stop or a full disk between the two leaves one out, and
+    /// a line that somebody removed looks the same. What they signed is compared all the same.
+    pub checkpoints_unfiled: usize,
     /// The latest of them.
     #[serde(serialize_with = "in_report")]
     pub last_checkpoint: Option<Checkpoint>,
@@ -126,6 +129,14 @@ impl fmt::Display for EvidenceReport {
                 last.at,
                 last.access_entries(),
                 last.journal_seq
+            )?;
+        }
+        if self.checkpoints_unfiled > 0 {
+            write!(
+                f,
+                "\n{} lacks {} of the checkpoints in the tables, which were compared instead. A stop or a full disk between the two writes leaves a line out, and a removed line looks the same: if nothing of the kind happened, compare with a copy of the file.",
+                checkpoint::FILE,
+                self.checkpoints_unfiled
             )?;
         }
         if self.owners_not_covered > 0 {
@@ -231,6 +242,7 @@ pub(crate) async fn verified(
     let mut signed = tables.checkpoints;
     let (filed_now, _) = checkpoint::read_lines(&own_file)?;
     faults.extend(checkpoint::apart(&signed, &filed, &filed_now));
+    let checkpoints_unfiled = checkpoint::unfiled(&signed, &filed_now);
     signed.extend(filed.into_iter().chain(kept));
     let signer = tables.signer;
     let ends = tables.ends;
@@ -250,6 +262,7 @@ pub(crate) async fn verified(
         journal_records: journal_head,
         exchange_state: state,
         checkpoints: signed.len(),
+        checkpoints_unfiled,
         last_checkpoint: signed.iter().map(|one| &one.checkpoint).max_by_key(|one| one.at).cloned(),
         owners_not_covered: tables.unowned,
         kept_elsewhere: checkpoint.is_some(),

@@ -1,14 +1,18 @@
 //! Why a data folder could not be opened.
 
-use access::refusal::Refusal;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use access::refusal::{Refusal, ServerRefusal};
 use store::StoreError;
 use trade::instrument::DataError;
 
 use crate::clock::NoEntropy;
-use crate::folder::FolderError;
+use crate::folder::{FolderError, free};
 use crate::journal::JournalError;
 use crate::key_file::KeyFileError;
 use crate::key_proof::ProofError;
+use crate::owed::OwedUnreadable;
 use crate::upgrade::aside::CopyError;
 
 /// Why a data folder could not be opened.
@@ -70,6 +74,24 @@ pub enum OpenError {
     /// The folder of an older version could not be copied before it is changed.
     #[error(transparent)]
     Upgrade(#[from] CopyError),
+    /// The file of owed cuts.
+    #[error(transparent)]
+    Owed(#[from] OwedUnreadable),
+    /// The disk is full.
+    #[error(
+        "the disk of {folder} is full ({problem}): {} bytes are free there, and a start may take {needed}; nothing is lost. Free some space, or move the folder to a larger disk, and start again",
+        free.map_or_else(|| "an unknown number of".to_owned(), |free| free.to_string())
+    )]
+    NoRoom {
+        /// The data folder.
+        folder: PathBuf,
+        /// What the system or the database said.
+        problem: String,
+        /// Bytes that are free; none where the system does not say.
+        free: Option<u64>,
+        /// Bytes that a start takes at most.
+        needed: u64,
+    },
     /// The instruments.
     #[error("the instruments cannot be read: {0}")]
     Instruments(&'static DataError),
@@ -84,5 +106,30 @@ impl From<ProofError> for OpenError {
             ProofError::Key(error) => Self::Key(error),
             ProofError::Store(error) => Self::Store(error),
         }
+    }
+}
+
+impl OpenError {
+    /// The same, with the room that there is and the room that it takes where that is what was missing.
+    /// Tables that are not in the folder have a disk of their own.
+    pub(super) fn without_room(self, (folder, has_tables): (&Path, bool), needed: u64) -> Self {
+        let is_full = |source: &io::Error| source.kind() == io::ErrorKind::StorageFull;
+        let lacks_room = match &self {
+            Self::Store(error) => has_tables && error.is_full(),
+            Self::Folder(FolderError::Io { source, .. })
+            | Self::Key(KeyFileError::Io { source, .. })
+            | Self::Journal(JournalError::Io { source, .. })
+            | Self::Watch(source) => is_full(source),
+            Self::Refused(refusal) => matches!(
+                refusal,
+                Refusal::Server(ServerRefusal::StoreFull | ServerRefusal::DiskFull { .. })
+            ),
+            _ => false,
+        };
+        if !lacks_room {
+            return self;
+        }
+        let (folder, free) = (folder.to_owned(), free(folder).ok());
+        Self::NoRoom { folder, problem: self.to_string(), free, needed }
     }
 }

@@ -15,7 +15,7 @@ use store::CommitError;
 use tokio::sync::Notify;
 
 use super::batch::Batch;
-use super::reserve::Reserve;
+use super::reserve::{OwedUnreadable, Reserve};
 use crate::health::Health;
 
 /// How long a failure counts for those who come after it.
@@ -44,8 +44,12 @@ pub(crate) struct Owed {
 
 impl Owed {
     /// Takes up what was owed when the server stopped.
-    pub(crate) fn open(data: &Path, key: &SealKey, health: &Arc<Health>) -> Self {
-        let (reserve, kept) = Reserve::open(data, key);
+    pub(crate) fn open(
+        data: &Path,
+        key: &SealKey,
+        health: &Arc<Health>,
+    ) -> Result<Self, OwedUnreadable> {
+        let (reserve, kept) = Reserve::open(data, key)?;
         let owed = Self {
             count: AtomicUsize::new(kept.len()),
             queue: Mutex::new(kept),
@@ -57,7 +61,7 @@ impl Owed {
             health: Arc::clone(health),
         };
         owed.say();
-        owed
+        Ok(owed)
     }
 
     fn queue(&self) -> MutexGuard<'_, Vec<Batch>> {

@@ -22,6 +22,24 @@ const HEAD: usize = 8 + 8 + 32;
 /// What the tag is for.
 const PURPOSE: &str = "owed cuts";
 
+/// The file has something that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{path} cannot be read ({problem}). It keeps locks, revocations and other cuts that were in effect when the server stopped and are in no table yet, so a start without it could undo them. Put the file back as it was. If you cannot, move it aside and start: `floorpass account list`, `floorpass credential list` and `floorpass activity` then show what has to be locked or revoked again"
+)]
+pub struct OwedUnreadable {
+    path: PathBuf,
+    problem: String,
+}
+
+/// How many cuts the file of a data folder keeps for its next start; it is changed by nothing here.
+///
+/// # Errors
+/// It has something that cannot be read.
+pub fn owed_cuts(data: &Path, key: &SealKey) -> Result<usize, OwedUnreadable> {
+    Ok(kept(&data.join(FILE), &own(key))?.1.len())
+}
+
 /// The file, open for writing.
 pub(crate) struct Reserve {
     path: PathBuf,
@@ -37,18 +55,16 @@ struct State {
 
 impl Reserve {
     /// Opens it, made when it is not there, and reads the queue that it keeps.
-    pub(crate) fn open(data: &Path, key: &SealKey) -> (Self, Vec<Batch>) {
+    pub(crate) fn open(data: &Path, key: &SealKey) -> Result<(Self, Vec<Batch>), OwedUnreadable> {
         let path = data.join(FILE);
-        // One of its own, by the folder's: the key itself has no copies.
-        let key = SealKey::new(key.tag(PURPOSE, &[]).0);
+        let key = own(key);
+        let (number, kept) = kept(&path, &key)?;
         let file = open(&path);
         if let Err(error) = &file {
             tracing::warn!(%error, "no space could be reserved for cuts on a full disk");
         }
-        let file = file.ok();
-        let (number, kept) = file.as_ref().map_or((0, Vec::new()), |file| newest(file, &key));
-        let state = Mutex::new(State { file, number });
-        (Self { path, key, state }, kept)
+        let state = Mutex::new(State { file: file.ok(), number });
+        Ok((Self { path, key, state }, kept))
     }
 
     /// Puts this queue in place of the one before; returns when it is on the disk.
@@ -98,29 +114,52 @@ fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// The queue that was written last, and its number.
-fn newest(file: &File, key: &SealKey) -> (u64, Vec<Batch>) {
-    let areas = [0, AREA as u64].into_iter().filter_map(|at| read(file, at, key));
-    areas.max_by_key(|(number, _)| *number).unwrap_or_default()
+/// A key of the file's own, by the folder's: that one has no copies.
+fn own(key: &SealKey) -> SealKey {
+    SealKey::new(key.tag(PURPOSE, &[]).0)
 }
 
-fn read(file: &File, at: u64, key: &SealKey) -> Option<(u64, Vec<Batch>)> {
-    let mut bytes = vec![0; AREA];
-    file.read_exact_at(&mut bytes, at).ok()?;
-    let (number, rest) = bytes.split_first_chunk::<8>()?;
-    let (length, rest) = rest.split_first_chunk::<8>()?;
-    let (tag, rest) = rest.split_first_chunk::<32>()?;
-    let body = rest.get(..usize::try_from(u64::from_be_bytes(*length)).ok()?)?;
-    if key.tag(PURPOSE, &[number, body]).0 != *tag {
-        return None;
-    }
-    match serde_json::from_slice(body) {
-        Ok(queue) => Some((u64::from_be_bytes(*number), queue)),
-        Err(error) => {
-            tracing::error!(%error, "owed cuts from an earlier run cannot be read");
-            None
+/// The queue that was written last, and its number. None where there is no file, or only zeros in it. While one area can
+/// be read, the other may be torn: what was being written there was not answered yet.
+fn kept(path: &Path, key: &SealKey) -> Result<(u64, Vec<Batch>), OwedUnreadable> {
+    let unreadable = |problem: String| OwedUnreadable { path: path.to_owned(), problem };
+    let bytes = match private::read(path) {
+        Ok(bytes) => bytes,
+        // Nor does a folder in its place keep any.
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::IsADirectory) =>
+        {
+            return Ok((0, Vec::new()));
         }
+        Err(error) => return Err(unreadable(error.to_string())),
+    };
+    let areas: Vec<_> = bytes.chunks(AREA).take(2).map(|area| read(area, key)).collect();
+    if let Some(newest) = areas
+        .iter()
+        .filter_map(|area| area.as_ref().ok().cloned().flatten())
+        .max_by_key(|one| one.0)
+    {
+        return Ok(newest);
     }
+    let problem = areas.into_iter().find_map(Result::err);
+    problem.map_or_else(|| Ok((0, Vec::new())), |problem| Err(unreadable(problem)))
+}
+
+/// The queue of an area, and its number; none of one that nothing was written to.
+fn read(area: &[u8], key: &SealKey) -> Result<Option<(u64, Vec<Batch>)>, String> {
+    if area.iter().all(|byte| *byte == 0) {
+        return Ok(None);
+    }
+    let parts = || {
+        let (number, rest) = area.split_first_chunk::<8>()?;
+        let (length, rest) = rest.split_first_chunk::<8>()?;
+        let (tag, rest) = rest.split_first_chunk::<32>()?;
+        let body = rest.get(..usize::try_from(u64::from_be_bytes(*length)).ok()?)?;
+        (key.tag(PURPOSE, &[number, body]).0 == *tag).then_some((number, body))
+    };
+    let (number, body) = parts().ok_or("it was altered, or another key wrote it")?;
+    let queue = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    Ok(Some((u64::from_be_bytes(*number), queue)))
 }
 
 #[cfg(test)]
@@ -140,29 +179,56 @@ mod tests {
     fn queue_is_read_back_and_a_torn_area_leaves_the_one_before() {
         let folder = tempfile::tempdir().unwrap();
         let key = SealKey::new([7; 32]);
-        let (reserve, kept) = Reserve::open(folder.path(), &key);
+        let (reserve, kept) = Reserve::open(folder.path(), &key).unwrap();
         assert_eq!(kept, []);
         reserve.write(&[batch(1)]).unwrap();
         reserve.write(&[batch(1), batch(2)]).unwrap();
-        assert_eq!(Reserve::open(folder.path(), &key).1, [batch(1), batch(2)]);
+        assert_eq!(Reserve::open(folder.path(), &key).unwrap().1, [batch(1), batch(2)]);
         // The second queue is in the first area.
         let file = OpenOptions::new().write(true).open(folder.path().join(FILE)).unwrap();
         file.write_all_at(b"torn", 60).unwrap();
-        assert_eq!(Reserve::open(folder.path(), &key).1, [batch(1)]);
+        assert_eq!(Reserve::open(folder.path(), &key).unwrap().1, [batch(1)]);
         let other = SealKey::new([8; 32]);
-        assert_eq!(Reserve::open(folder.path(), &other).1, [], "written by nobody who has the key");
+        assert!(Reserve::open(folder.path(), &other).is_err(), "written by nobody who has the key");
         reserve.write(&[]).unwrap();
-        assert_eq!(Reserve::open(folder.path(), &key).1, []);
+        assert_eq!(Reserve::open(folder.path(), &key).unwrap().1, []);
+    }
+
+    /// Whatever it is: no start goes on as if nothing had been owed.
+    #[test]
+    fn file_of_which_nothing_can_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (key, path) = (SealKey::new([7; 32]), folder.path().join(FILE));
+        assert_eq!(owed_cuts(folder.path(), &key).unwrap(), 0, "there is none");
+        Reserve::open(folder.path(), &key).unwrap().0.write(&[batch(1)]).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        assert_eq!(owed_cuts(folder.path(), &key).unwrap(), 1);
+        let mut flipped = whole.clone();
+        *flipped.get_mut(AREA + HEAD + 3).unwrap() ^= 1;
+        let noise: Vec<u8> = (0..whole.len()).map(|at| u8::try_from(at % 251).unwrap()).collect();
+        let head = whole.get(AREA..AREA + HEAD).unwrap();
+        for bytes in [&flipped[..], &noise[..], &b"short"[..], head] {
+            std::fs::write(&path, bytes).unwrap();
+            for said in [
+                Reserve::open(folder.path(), &key).err().unwrap().to_string(),
+                owed_cuts(folder.path(), &key).unwrap_err().to_string(),
+            ] {
+                assert!(said.contains("owed cannot be read") && said.contains("move it aside"));
+            }
+            assert_eq!(std::fs::read(&path).unwrap(), bytes, "it is left as it was");
+        }
+        std::fs::write(&path, [0; 100]).unwrap();
+        assert_eq!(owed_cuts(folder.path(), &key).unwrap(), 0, "nothing was written to it");
     }
 
     #[test]
     fn queue_beyond_the_room_is_refused_and_the_one_before_stays() {
         let folder = tempfile::tempdir().unwrap();
         let key = SealKey::new([7; 32]);
-        let (reserve, _) = Reserve::open(folder.path(), &key);
+        let (reserve, _) = Reserve::open(folder.path(), &key).unwrap();
         reserve.write(&[batch(1)]).unwrap();
         let many: Vec<_> = (0..10_000).map(batch).collect();
         assert!(reserve.write(&many).unwrap_err().to_string().contains("room"));
-        assert_eq!(Reserve::open(folder.path(), &key).1, [batch(1)]);
+        assert_eq!(Reserve::open(folder.path(), &key).unwrap().1, [batch(1)]);
     }
 }
