@@ -5,7 +5,7 @@ use std::fmt;
 use crate::address::Addresses;
 use crate::currency::Currency;
 use crate::entitlements::{Act, Acts, Entitlements, Hours, Narrowing, Sides, Symbols};
-use crate::id::SymbolId;
+use crate::id::{Holder, SymbolId};
 use crate::lock::Grade;
 use crate::moment::Time;
 use crate::number::grouped;
@@ -79,7 +79,10 @@ pub fn can_cannot(
         say(Verdict::Cannot, format!("do more while the account is locked: {}", given.lock.text()));
     }
     if given.until != Time::FAR {
-        say(Verdict::Until, given.until.to_string());
+        let leaves_none =
+            matches!(given.holder, Holder::Credential(_)) && !given.acts.and(trades).is_empty();
+        let orders = if leaves_none { "; its open orders are cancelled then" } else { "" };
+        say(Verdict::Until, format!("{}{orders}", given.until));
     }
     sentences
 }
@@ -153,7 +156,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::entitlements::{Limits, Rate, Scopes};
-    use crate::id::{CredentialId, Holder, PaperAccountId, PersonId};
+    use crate::id::{CredentialId, PaperAccountId, PersonId};
     use crate::mandate::{Mandate, Role};
 
     fn lines(scopes: &Scopes) -> String {
@@ -196,7 +199,7 @@ mod tests {
             "cannot send more than 5 orders or changes per second (bursts of 5)\n",
             "cannot create and revoke credentials\n",
             "cannot use any account but DU1234567\n",
-            "until 1970-01-01 00:00:00 UTC\n",
+            "until 1970-01-01 00:00:00 UTC; its open orders are cancelled then\n",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }

@@ -109,7 +109,7 @@ struct Scopes {
     /// At most this many order messages per second
     #[arg(long, value_name = "COUNT", allow_hyphen_values = true, value_parser = |typed: &str| MESSAGES.read_whole::<u32>(typed))]
     per_second: Option<u32>,
-    /// End it this many days from now
+    /// End it this many days from now; its open orders are cancelled then
     #[arg(long, value_name = "DAYS", allow_hyphen_values = true, value_parser = |typed: &str| DAYS.read_whole::<u32>(typed))]
     days: Option<u32>,
 }

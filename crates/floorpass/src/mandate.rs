@@ -96,7 +96,7 @@ struct Terms {
     addresses: Vec<Network>,
     #[command(flatten)]
     orders: OrderLimits,
-    /// The last day that it holds on, in UTC [default: no end]
+    /// The last day that it holds on, in UTC; open orders of the person's credentials there are cancelled then [default: no end]
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     until: Option<Time>,
 }

@@ -21,7 +21,7 @@ use crate::admission::Admission;
 use crate::ask;
 use crate::command::{Boxed, to_the_end};
 use crate::connection::{Connected, shown};
-use crate::live::{Slot, Tokens};
+use crate::live::Tokens;
 use crate::lock;
 use crate::registry::store_failed;
 use crate::session::Actor;
@@ -636,22 +636,33 @@ impl Gate {
         }
     }
 
-    /// Ends credentials and replaced tokens whose time is up, with what they receive.
-    pub(crate) fn expire_credentials(&self) {
+    /// Ends credentials and replaced tokens whose time is up, with what they receive, and cancels what rests of these
+    /// credentials, as their revocation would. A cancel that fails is tried again at the next tick.
+    pub(crate) async fn expire_credentials(&self) {
         let now = self.0.people.clock.stamp();
-        let is_over =
-            |slot: &Slot| matches!(slot.holder, Holder::Credential(_)) && slot.peek().until <= now;
-        let over = self.0.live.pick(is_over);
+        let over = self.0.live.over(now);
+        let mut ended = self.0.live.end_former(now);
         for slot in &over {
-            slot.end(Refusal::Authority(AuthorityRefusal::Expired {
-                until: slot.peek().until,
-                now,
-            }));
+            let until = slot.peek().until;
+            ended |= slot.end(Refusal::Authority(AuthorityRefusal::Expired { until, now }));
         }
-        let replaced = self.0.live.end_former(now);
-        if !over.is_empty() || replaced {
+        if ended {
             self.fence();
             self.hang_up();
+        }
+        for slot in over {
+            let (account, of) = (slot.account, slot.holder);
+            if !self.rests(account, Some(of)) {
+                continue;
+            }
+            match self.cancel_held(account, (of, Cause::Revocation), Holder::System).await {
+                Ok(orders) => {
+                    tracing::info!(orders, ?of, %account, "open orders are cancelled: the time of their credential is up");
+                }
+                Err(refusal) => {
+                    tracing::debug!(%refusal, ?of, %account, "open orders of a credential whose time is up could not be cancelled yet");
+                }
+            }
         }
     }
 

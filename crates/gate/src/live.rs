@@ -415,6 +415,14 @@ impl Live {
         slots.filter(|slot| slot.is_open() && which(slot)).cloned().collect()
     }
 
+    /// The slots of credentials whose time is up: open ones, and those that ended for a reason that can pass.
+    pub(crate) fn over(&self, now: Time) -> Vec<Arc<Slot>> {
+        let stood = |slot: &Slot| slot.is_open() || slot.may_come_back();
+        let table = read(&self.table);
+        let slots = table.credentials.values().map(|place| &place.slot);
+        slots.filter(|slot| slot.peek().until <= now && stood(slot)).cloned().collect()
+    }
+
     /// Puts a lock's grade on every open slot that `which` picks, before the lock is committed.
     pub fn narrow_to(&self, grade: Grade, which: impl Fn(&Slot) -> bool) -> usize {
         let slots = self.pick(which);

@@ -33,7 +33,7 @@ impl Gate {
     }
 
     async fn tick_people(&self, pruned: &Mutex<Time>) {
-        self.expire_credentials();
+        self.expire_credentials().await;
         self.meet_networks().await;
         self.tell_copies().await;
         self.recoveries().tick().await;

@@ -3,10 +3,11 @@
 use access::credential::Door;
 use access::entitlements::Symbols;
 use access::refusal::{AuthorityRefusal, CredentialRefusal, SignInRefusal};
-use access::{Act, Refusal, Scopes, Span};
+use access::{Act, CredentialId, Holder, Refusal, Scopes, Span};
 use gate::credential::ListenerState;
-use gate::{Actor, DoorWish, NewCredential, SocketProof};
+use gate::{Actor, DoorWish, NewCredential, SocketProof, evidence_verify};
 
+use crate::mandate::{program, rest};
 use crate::place::{HOME, OPERATOR, Place, open};
 
 fn wanted(place: &Place, name: &str) -> NewCredential {
@@ -326,6 +327,66 @@ async fn narrower_scopes_hold_on_open_connections_and_wider_ones_reach_them() {
         place.gate.credentials().find("trading").await.err(),
         Some(Refusal::Credential(CredentialRefusal::CredentialUnknown))
     );
+}
+
+/// Open orders of a holder, once they are as many as expected.
+async fn open_orders(place: &Place, credential: CredentialId, expected: usize) {
+    let counted = || async {
+        let all = place.gate.credentials().list(None).await.unwrap();
+        all.iter().find(|one| one.credential.id == credential).unwrap().open_orders
+    };
+    for _ in 0..400 {
+        if counted().await == expected {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{} open orders, not {expected}", counted().await);
+}
+
+/// The same as when it is revoked: what it left goes with it, on its account alone; what was kept at a revocation stays.
+#[tokio::test]
+async fn orders_of_a_credential_go_when_its_time_is_up_and_stay_where_a_revocation_kept_them() {
+    let place = Place::new().await;
+    let until = place.gate.now() + Span::hours(1);
+    let make = async |name| {
+        let new = NewCredential { scopes: Scopes::trading(until), ..wanted(&place, name) };
+        let made = place.gate.credentials().create(&OPERATOR, new).await.unwrap().credential;
+        let who = place.gate.enter_socket(&door(made)).unwrap();
+        rest(&place.gate, &who, 1).unwrap();
+        rest(&place.gate, &who, 2).unwrap();
+        made
+    };
+    let (runs, paused, kept) = (make("runs").await, make("paused").await, make("kept").await);
+    let other = program(&place.gate).await;
+    rest(&place.gate, &other, 1).unwrap();
+    place.gate.credentials().pause(&OPERATOR, paused, false).await.unwrap();
+    place.gate.credentials().revoke(&OPERATOR, kept, false).await.unwrap();
+    for one in [runs, paused, kept] {
+        open_orders(&place, one, 2).await;
+    }
+    place.pass(Span::hours(1));
+    open_orders(&place, runs, 0).await;
+    open_orders(&place, paused, 0).await;
+    open_orders(&place, kept, 2).await;
+    let Holder::Credential(other) = other.holder() else { panic!("a program") };
+    open_orders(&place, other, 1).await;
+    let report = evidence_verify(place.folder.path(), None).await.unwrap();
+    assert!(report.faults.is_empty(), "{:?}", report.faults);
+}
+
+/// A server that was off when the time was up does it at its next start.
+#[tokio::test]
+async fn orders_of_a_credential_whose_time_was_up_while_the_server_was_off_go_at_its_start() {
+    let place = Place::new().await;
+    let until = place.gate.now() + Span::hours(1);
+    let new = NewCredential { scopes: Scopes::trading(until), ..wanted(&place, "short") };
+    let short = place.gate.credentials().create(&OPERATOR, new).await.unwrap().credential;
+    rest(&place.gate, &place.gate.enter_socket(&door(short)).unwrap(), 1).unwrap();
+    place.gate.close().await.unwrap();
+    place.pass(Span::hours(2));
+    let place = place.reopened().await;
+    open_orders(&place, short, 0).await;
 }
 
 #[tokio::test]

@@ -108,6 +108,37 @@ async fn credential_of_a_revoked_mandate_is_off_that_account_and_goes_on_elsewhe
     assert!(report.faults.is_empty(), "{:?}", report.faults);
 }
 
+/// As when it is revoked: the orders of its holder's credentials go, on that account alone.
+#[tokio::test]
+async fn orders_of_a_mandates_credentials_go_when_its_time_is_up() {
+    let place = Place::new().await;
+    let first = place.gate.account();
+    let (second, both) = on_two_accounts(&place).await;
+    second_owner(&place.gate).await;
+    let door = SocketProof { credential: both, address: HOME, token: None };
+    let who = place.gate.enter_socket(&door).unwrap();
+    rest(&place.gate, &who.on(first).unwrap(), 1).unwrap();
+    rest(&place.gate, &who.on(second).unwrap(), 2).unwrap();
+    let until = Some(place.gate.now() + access::Span::hours(1));
+    let account = account(&place.gate);
+    let terms = MandateTerms { until, ..MandateTerms::of(Role::Owner) };
+    place.gate.mandates().change(&OPERATOR, "trader", account, terms).await.unwrap();
+    let open = async |account| {
+        let view = place.gate.view_of(account).await.unwrap();
+        view.open_orders.len()
+    };
+    assert_eq!((open(first).await, open(second).await), (1, 1));
+    place.pass(access::Span::hours(1));
+    for _ in 0..400 {
+        if open(first).await == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!((open(first).await, open(second).await), (0, 1));
+    assert!(rest(&place.gate, &who.on(second).unwrap(), 3).is_ok(), "it goes on elsewhere");
+}
+
 /// A second account of the trader's, and a credential of theirs for it and the first.
 pub async fn on_two_accounts(place: &Place) -> (PaperAccountId, CredentialId) {
     on_accounts_of(place, "trader").await

@@ -192,6 +192,7 @@ pub(super) fn form(
                 (field::select("days", "Ends after", fields.get("days"), &days))
                 @if of.is_none() { (line("port", "Port", "Empty: the next free one.", "numeric")) }
             }
+            p.help { "When it ends, its open orders are cancelled." }
             @if let Some(text) = errors.get("days") { p.err { (text) } }
             @match of {
                 None => {
