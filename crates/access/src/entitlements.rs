@@ -390,7 +390,7 @@ pub struct Entitlements {
 
 impl Entitlements {
     /// Whether the act is allowed; otherwise the first reason against it, the widest reason first.
-    /// Allocates nothing.
+    /// Allocates nothing where it is allowed.
     #[inline]
     pub fn check(&self, question: &Question) -> Result<(), Refusal> {
         let reasons = self.decide(question);
@@ -433,7 +433,7 @@ impl Entitlements {
             }
             (ACCOUNT, ..) => Refusal::Authority(AuthorityRefusal::AccountNotAllowed {
                 account,
-                allowed: self.account,
+                allowed: vec![self.account],
             }),
             (ADDRESS, ..) => Refusal::Authority(AuthorityRefusal::AddressNotAllowed { address }),
             (PRODUCT, ..) => Refusal::Authority(AuthorityRefusal::ProductNotAllowed { product }),

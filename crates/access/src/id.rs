@@ -326,6 +326,16 @@ impl fmt::Display for Holder {
     }
 }
 
+/// `DU1234567, DU2345678 and DU3456789`.
+pub fn each_of(accounts: &[PaperAccountId]) -> String {
+    let names: Vec<_> = accounts.iter().map(ToString::to_string).collect();
+    match names.split_last() {
+        None => "no account".to_owned(),
+        Some((only, [])) => only.clone(),
+        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]

@@ -78,5 +78,5 @@ pub use moment::{Moment, Span, Time};
 pub use number::{Misread, Number};
 pub use refusal::Refusal;
 pub use secret::{Digest, SealKey, SealedSecret, Secret};
-pub use sentence::{Sentence, Verdict, can_cannot};
+pub use sentence::{Sentence, Verdict, can_cannot, other_accounts};
 pub use slice::Slice;

@@ -11,7 +11,7 @@ use crate::binding::ProofFault;
 use crate::credential::Door;
 use crate::device::DeviceRole;
 use crate::entitlements::{Act, OrderKind, Product, Side};
-use crate::id::{AccountId, PaperAccountId, SymbolId};
+use crate::id::{AccountId, PaperAccountId, SymbolId, each_of};
 use crate::lock::Grade;
 use crate::moment::{Span, Time};
 use crate::name::Name;
@@ -95,8 +95,8 @@ refusals! {
         Expired { until: Time, now: Time } = "EXPIRED",
             "this authority expired at {until}, and it is now {now}; ask the account's owner for a new one";
         /// Another account.
-        AccountNotAllowed { account: PaperAccountId, allowed: PaperAccountId } = "ACCOUNT_NOT_ALLOWED",
-            "this authority does not cover account {account}; it is for {allowed}";
+        AccountNotAllowed { account: PaperAccountId, allowed: Vec<PaperAccountId> } = "ACCOUNT_NOT_ALLOWED",
+            "this authority does not cover account {account}; it is for {allowed}", allowed = each_of(allowed);
         /// An act that is not given.
         ActNotAllowed { act: Act } = "ACT_NOT_ALLOWED",
             "this authority may not {act}";
@@ -421,6 +421,9 @@ refusals! {
         /// One too many.
         TooMany { what: &'static str, count: u32, limit: u32 } = "TOO_MANY",
             "there are {count} {what}, and the limit is {limit}; remove one first";
+        /// Orders of two accounts that belong together.
+        AccountsMixed { first: PaperAccountId, other: PaperAccountId } = "ACCOUNTS_MIXED",
+            "orders that belong together are placed on one account, and these name {first} and {other}; name the same one in all of them";
         /// A number out of its range.
         OutOfRange { field: Field, given: String, least: String, most: String } = "OUT_OF_RANGE",
             "the {field} is {given}; use {least} to {most}";
@@ -695,7 +698,7 @@ impl InputRefusal {
             | Self::NameMixed { field, .. }
             | Self::NameTaken { field, .. }
             | Self::OutOfRange { field, .. } => Some(*field),
-            Self::TooMany { .. } => None,
+            Self::TooMany { .. } | Self::AccountsMixed { .. } => None,
         }
     }
 }

@@ -41,10 +41,11 @@ pub struct Sentence {
 }
 
 /// The sentences of an authority: what it can, with its limits, then what it cannot, then its end.
-/// `name` gives a contract's symbol, and `currency` is the account's base currency.
+/// `name` gives a contract's symbol, `accounts` are all that its holder has it on, in words, and `currency` is the
+/// base currency of the one that it is about.
 pub fn can_cannot(
     given: &Entitlements,
-    currency: Currency,
+    (accounts, currency): (&str, Currency),
     name: &dyn Fn(SymbolId) -> String,
 ) -> Vec<Sentence> {
     let mut sentences = Vec::new();
@@ -70,7 +71,7 @@ pub fn can_cannot(
             say(Verdict::Cannot, act.to_string());
         }
     }
-    say(Verdict::Cannot, format!("use any account but {}", given.account));
+    say(Verdict::Cannot, other_accounts(accounts));
     if let Addresses::Only(networks) = &given.addresses {
         let list: Vec<_> = networks.iter().map(ToString::to_string).collect();
         say(Verdict::Cannot, format!("be used from anywhere but {}", list.join(", ")));
@@ -85,6 +86,11 @@ pub fn can_cannot(
         say(Verdict::Until, format!("{}{orders}", given.until));
     }
     sentences
+}
+
+/// What nobody can, beside the accounts that their authority is on.
+pub fn other_accounts(accounts: &str) -> String {
+    format!("use any account but {accounts}")
 }
 
 /// What a session that a recovery holds may do of these: add, and take nothing of its person's away.
@@ -170,7 +176,7 @@ mod tests {
         let holder = Holder::Credential(CredentialId([2; 16]));
         let given = mandate.entitlements(holder, Grade::None).unwrap().narrow(holder, scopes);
         let name = |symbol: SymbolId| format!("S{symbol}");
-        let lines = can_cannot(&given, "EUR".parse().unwrap(), &name);
+        let lines = can_cannot(&given, ("DU1234567", "EUR".parse().unwrap()), &name);
         let lines: Vec<_> =
             lines.iter().map(|line| format!("{} {}", line.verdict, line.text)).collect();
         lines.join("\n") + "\n"

@@ -3,6 +3,7 @@
 use access::address::{Addresses, Network};
 use access::credential::Credential;
 use access::entitlements::{Hours, Rate, Sides, Symbols};
+use access::id::each_of;
 use access::refusal::CredentialRefusal;
 use access::{
     CredentialId, Grade, PaperAccountId, Refusal, Scopes, Side, Span, SymbolId, Time, can_cannot,
@@ -360,7 +361,9 @@ fn detail(gate: &Gate, info: &CredentialInfo, now: Time) -> CredentialDetail {
     let sentences = match &info.entitlements {
         Ok(given) => {
             let name = |id| symbol(gate.markets().instruments(), id);
-            can_cannot(given, gate.paper_accounts().currency_of(given.account), &name)
+            let accounts: Vec<_> = info.credential.accounts().collect();
+            let currency = gate.paper_accounts().currency_of(given.account);
+            can_cannot(given, (&each_of(&accounts), currency), &name)
         }
         Err(_) => Vec::new(),
     };

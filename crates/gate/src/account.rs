@@ -12,7 +12,7 @@ use access::id::{AccountId, Holder, PaperAccountId, SymbolId};
 use access::lock::{Grade, Lock};
 use access::mandate::Role;
 use access::moment::Time;
-use access::refusal::{AccountRefusal, AuthorityRefusal};
+use access::refusal::AccountRefusal;
 use access::{Command as Access, Refusal};
 use rust_decimal::Decimal;
 use store::Key;
@@ -442,10 +442,7 @@ impl Gate {
                 }
                 Err(refusal) => known.ok_or(refusal),
             },
-            (None, None) => Err(Refusal::Authority(AuthorityRefusal::AccountNotAllowed {
-                account,
-                allowed: self.account(),
-            })),
+            (None, None) => Err(Refusal::not_found("account")),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use access::entitlements::{Act, Entitlements, OrderKind, Product, Question, Side};
 use access::id::{Holder, PaperAccountId, SymbolId};
 use access::moment::Time;
-use access::refusal::{AuthorityRefusal, Refusal, ServerRefusal};
+use access::refusal::{AuthorityRefusal, InputRefusal, Refusal, ServerRefusal};
 use rust_decimal::Decimal;
 use trade::event::Reject;
 use trade::exchange::Exchange;
@@ -60,6 +60,17 @@ const fn is_outage(refused: &Refused) -> bool {
     )
 }
 
+/// An admission is on one of its holder's accounts; what it is for is said of all.
+fn say_all_accounts(refused: &mut Refused, admission: &Admission) {
+    if let Refused::Refusal(Refusal::Authority(AuthorityRefusal::AccountNotAllowed {
+        allowed,
+        ..
+    })) = refused
+    {
+        *allowed = admission.accounts().collect();
+    }
+}
+
 /// What is asked for above its sender's threshold passes only within the bound that was given to it.
 fn check_large(
     size: Option<Size>,
@@ -73,6 +84,8 @@ fn check_large(
 pub(crate) struct Case<'a, 'b> {
     turn: &'a mut Turn<'b>,
     slot: &'a Slot,
+    /// What its holder has on each of their accounts.
+    slots: &'a [Arc<Slot>],
     entitlements: &'a Entitlements,
     state: u64,
     address: IpAddr,
@@ -214,9 +227,23 @@ impl Case<'_, '_> {
         Ok(only_reduces)
     }
 
+    /// Orders that belong together are on one account. Of one that their holder has no authority on it is asked later.
+    fn are_on_one_account(&self, orders: &[NewOrder]) -> Result<(), InputRefusal> {
+        let Some(first) = orders.first().map(|order| order.account) else { return Ok(()) };
+        let mut accounts = orders.iter().map(|order| order.account);
+        let is_theirs = |account| self.slots.iter().any(|slot| slot.account == account);
+        match accounts.find(|account| *account != first) {
+            Some(other) if orders.iter().all(|order| is_theirs(order.account)) => {
+                Err(InputRefusal::AccountsMixed { first, other })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The same but for the numbers. What closes nothing is not called too large, but refused.
     fn may_ask_for(&self, orders: &[NewOrder]) -> Result<bool, Against> {
         self.turn.check_caught_up()?;
+        self.are_on_one_account(orders).map_err(Refusal::Input)?;
         let only_reduces = self.may_only_reduce();
         let act = if only_reduces { Act::ReduceOrder } else { Act::PlaceOrder };
         for order in orders {
@@ -538,7 +565,8 @@ impl Gate {
             Ok(state) => {
                 let entitlements = slot.peek();
                 let entitlements = &**entitlements;
-                let mut case = Case { turn: &mut turn, slot, entitlements, state, address, now };
+                let (turn, slots) = (&mut turn, admission.slots());
+                let mut case = Case { turn, slot, slots, entitlements, state, address, now };
                 match decide(&mut case) {
                     Ok(done) => return Ok(done),
                     Err(against) => against,
@@ -546,7 +574,8 @@ impl Gate {
             }
             Err(refusal) => Against::from(refusal),
         };
-        let Against { refused, symbol } = against;
+        let Against { mut refused, symbol } = against;
+        say_all_accounts(&mut refused, admission);
         if !is_outage(&refused) && attempt.is_kept(slot.holder, &refused) {
             let (holder, code, address) = (slot.holder, refused.code(), Some(address));
             let asked = attempt.asked(turn.exchange());

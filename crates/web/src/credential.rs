@@ -12,7 +12,9 @@ pub(crate) use once::Once;
 
 use access::credential::Door;
 use access::entitlements::Acts;
-use access::{Act, CredentialId, Entitlements, Refusal, Scopes, Sentence, Time, Verdict};
+use access::{
+    Act, CredentialId, Entitlements, PaperAccountId, Refusal, Scopes, Sentence, Time, Verdict,
+};
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use gate::CredentialInfo;
@@ -44,15 +46,31 @@ fn sentence(say: &Sentence) -> Markup {
     html! { li class=(class) { span { b { (say.verdict) } " " (say.text) } } }
 }
 
-/// The sentences of a credential: what is true of every credential is folded away.
-fn says_of(signed: &Signed, given: &Entitlements) -> Markup {
+/// The accounts of a credential in words: those of whoever looks by name, and how many others there are.
+fn accounts_of(signed: &Signed, accounts: &[PaperAccountId]) -> String {
+    let theirs = |account: &&PaperAccountId| signed.ticket.accounts.contains(account);
+    let named: Vec<_> = accounts.iter().filter(theirs).copied().collect();
+    match accounts.len().saturating_sub(named.len()) {
+        0 => access::id::each_of(&named),
+        more => format!(
+            "{} and {} that is not yours",
+            access::id::each_of(&named),
+            figure::plural(more, "account")
+        ),
+    }
+}
+
+/// The sentences of a credential for these accounts: what is true of every credential is folded away.
+fn says_of(signed: &Signed, given: &Entitlements, accounts: &[PaperAccountId]) -> Markup {
     let never = Act::ALL.iter().filter(|act| !Acts::VIEW.or(Acts::TRADE).contains(**act));
     let never: Vec<_> = never.map(ToString::to_string).collect();
-    let other_accounts = format!("use any account but {}", given.account);
+    let accounts = accounts_of(signed, accounts);
+    let other_accounts = access::other_accounts(&accounts);
     let is_constant = |say: &Sentence| {
         say.verdict == Verdict::Cannot && (never.contains(&say.text) || say.text == other_accounts)
     };
-    let (constant, own): (Vec<_>, Vec<_>) = says(signed, given).into_iter().partition(is_constant);
+    let (constant, own): (Vec<_>, Vec<_>) =
+        says(signed, given, &accounts).into_iter().partition(is_constant);
     html! {
         (sentences(&own))
         details.fold {
@@ -62,11 +80,11 @@ fn says_of(signed: &Signed, given: &Entitlements) -> Markup {
     }
 }
 
-/// The sentences of an authority, with the symbols of its contracts.
-pub(crate) fn says(signed: &Signed, given: &Entitlements) -> Vec<Sentence> {
+/// The sentences of an authority on these accounts, with the symbols of its contracts.
+pub(crate) fn says(signed: &Signed, given: &Entitlements, accounts: &str) -> Vec<Sentence> {
     let currency = signed.visit.portal.gate().paper_accounts().currency_of(given.account);
     let name = |id| contract::symbol(contract::known(signed), id);
-    access::can_cannot(given, currency, &name)
+    access::can_cannot(given, (accounts, currency), &name)
 }
 
 /// What is left of the person's authority within these scopes. A session's own end does not bind a credential.
@@ -236,6 +254,7 @@ fn page(
     let credential = &info.credential;
     let narrowed = info.entitlements.clone().unwrap_or_else(|_| of(signed, &credential.scopes));
     let is_live = credential.revoked.is_none();
+    let accounts: Vec<_> = credential.accounts().collect();
     let path = format!("/credentials/{}", credential.id);
     let body = html! {
         (assets())
@@ -253,12 +272,12 @@ fn page(
             div.stack.s7 {
                 section.card aria-labelledby="can" {
                     h2 #can { @if is_live { "What it can and cannot do" } @else { "What it could do" } }
-                    (says_of(signed, &narrowed))
+                    (says_of(signed, &narrowed, &accounts))
                 }
                 @if is_live { (program(info)) }
             }
             div.stack.s5 {
-                (facts(info, now))
+                (facts(signed, info, now))
                 @if is_live { (change::acts(signed, info, &errors)) }
                 @else if info.door().port().is_some() { p.small.dim { "No other credential can have this port for a day." } }
             }
@@ -272,12 +291,14 @@ fn former(info: &CredentialInfo, now: Time) -> Option<access::credential::Former
     info.credential.former.filter(|former| info.credential.revoked.is_none() && former.until > now)
 }
 
-fn facts(info: &CredentialInfo, now: Time) -> Markup {
+fn facts(signed: &Signed, info: &CredentialInfo, now: Time) -> Markup {
     let credential = &info.credential;
+    let accounts: Vec<_> = credential.accounts().collect();
     html! {
         section.card aria-labelledby="reach" {
             h2 #reach { "Connection and use" }
             dl.pairs {
+                div { dt { (if accounts.len() > 1 { "Accounts" } else { "Account" }) } dd { (accounts_of(signed, &accounts)) } }
                 @match info.door() {
                     Door::Socket { port } => {
                         div { dt { "Host" } dd.mono { (host(info)) } }

@@ -167,7 +167,7 @@ const fn input(why: &InputRefusal) -> StatusCode {
         | R::OutOfRange { .. }
         | R::ZoneUnknown { .. }
         | R::PasswordGuessable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        R::NameTaken { .. } | R::TooMany { .. } => StatusCode::CONFLICT,
+        R::AccountsMixed { .. } | R::NameTaken { .. } | R::TooMany { .. } => StatusCode::CONFLICT,
     }
 }
 

@@ -22,7 +22,11 @@ pub(crate) async fn this(signed: Signed) -> Reply {
     let welcome = signed.visit.query.has("welcome");
     let next = form::local_path(signed.visit.query.get("next"));
     let entitlements = signed.admission.entitlements();
-    let says = crate::credential::says(&signed, &entitlements);
+    let says = crate::credential::says(
+        &signed,
+        &entitlements,
+        &access::id::each_of(&signed.ticket.accounts),
+    );
     let ticket = &signed.ticket;
     let gate = signed.visit.portal.gate();
     let found = gate.sessions().layers(ticket.session, ticket.account, Some(ticket.address)).await;

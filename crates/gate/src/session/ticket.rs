@@ -55,7 +55,7 @@ impl SessionTicket {
     /// The same session, for a request about this account.
     pub fn on(&self, account: PaperAccountId) -> Result<Self, AuthorityRefusal> {
         if !self.accounts.contains(&account) {
-            let allowed = self.accounts.first().copied().unwrap_or(self.account);
+            let allowed = self.accounts.to_vec();
             return Err(AuthorityRefusal::AccountNotAllowed { account, allowed });
         }
         Ok(Self { account, ..self.clone() })

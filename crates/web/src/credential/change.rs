@@ -9,7 +9,7 @@ use gate::CredentialInfo;
 use maud::{Markup, html};
 
 use super::create::preview_of;
-use super::{Reply, assets, draft, find};
+use super::{Reply, accounts_of, assets, draft, find};
 use crate::contract;
 use crate::field::{self, Errors, Field};
 use crate::figure;
@@ -19,8 +19,13 @@ use crate::shell::{self, Tab};
 use crate::visit::{Signed, go};
 
 /// `3 open orders, 1 connection`: what an end of it reaches.
-fn reach(info: &CredentialInfo) -> String {
+fn reach(signed: &Signed, info: &CredentialInfo) -> String {
     let orders = figure::plural(info.open_orders, "open order");
+    let accounts: Vec<_> = info.credential.accounts().collect();
+    let orders = match accounts.len() {
+        0 | 1 => orders,
+        _ => format!("{orders} on {}", accounts_of(signed, &accounts)),
+    };
     format!("{orders}, {}", figure::plural(info.connections.len(), "connection"))
 }
 
@@ -43,7 +48,7 @@ pub(super) fn acts(signed: &Signed, info: &CredentialInfo, errors: &Errors) -> M
                 h2 #pause { "Pause" }
                 form.f method="post" action={ (path) "/pause" } {
                     (shell::token(signed))
-                    p.small.dim { "Closes its connections and refuses new ones until you resume it. Now: " (reach(info)) "." }
+                    p.small.dim { "Closes its connections and refuses new ones until you resume it. Now: " (reach(signed, info)) "." }
                     (field::tick("cancel_orders", "Cancel its open orders too", false))
                     button { "Pause " (name) }
                 }
@@ -62,7 +67,7 @@ pub(super) fn acts(signed: &Signed, info: &CredentialInfo, errors: &Errors) -> M
             h2 #revoke { "Revoke" }
             form.f method="post" action={ (path) "/revoke" } {
                 (shell::token(signed))
-                p.small.dim { "Takes effect at the next message on every connection and cannot be undone. It ends: " (reach(info)) "." }
+                p.small.dim { "Takes effect at the next message on every connection and cannot be undone. It ends: " (reach(signed, info)) "." }
                 (field::tick("keep_orders", "Leave its open orders in place", false))
                 button.sell { "Revoke " (name) }
             }
@@ -163,7 +168,7 @@ pub(crate) async fn edit(Path(id): Path<String>, signed: Signed) -> Reply {
         return Err(signed
             .fault(Refusal::Credential(CredentialRefusal::CredentialRevoked { at: revoked.at })));
     }
-    let fields = draft::of(contract::known(&signed), &info.credential.scopes);
+    let fields = draft::of(contract::known(&signed), &info.credential);
     Ok(editor(&signed, &info, &fields, &Errors::new(), None).into_response())
 }
 

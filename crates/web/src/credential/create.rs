@@ -66,7 +66,7 @@ pub(super) fn preview_of(signed: &Signed, fields: &Fields) -> Markup {
     } else {
         "It needs no token: any program on this machine that reaches its port can use it."
     };
-    html! { (says_of(signed, &of(signed, &scopes))) @if fields.has("kind") && !fields.has("edits") { p.small.dim { (token) } } }
+    html! { (says_of(signed, &of(signed, &scopes), &draft::accounts(signed, fields))) @if fields.has("kind") && !fields.has("edits") { p.small.dim { (token) } } }
 }
 
 /// `POST /credentials/preview`: as a page without script, as a fragment while typing.

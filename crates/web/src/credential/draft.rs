@@ -1,6 +1,7 @@
 //! The form of a credential, new or not, and how it is read.
 
 use access::address::{Addresses, Network};
+use access::credential::Credential;
 use access::entitlements::{Hours, Rate, Sides, Symbols};
 use access::refusal::Field as Input;
 use access::{Limits, Misread, Number, PaperAccountId, Scopes, Side, Span, Time};
@@ -80,8 +81,9 @@ pub(super) fn preset(name: &str) -> Fields {
     Fields::parse(format!("{query}{token}").as_bytes()).unwrap_or_default()
 }
 
-/// What the form holds for scopes that there are.
-pub(super) fn of(known: &Instruments, scopes: &Scopes) -> Fields {
+/// What the form holds for a credential that there is.
+pub(super) fn of(known: &Instruments, credential: &Credential) -> Fields {
+    let scopes = &credential.scopes;
     let limits = &scopes.limits;
     let list = |words: Vec<String>| words.join(", ");
     let number = |value: Option<String>| value.unwrap_or_default();
@@ -137,6 +139,7 @@ pub(super) fn of(known: &Instruments, scopes: &Scopes) -> Fields {
     ];
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(pairs);
+    query.extend_pairs(credential.accounts().map(|account| (ALSO, account.to_string())));
     Fields::parse(query.finish().as_bytes()).unwrap_or_default()
 }
 
@@ -202,6 +205,7 @@ pub(super) fn form(
                 },
                 Some(info) => {
                     input type="hidden" name="edits" value="yes";
+                    @for account in info.credential.accounts() { input type="hidden" name=(ALSO) value=(account); }
                     input type="hidden" name="ends" value=(info.credential.scopes.until.0);
                     div.row { button.main { "Save" } a.btn href={ "/credentials/" (info.credential.id) } { "Cancel" } }
                 },

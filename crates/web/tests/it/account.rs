@@ -2,6 +2,7 @@
 
 use access::account::Currency;
 use access::id::PaperAccountId;
+use access::mandate::{MandateTerms, Role};
 use axum::http::StatusCode;
 use futures_util::StreamExt as _;
 use gate::{Actor, NewPaperAccount};
@@ -264,4 +265,50 @@ async fn confirmation_and_its_order_name_the_account() {
     let path = order(&mut visitor).await;
     let placed = visitor.get(&path).await;
     assert!(placed.says(&format!("Order accepted on account {account}")), "{}", placed.body);
+}
+
+/// What is said of an authority on two accounts names both, to whoever has both.
+#[tokio::test]
+async fn session_and_credential_on_two_accounts_are_said_to_be_on_both() {
+    let place = Place::new().await;
+    let first = place.gate.account();
+    let mut visitor = place.signed_in().await;
+    let second = second(&place).await;
+    let both = [format!("{first} and {second}"), format!("{second} and {first}")];
+    let says = |answer: &crate::place::Answer, before: &str, after: &str| {
+        both.iter().any(|both| answer.says(&format!("{before}{both}{after}")))
+    };
+    let page = visitor.get("/session").await;
+    assert!(says(&page, "use any account but ", ""), "{}", page.body);
+    let also = second.to_string();
+    let fields = [
+        ("name", "two"),
+        ("kind", "trading"),
+        ("sides", "both"),
+        ("days", "7"),
+        ("also", also.as_str()),
+    ];
+    visitor.token = visitor.get(&format!("/?account={first}")).await.form_token();
+    let preview = visitor.post("/credentials/preview", &fields).await;
+    assert!(says(&preview, "use any account but ", ""), "{}", preview.body);
+    visitor.post("/credentials", &fields).await;
+    let id = place.gate.credentials().find("two").await.unwrap().credential.id;
+    let path = format!("/credentials/{id}");
+    let page = visitor.get(&path).await;
+    assert!(says(&page, "use any account but ", ""), "{}", page.body);
+    assert!(says(&page, "Accounts", ""), "{}", page.body);
+    assert!(says(&page, "It ends: 0 open orders on ", ", 0 connections"), "{}", page.body);
+    let form = visitor.get(&format!("{path}/edit")).await;
+    assert!(says(&form, "use any account but ", ""), "{}", form.body);
+    // Who has lost one of them is not told of it any more.
+    let operator = Actor::Operator { uid: 1 };
+    let gate = &place.gate;
+    gate.people().add(&operator, "ann", second).await.unwrap();
+    gate.mandates().revoke(&operator, "ann", second.into()).await.unwrap();
+    let (owner, terms) = (Role::Owner, MandateTerms::of(Role::Owner));
+    gate.mandates().grant(&operator, "ann", (second.into(), owner), terms).await.unwrap();
+    gate.mandates().revoke(&operator, "trader", second.into()).await.unwrap();
+    let page = visitor.get("/session").await;
+    assert!(page.says(&format!("use any account but {first}")), "{}", page.body);
+    assert!(!page.body.contains(&second.to_string()), "{}", page.body);
 }

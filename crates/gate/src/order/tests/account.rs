@@ -1,8 +1,9 @@
 //! Two accounts on one gate: their orders meet, and each sees, changes and cancels its own.
 
-use access::refusal::{AccountRefusal, CredentialRefusal};
+use access::refusal::{AccountRefusal, AuthorityRefusal, CredentialRefusal};
 use trade::journal::Opening;
 use trade::ledger::SelfMatch;
+use trade::order::Parent;
 
 use super::*;
 
@@ -130,6 +131,25 @@ async fn credential_on_two_accounts_trades_on_each_at_one_rate_and_listens_to_bo
     let on_second = || NewOrder { account: second(), ..bench.resting() };
     // An admission is for one account, whatever others its holder has.
     assert_eq!(code(bench.place(&one, vec![on_second()])), "ACCOUNT_NOT_ALLOWED");
+    // A group on both is told that, and not that it may not use one of them; of a third account both are named.
+    let child = |account| NewOrder {
+        account,
+        parent: Some(Parent::Member(0)),
+        ..bench.order(Side::Sell, 10, OrderType::Limit { price: Ticks(50_000) })
+    };
+    let mixed = bench.place(&one, vec![bench.resting(), child(second())]);
+    assert_eq!(code(mixed), "ACCOUNTS_MIXED");
+    let third = "DU7777777".parse().unwrap();
+    for orders in
+        [vec![NewOrder { account: third, ..bench.resting() }], vec![bench.resting(), child(third)]]
+    {
+        let Err(Refused::Refusal(why)) = bench.place(&one, orders) else { panic!("it was placed") };
+        let allowed = both.to_vec();
+        let wanted = AuthorityRefusal::AccountNotAllowed { account: third, allowed };
+        assert_eq!(why, wanted.into());
+        let told = format!("does not cover account {third}; it is for {} and {}", both[0], both[1]);
+        assert!(why.caller_text().contains(&told), "{why}");
+    }
     bench.place(&one, vec![bench.resting()]).unwrap();
     bench.place(&other, vec![on_second()]).unwrap();
     assert_eq!(code(bench.place(&other, vec![on_second()])), "RATE_EXCEEDED");

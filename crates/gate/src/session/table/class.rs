@@ -68,9 +68,11 @@ impl Class {
         record: &Record,
         account: PaperAccountId,
     ) -> Result<Entitlements, AuthorityRefusal> {
-        let allowed = self.first;
         let given = self.given.iter().find(|given| given.account == account);
-        let given = given.ok_or(AuthorityRefusal::AccountNotAllowed { account, allowed })?;
+        let given = given.ok_or_else(|| AuthorityRefusal::AccountNotAllowed {
+            account,
+            allowed: self.given.iter().map(|given| given.account).collect(),
+        })?;
         let acts = if record.receipt().is_some() { Acts::NONE } else { given.acts };
         let until = given.until.min(self.until(record));
         Ok(Entitlements { holder: Holder::Session(record.id), until, acts, ..given.clone() })
