@@ -14,6 +14,9 @@ use crate::typed;
 /// Longest name of a credential, device or authenticator, in bytes.
 pub const NAME_LIMIT: usize = 64;
 
+/// What the record calls those who act and are no people, on one page or another.
+const RESERVED: [&str; 4] = ["operator", "system", "server", "visitor"];
+
 /// Marks that may follow one letter.
 const MOST_MARKS: usize = 4;
 
@@ -189,6 +192,20 @@ impl Username {
         Ok(Self(text))
     }
 
+    /// The name of somebody new: as it was typed but for case and spaces around it, and none by which the record calls
+    /// others than people.
+    pub fn fresh(text: &str) -> Result<Self, InputRefusal> {
+        // What is left out where somebody signs in would make a name that was not typed.
+        if !text.is_ascii() {
+            return Err(InputRefusal::UsernameInvalid { length: text.len(), limit: NAME_LIMIT });
+        }
+        let name = Self::new(text)?;
+        if RESERVED.contains(&name.as_str()) {
+            return Err(InputRefusal::UsernameReserved { name: name.0 });
+        }
+        Ok(name)
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -315,6 +332,19 @@ mod tests {
         assert_eq!(Username::new(typed).map(|name| name.to_string()), Ok("ann1".to_owned()));
         for bad in ["", "-ann", "an n", "\u{e9}", "a/b"] {
             assert!(Username::new(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn name_of_somebody_new_is_what_was_typed_and_none_of_the_records_own() {
+        let fresh = |typed| Username::fresh(typed).map(|name| name.to_string());
+        assert_eq!(fresh(" Bob "), Ok("bob".to_owned()));
+        for bad in ["a\u{202e}b", "bob\u{200b}", "\u{ff42}ob"] {
+            assert!(matches!(fresh(bad), Err(InputRefusal::UsernameInvalid { .. })), "{bad:?}");
+        }
+        for taken in ["operator", "System", " server", "visitor"] {
+            let refused = fresh(taken);
+            assert!(matches!(refused, Err(InputRefusal::UsernameReserved { .. })), "{taken}");
         }
     }
 }

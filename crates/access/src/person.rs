@@ -27,7 +27,7 @@ pub(crate) fn decide(
     if !ground.by.runs_the_server() {
         return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
-    let username = Username::new(username)?;
+    let username = Username::fresh(username)?;
     let id = AccountId::from(*account);
     let mandates = slice.account(id).map_or(&[][..], |account| &account.mandates);
     let is_new = matches!(command, Command::Create { .. });

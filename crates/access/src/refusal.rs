@@ -409,6 +409,9 @@ refusals! {
         /// A user name with other characters than it may have.
         UsernameInvalid { length: usize, limit: usize } = "USERNAME_INVALID",
             "a user name has 1 to {limit} characters (a-z, 0-9, dot, dash, underscore and @) and starts with a letter or digit; what you typed ({length} bytes) is not one";
+        /// A user name by which the record calls somebody who is no person.
+        UsernameReserved { name: String } = "USERNAME_RESERVED",
+            "the record calls others than people {name}, so nobody can have that user name; choose another";
         /// A text that is no mail address to which we send.
         MailInvalid { length: usize, limit: usize } = "MAIL_INVALID",
             "what you typed ({length} bytes) is not a mail address we can send to; use up to {limit} ASCII characters like ann@example.org, without quotes and with a domain name";
@@ -689,7 +692,7 @@ impl InputRefusal {
     pub const fn field(&self) -> Option<Field> {
         match self {
             Self::ZoneUnknown { .. } => Some(Field::Zone),
-            Self::UsernameInvalid { .. } => Some(Field::Username),
+            Self::UsernameInvalid { .. } | Self::UsernameReserved { .. } => Some(Field::Username),
             Self::MailInvalid { .. } => Some(Field::Mail),
             Self::PhoneInvalid { .. } => Some(Field::Phone),
             Self::PasswordGuessable { .. } => Some(Field::Password),

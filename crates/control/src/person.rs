@@ -68,6 +68,8 @@ pub(crate) async fn act(desk: &Desk<'_>, request: PersonRequest) -> Result<Value
             let account = account::meant(gate, account)?;
             let role = role.as_deref().map_or(Ok(Role::Auditor), role_of)?;
             let issued = gate.people().add_as(actor, &username, account, role).await?;
+            // As it was made, whatever case it was typed in.
+            let username = gate.people().find(&username).await?.username;
             let made = link(desk.portal, username, &issued);
             let (account, role) = (Some(account.to_string()), Some(role.name().to_owned()));
             return value(LinkMade { account, role, ..made });

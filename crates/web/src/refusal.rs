@@ -162,6 +162,7 @@ const fn input(why: &InputRefusal) -> StatusCode {
         | R::NameHidden { .. }
         | R::NameMixed { .. }
         | R::UsernameInvalid { .. }
+        | R::UsernameReserved { .. }
         | R::MailInvalid { .. }
         | R::PhoneInvalid { .. }
         | R::OutOfRange { .. }
