@@ -120,7 +120,7 @@ commands! {
     Executions(crate::order::Executions) |which, global| crate::order::executions(&which, global);
     /// List positions and cash
     Positions(crate::order::Positions) |which, global| crate::order::positions(&which, global);
-    /// Show outgoing messages, with their codes where no mail is configured
+    /// Show outgoing messages, with codes for people without a mail address
     Outbox(crate::outbox::Outbox);
     /// Print a person's current TOTP code (demo folders only)
     Totp(crate::totp::Totp);

@@ -105,6 +105,10 @@ impl Registry {
 
 /// A failure of the store, for the caller; the details go to the log.
 pub(crate) fn store_failed(error: &store::StoreError) -> Refusal {
+    // A page that stays open may ask until its connection is closed.
+    if error.is_closed() {
+        return Refusal::Server(ServerRefusal::Stopping);
+    }
     tracing::error!(%error, "the store failed");
     if error.is_full() {
         Refusal::Server(ServerRefusal::StoreFull)

@@ -74,6 +74,11 @@ impl StoreError {
         }
     }
 
+    /// Whether the tables were closed, as they are once the server stops.
+    pub const fn is_closed(&self) -> bool {
+        matches!(self, Self::Engine(sqlx::Error::PoolClosed))
+    }
+
     /// Whether the engine's disk is full.
     pub fn is_full(&self) -> bool {
         use sqlx::migrate::MigrateError;

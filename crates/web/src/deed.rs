@@ -10,7 +10,7 @@ use crate::visit::Signed;
 const TECHNICAL: [&str; 10] =
     ["key", "next", "bound", "ends", "edits", "sure", "welcome", "signature", "recovery", "set"];
 /// Fields whose names are not the words for them.
-const LABELS: [(&str, &str); 10] = [
+const LABELS: [(&str, &str); 11] = [
     ("quantity", "Shares"),
     ("type", "Kind"),
     ("price", "Limit price"),
@@ -18,6 +18,7 @@ const LABELS: [(&str, &str); 10] = [
     ("tif", "Good for"),
     ("mail", "Mail address"),
     ("also", "Also for"),
+    ("demand_token", "Requires a token"),
     ("max_notional", "Largest order"),
     ("max_quantity", "Shares per order"),
     ("until", "Ends"),

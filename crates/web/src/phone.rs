@@ -19,6 +19,7 @@ use crate::fault::{Cause, Fault};
 use crate::link::APPROVALS;
 use crate::refusal;
 use crate::shell::{self, Tab};
+use crate::subject;
 use crate::visit::{Signed, go, text};
 
 type Reply = Result<Response, Fault>;
@@ -215,8 +216,9 @@ impl crate::stream::Watch for Watcher {
                 let now = mark(&phones);
                 if now != self.seen {
                     self.seen = now;
-                    let shown = waiting(&self.signed, &phones, self.moves).into_string();
-                    return Some(Event::default().event("fragment").data(shown));
+                    let shown = waiting(&self.signed, &phones, self.moves);
+                    let shown = subject::addressed(subject::named(&self.signed.ticket), shown);
+                    return Some(Event::default().event("fragment").data(shown.into_string()));
                 }
             }
             tokio::select! {

@@ -1,7 +1,7 @@
 //! The message centre: what is unread, whose it is, what 'this was not me' does at the door.
 
 use access::notice::Topic;
-use access::refusal::SessionRefusal;
+use access::refusal::{ServerRefusal, SessionRefusal};
 use access::{Refusal, Span};
 use gate::Actor;
 
@@ -111,4 +111,13 @@ async fn outbox_of_a_lasting_folder_shows_a_code_to_the_operator_alone_and_only_
     };
     assert_eq!(codes(&Actor::Session(ticket.clone())).await, 0);
     assert_eq!(codes(&OPERATOR).await, 0, "it went by mail");
+}
+
+/// A page that is still open when the server stops asks tables that are closed: that is no failure of theirs.
+#[tokio::test]
+async fn store_that_was_closed_says_that_the_server_stops() {
+    let place = Place::new().await;
+    place.gate.close().await.unwrap();
+    let asked = place.gate.notices().outbox(&OPERATOR).await;
+    assert_eq!(asked.err(), Some(Refusal::Server(ServerRefusal::Stopping)));
 }

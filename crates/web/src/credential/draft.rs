@@ -171,7 +171,11 @@ pub(super) fn form(
     let kept = of.map(|info| format!("as now, {}", figure::day(info.credential.scopes.until)));
     let mut days = DAYS.to_vec();
     days.extend(kept.as_deref().map(|kept| (KEEP, kept)));
-    let largest = format!("Largest order, {}", currency::words(currency::common(signed)));
+    // Beside another field a longer label would push its own down.
+    let (largest, largest_help) = match currency::common(signed) {
+        Some(currency) => (format!("Largest order, {currency}"), ""),
+        None => ("Largest order, value".to_owned(), "In the account's currency."),
+    };
     html! {
         form.f method="post" action=(action) data-preview="/credentials/preview" {
             (shell::token(signed))
@@ -182,7 +186,7 @@ pub(super) fn form(
             (line("symbols", "Symbols", "Like AAPL, MSFT. Empty: all.", ""))
             div.two {
                 (line("max_quantity", "Largest order, shares", "", "numeric"))
-                (Field { label: &largest, ..line("max_notional", "", "", "decimal") })
+                (Field { label: &largest, ..line("max_notional", "", largest_help, "decimal") })
                 (line("rate", "Order messages per second", "Orders, changes and cancellations.", "numeric"))
                 (line("max_open_orders", "Open orders at once", "", "numeric"))
                 (line("collar", "Price collar, %", "Refuses a limit price more than this far through the market.", "decimal"))
@@ -261,7 +265,9 @@ pub(super) fn accounts(signed: &Signed, fields: &Fields) -> Vec<PaperAccountId> 
 /// The other accounts of the person, to be ticked; nothing where there are none.
 fn others(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup {
     let own = signed.ticket.account;
-    let others: Vec<_> = signed.ticket.accounts.iter().filter(|one| **one != own).collect();
+    let known = signed.visit.portal.gate().paper_accounts();
+    let all = signed.ticket.accounts.iter();
+    let others: Vec<_> = all.filter(|one| **one != own && known.closed(**one).is_none()).collect();
     if others.is_empty() {
         return html! {};
     }
