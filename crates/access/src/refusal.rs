@@ -21,10 +21,12 @@ use crate::session::SessionEnd;
 mod field;
 mod namesake;
 mod remedy;
+mod shortfall;
 
 pub use field::Field;
 pub use namesake::Namesake;
 pub use remedy::Remedy;
+pub use shortfall::{Lack, Shortfall};
 
 /// Writes a reason once: what it is, its numbers, its stable code, and its text for the caller. Reasons
 /// are nested by what they are about, so that a door matches the kinds that it can meet.
@@ -203,6 +205,9 @@ refusals! {
         /// No port is free in the range.
         PortsExhausted { first: u16, last: u16 } = "PORTS_EXHAUSTED",
             "no port from {first} to {last} is free; revoke a credential and wait a day";
+        /// Nobody who could hold it may do all that is asked on all of its accounts.
+        NobodyGives { lacking: Vec<Shortfall> } = "NOBODY_GIVES",
+            "no person may do all that this credential asks for: {lacking}; ask for less, or change a mandate", lacking = shortfall::list(lacking);
         /// More than the one who gives it has.
         Wider { what: &'static str } = "WIDER_THAN_GIVER",
             "a credential cannot have more {what} than the authority that creates it";

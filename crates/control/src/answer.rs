@@ -377,6 +377,9 @@ answers! {
         credential: CredentialId,
         /// Its name.
         name: String,
+        /// User name of the person whose program it is.
+        #[serde(default)]
+        username: String,
         /// Its account.
         account: String,
         /// All that it is for.
@@ -503,11 +506,20 @@ answers! {
         credential: CredentialId,
         /// Its name.
         name: String,
+        /// User name of the person whose program it is.
+        #[serde(default)]
+        username: String,
         /// `socket` or `api`.
         #[serde(default)]
         door: String,
         /// The port of its socket.
         port: Option<u16>,
+        /// The accounts that it is for.
+        #[serde(default)]
+        accounts: Vec<String>,
+        /// When it ends.
+        #[serde(default)]
+        until: String,
         /// Its token, shown this once.
         token: Option<String>,
     }

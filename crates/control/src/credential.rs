@@ -44,6 +44,9 @@ pub struct CredentialWish {
     /// Its accounts; empty takes the only one.
     #[serde(default)]
     pub accounts: Vec<PaperAccountId>,
+    /// The user name of the person whose program it becomes; none takes the first who can give it.
+    #[serde(default)]
+    pub person: Option<String>,
     /// What it may do.
     #[serde(default)]
     pub scopes: ScopesWish,
@@ -321,6 +324,7 @@ fn row(info: &CredentialInfo, now: Time) -> CredentialRow {
     CredentialRow {
         credential: credential.id,
         name: credential.name.to_string(),
+        username: info.username.to_string(),
         account: credential.account.to_string(),
         accounts: credential.accounts().map(|one| one.to_string()).collect(),
         door: info.door().word().to_owned(),
@@ -415,19 +419,26 @@ async fn create(desk: &Desk<'_>, wish: CredentialWish) -> Result<CredentialMade,
     let accounts =
         if wish.accounts.is_empty() { vec![account::meant(gate, None)?] } else { wish.accounts };
     let usual = Scopes::trading(in_days(now, DAYS));
+    let scopes = wished(gate, &wish.scopes, (usual, &accounts))?;
+    let (until, on) = (instant(scopes.until), accounts.iter().map(ToString::to_string).collect());
     let new = NewCredential {
         name: wish.name.clone(),
-        scopes: wished(gate, &wish.scopes, (usual, &accounts))?,
+        scopes,
         accounts,
         token_required: wish.token,
         door: wish.door.wish(wish.port)?,
     };
-    let made = gate.credentials().create(&desk.actor, new).await?;
+    let person = wish.person.as_deref();
+    let made = gate.credentials().create_for(&desk.actor, new, person).await?;
+    let info = gate.credentials().find(&made.credential.to_string()).await?;
     Ok(CredentialMade {
         credential: made.credential,
         name: wish.name,
+        username: info.username.to_string(),
         door: made.door.word().to_owned(),
         port: made.door.port(),
+        accounts: on,
+        until,
         token: made.token.and_then(|t| t.expose_text().map(str::to_owned)),
     })
 }

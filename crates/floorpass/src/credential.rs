@@ -146,6 +146,9 @@ pub struct Create {
     /// Its account; required if there are several (repeat it for a credential on several)
     #[arg(long = "account", value_name = "ACCOUNT")]
     accounts: Vec<PaperAccountId>,
+    /// Whose program it is [default: the first owner whose mandates allow all of it]
+    #[arg(long, value_name = "NAME")]
+    person: Option<String>,
     /// View only: it cannot place, modify or cancel orders
     #[arg(long)]
     read_only: bool,
@@ -296,6 +299,7 @@ impl Create {
         let request = Request::Credential(CredentialRequest::Create(CredentialWish {
             name: self.name,
             accounts: self.accounts,
+            person: self.person,
             scopes: self.scopes.wish(Some(self.read_only), Vec::new()),
             token,
             door: self.door,
@@ -307,9 +311,13 @@ impl Create {
                 Some(port) => format!("{} listens on port {port}", made.credential),
                 None => format!("{} is used at the HTTP API", made.credential),
             };
+            let way = format!("{way}; it is {}'s", made.username);
+            let noun = if made.accounts.len() == 1 { "account" } else { "accounts" };
+            let on = made.accounts.join(", ");
+            let terms = format!("for {noun} {on}, until {}", made.until);
             match &made.token {
-                Some(token) => format!("{way}\ntoken, shown this once: {token}"),
-                None => format!("{way}; it needs no token"),
+                Some(token) => format!("{way}\n{terms}\ntoken, shown this once: {token}"),
+                None => format!("{way}; it needs no token\n{terms}"),
             }
         })
     }
@@ -383,6 +391,7 @@ fn page(detail: &CredentialDetail) -> String {
         None => "the HTTP API".to_owned(),
     };
     let facts = [
+        ("person", row.username.clone()),
         ("account", row.accounts.join(", ")),
         ("address", address),
         ("token", token),
@@ -409,12 +418,14 @@ fn page(detail: &CredentialDetail) -> String {
 }
 
 fn list(rows: &[CredentialRow]) -> String {
-    let cells: Vec<[String; 8]> = rows
+    let cells: Vec<[String; 10]> = rows
         .iter()
         .map(|row| {
             let used = row.last_use.as_ref().map_or("never", |used| used.at.as_str());
             [
                 row.name.clone(),
+                row.username.clone(),
+                row.accounts.join(", "),
                 row.port.map_or_else(|| row.door.clone(), |port| port.to_string()),
                 row.state.clone(),
                 if row.token_required { "yes" } else { "no" }.to_owned(),
@@ -425,8 +436,18 @@ fn list(rows: &[CredentialRow]) -> String {
             ]
         })
         .collect();
-    let head =
-        ["name", "port", "state", "token", "connected", "orders/refused today", "last use", "ends"];
+    let head = [
+        "name",
+        "person",
+        "account",
+        "port",
+        "state",
+        "token",
+        "connected",
+        "orders/refused today",
+        "last use",
+        "ends",
+    ];
     output::table(head, &cells, "no credentials")
 }
 

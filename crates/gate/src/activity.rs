@@ -289,6 +289,11 @@ impl ActivityGate<'_> {
             self.gate.0.people.store.names().await.map_err(|error| store_failed(&error))?;
         if let Some(person) = person {
             names.devices.retain(|(_, _, owner)| *owner == person);
+            let Actor::Session(ticket) = actor else { return Ok(names) };
+            let on = self.gate.0.people.store.credential_clients(ticket.account).await;
+            let on = on.map_err(|error| store_failed(&error))?;
+            let is_on = |id| on.iter().any(|(credential, _)| *credential == id);
+            names.credentials.retain(|(id, _, owner)| *owner == person || is_on(*id));
         }
         Ok(names)
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::credential::{self, Credential, Door, LastUse, PORT_REST, free_port};
-use access::mandate::Role;
+use access::name::Username;
 use access::refusal::{AuthorityRefusal, CredentialRefusal, ServerRefusal};
 use access::{
     By, Call, Command, CredentialId, Entitlements, Event, Grade, Holder, PaperAccountId, PersonId,
@@ -27,6 +27,7 @@ use crate::registry::store_failed;
 use crate::session::Actor;
 use crate::usage::Usage;
 
+mod giver;
 mod listeners;
 mod named;
 
@@ -85,6 +86,8 @@ pub struct Rotated {
 pub struct CredentialInfo {
     /// What is stored of it.
     pub credential: Credential,
+    /// The user name of the person whose program it is.
+    pub username: Username,
     /// What it may do right now on the first of its accounts where it may do something; why nothing.
     pub entitlements: Result<Entitlements, Refusal>,
     /// When, from where and by what it was used last.
@@ -233,6 +236,7 @@ impl CredentialGate<'_> {
                     today: usages.get(&credential.id).copied().unwrap_or_default(),
                     open_orders: open.get(&credential.id).copied().unwrap_or(0),
                     closed: credential.accounts().all(is_closed),
+                    username: person.username.clone(),
                     credential: credential.clone(),
                 });
             }
@@ -240,7 +244,7 @@ impl CredentialGate<'_> {
         Ok(list)
     }
 
-    /// What the program calls itself that last used each credential of an account.
+    /// What the program calls itself that last used each credential of an account; nothing where none did.
     pub async fn clients(
         self,
         account: PaperAccountId,
@@ -249,7 +253,11 @@ impl CredentialGate<'_> {
         let written = written.map_err(|error| store_failed(&error))?;
         let mut clients: BTreeMap<_, _> = written.into_iter().collect();
         let recent = self.gate.0.people.uses();
-        clients.extend(recent.iter().map(|(id, last)| (*id, last.client.clone())));
+        for (id, last) in recent.iter() {
+            if let Some(client) = clients.get_mut(id) {
+                client.clone_from(&last.client);
+            }
+        }
         drop(recent);
         for client in clients.values_mut() {
             *client = shown(client);
@@ -257,8 +265,19 @@ impl CredentialGate<'_> {
         Ok(clients)
     }
 
-    /// Makes a credential; the listener of a socket is open when this returns and its door keeps up.
+    /// Makes a credential; the listener of a socket is open when this returns and its door keeps up. One that the
+    /// operator makes is the program of whoever can give it first.
     pub async fn create(self, actor: &Actor, new: NewCredential) -> Result<Created, Refusal> {
+        self.create_for(actor, new, None).await
+    }
+
+    /// The same as the program of the person of this user name, where the operator makes it.
+    pub async fn create_for(
+        self,
+        actor: &Actor,
+        new: NewCredential,
+        username: Option<&str>,
+    ) -> Result<Created, Refusal> {
         let by_default = self.gate.config().token_required_by_default;
         let (door, asks_token) = match new.door {
             DoorWish::Socket { port } => {
@@ -268,7 +287,7 @@ impl CredentialGate<'_> {
         };
         let key = match actor {
             Actor::Session(ticket) => Key::Person(ticket.person),
-            Actor::Operator { .. } => self.key_of_owner(&new.accounts).await?,
+            Actor::Operator { .. } => self.key_of_giver(&new, username).await?,
         };
         let create = ask::create_credential(credential::NewCredential {
             name: new.name,
@@ -300,27 +319,6 @@ impl CredentialGate<'_> {
             let until = revoked_at.map_or(Time::FAR, |at| at + PORT_REST);
             Refusal::Credential(CredentialRefusal::PortTaken { port, until })
         })
-    }
-
-    /// Whose program it becomes that the operator makes: an owner of the first account who holds the others too.
-    async fn key_of_owner(self, accounts: &[PaperAccountId]) -> Result<Key<'static>, Refusal> {
-        let first = accounts.iter().min().copied();
-        let first = first.ok_or(Refusal::not_found("account"))?;
-        if accounts.iter().all(|account| *account == first) {
-            return Ok(Key::Account(first.into()));
-        }
-        let of_first = self.gate.mandates().list(first.into()).await?;
-        let mut owners: Vec<_> = of_first
-            .into_iter()
-            .filter(|held| held.role == Role::Owner)
-            .map(|held| held.person)
-            .collect();
-        for account in accounts.iter().filter(|account| **account != first) {
-            let held = self.gate.mandates().list((*account).into()).await?;
-            owners.retain(|owner| held.iter().any(|one| one.person == *owner));
-        }
-        // Without one, the decision on the account itself says what is wrong.
-        Ok(owners.first().map_or(Key::Account(first.into()), |owner| Key::Person(*owner)))
     }
 
     /// Where the door has opened for a new credential; none where there is no door, or it is slow.

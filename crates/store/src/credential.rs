@@ -42,8 +42,8 @@ statements! {
                   ORDER BY created_at, id";
     HOLDERS_NAMED = "SELECT id FROM person WHERE id IN (SELECT person FROM credential WHERE name = $1) \
                      ORDER BY created_at, id";
-    CLIENTS = "SELECT id, last_client FROM credential WHERE (account = $1 \
-               OR others LIKE '%' || $1 || '%') AND last_used_at IS NOT NULL";
+    CLIENTS = "SELECT id, COALESCE(last_client, '') FROM credential WHERE account = $1 \
+               OR others LIKE '%' || $1 || '%'";
     TOUCH = "UPDATE credential SET last_used_at = $2, last_address = $3, last_client = $4 \
              WHERE id = $1";
 }
@@ -228,7 +228,7 @@ impl Store {
         rows.iter().map(|row| Fields::new("person", row).parsed()).collect()
     }
 
-    /// What the program called itself that last used each credential of an account.
+    /// What the program called itself that last used each credential of an account; nothing where none did.
     pub async fn credential_clients(
         &self,
         account: PaperAccountId,

@@ -129,24 +129,24 @@ pub(crate) async fn list(signed: Signed) -> Reply {
         div.stack {
             section.card aria-label="Credentials in use" {
                 p.small.dim { "A program connects to a credential's port and can do only what the credential allows." }
-                @if live.is_empty() { p.empty { "No program can reach this account." } } @else { (table(&live, now)) }
+                @if live.is_empty() { p.empty { "No program can reach this account." } } @else { (table(&signed, &live, now)) }
             }
             @if !over.is_empty() {
-                section.card aria-labelledby="over" { h2 #over { "Revoked" } (table(&over, now)) }
+                section.card aria-labelledby="over" { h2 #over { "Revoked" } (table(&signed, &over, now)) }
             }
         }
     };
     Ok(shell::page(&signed, Tab::Access, "Credentials", &body).into_response())
 }
 
-fn table(rows: &[&CredentialInfo], now: Time) -> Markup {
+fn table(signed: &Signed, rows: &[&CredentialInfo], now: Time) -> Markup {
     html! {
         table.flip.lines.programs {
             thead { tr { th { "Name" } th { "May" } th.r { "Port" } th { "Today" } th { "Connected" } th { "Last used" } th { "Ends" } } }
             tbody {
                 @for info in rows {
                     tr {
-                        td.key { a href={ "/credentials/" (info.credential.id) } { (info.credential.name) } @if info.credential.token.is_some() { " " span.tag { "token" } } }
+                        td.key { a href={ "/credentials/" (info.credential.id) } { (info.credential.name) } @if info.credential.token.is_some() { " " span.tag { "token" } } @if info.username.as_str() != &*signed.ticket.username { span.sub { "of " (info.username) } } }
                         td data-l="May" { (may(info)) }
                         td.r.n data-l="Port" { @match info.door() { Door::Socket { port } => (port), Door::Api => "API" } }
                         td data-l="Today" { (today(info)) }
@@ -202,7 +202,7 @@ fn ends(info: &CredentialInfo, now: Time) -> Markup {
             (Some(revoked), _) => { span.tag.down { "revoked" } " " (figure::time(revoked.at)) },
             (None, Some(paused)) => { span.tag.down { "paused" } " " (figure::ago(paused.at, now)) },
             (None, None) if credential.scopes.until <= now => span.tag.down { "expired" },
-            (None, None) if info.closed => { span.tag { "account closed" } " view only" },
+            (None, None) if info.closed => { span.tag { "account closed" } span.sub { "view only" } },
             (None, None) => { (figure::time(credential.scopes.until)) span.sub { "in " (figure::span(credential.scopes.until.since(now))) } },
         }
     }
@@ -298,6 +298,7 @@ fn facts(signed: &Signed, info: &CredentialInfo, now: Time) -> Markup {
         section.card aria-labelledby="reach" {
             h2 #reach { "Connection and use" }
             dl.pairs {
+                div { dt { "Person" } dd { (info.username) } }
                 div { dt { (if accounts.len() > 1 { "Accounts" } else { "Account" }) } dd { (accounts_of(signed, &accounts)) } }
                 @match info.door() {
                     Door::Socket { port } => {

@@ -1,6 +1,6 @@
 //! Who sent an order, by name: the credential and its program, or the portal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use access::{CredentialId, Holder};
 use maud::{Markup, html};
@@ -12,9 +12,11 @@ use crate::visit::Signed;
 /// Names of holders, and the program that last used each credential.
 #[derive(Default)]
 pub(crate) struct Names {
-    names: BTreeMap<Holder, String>,
+    called: BTreeMap<Holder, String>,
     /// The client id and the library of the last connection.
     programs: BTreeMap<CredentialId, (i32, String)>,
+    /// The credentials of the account, used or not.
+    on: BTreeSet<CredentialId>,
 }
 
 impl Names {
@@ -24,7 +26,11 @@ impl Names {
         let clients = gate.credentials().clients(signed.ticket.account).await;
         let clients = clients.map_err(|why| signed.fault(why))?;
         let programs = clients.iter().filter_map(|(id, client)| Some((*id, program(client)?)));
-        Ok(Self { names, programs: programs.collect() })
+        Ok(Self {
+            called: names,
+            programs: programs.collect(),
+            on: clients.keys().copied().collect(),
+        })
     }
 
     /// Names of the credentials that have a port, from memory: a page that many look at asks no table for them.
@@ -32,20 +38,20 @@ impl Names {
         let listeners = signed.visit.portal.gate().credentials().listeners();
         let named = |one: &gate::Listener| (Holder::Credential(one.credential), one.name.clone());
         let names = listeners.borrow().iter().map(named).collect();
-        Self { names, programs: BTreeMap::new() }
+        Self { called: names, ..Self::default() }
     }
 
     /// Whether a credential of this id has a name here, which it lacks when it was made since.
     pub(crate) fn knows(&self, holder: Holder) -> bool {
-        !matches!(holder, Holder::Credential(_)) || self.names.contains_key(&holder)
+        !matches!(holder, Holder::Credential(_)) || self.called.contains_key(&holder)
     }
 
-    /// Credentials by id and name, in order of their names.
+    /// The account's credentials by id and name, in order of their names.
     pub(crate) fn credentials(&self) -> Vec<(String, &str)> {
         let mut all: Vec<_> = self
-            .names
+            .called
             .iter()
-            .filter(|(holder, _)| matches!(holder, Holder::Credential(_)))
+            .filter(|(holder, _)| matches!(holder, Holder::Credential(id) if self.on.contains(id)))
             .map(|(holder, name)| (holder.to_string(), name.as_str()))
             .collect();
         all.sort_by_key(|(_, name)| *name);
@@ -54,7 +60,7 @@ impl Names {
 
     /// `trading`, linked; `the portal`.
     pub(crate) fn of(&self, holder: Holder) -> Markup {
-        let name = self.names.get(&holder);
+        let name = self.called.get(&holder);
         html! {
             @match (holder, name) {
                 (Holder::Credential(id), Some(name)) => a href={ "/credentials/" (id) } { (name) },

@@ -73,6 +73,7 @@ const fn credential(why: &CredentialRefusal) -> StatusCode {
         | R::Wider { .. } => StatusCode::FORBIDDEN,
         R::CredentialUnknown => StatusCode::NOT_FOUND,
         R::CredentialAmbiguous { .. }
+        | R::NobodyGives { .. }
         | R::CredentialNotPaused
         | R::TokenNotRequired
         | R::TokenNeeded { .. }

@@ -74,3 +74,36 @@ fn name_of_two_credentials_means_neither_of_them() {
         assert_eq!(json(data, &["credential", "show", "again"])["credential"], last);
     }
 }
+
+/// Of joint owners the one is chosen who may give all of it, or the one who is named; nobody is chosen who may not.
+#[test]
+fn credential_is_the_program_of_whoever_can_give_it_or_is_named() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let data = &server.data;
+    let (first, bobs) = with_bob(&server);
+    let holder = |made: Value| made["username"].as_str().unwrap().to_owned();
+    assert_eq!(holder(create(&server, "one", &[&first])), "trader");
+    // The trader holds one of them, and bob may only look at the other.
+    let both = ["credential", "create", "both", "--account", &first, "--account", &bobs];
+    assert_eq!(fault(data, &both), (4, "NOBODY_GIVES".to_owned()));
+    let said = text(&run(data, &both));
+    assert!(said.contains(&format!("trader has no mandate on {bobs}")), "{said}");
+    assert!(said.contains(&format!("bob may not do this on {first}: ")), "{said}");
+    json(data, &["mandate", "revoke", "bob", "--account", &first]);
+    json(data, &["mandate", "grant", "bob", "--account", &first, "--role", "owner"]);
+    assert_eq!(holder(json(data, &both)), "bob");
+    // The first owner, unless another is named.
+    assert_eq!(holder(create(&server, "two", &[&first])), "trader");
+    let named = ["credential", "create", "three", "--account", &first, "--person", "bob"];
+    let made = json(data, &named);
+    assert_eq!(holder(made.clone()), "bob");
+    let shown = json(data, &["credential", "show", made["credential"].as_str().unwrap()]);
+    assert_eq!(holder(shown), "bob");
+    let not = ["credential", "create", "four", "--account", &bobs, "--person", "trader"];
+    assert_eq!(fault(data, &not), (4, "NOBODY_GIVES".to_owned()));
+    let listed = text(&run(data, &["credential", "list"]));
+    for told in ["person", "account", "bob", &bobs, &first] {
+        assert!(listed.contains(told), "{told} is not in\n{listed}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use access::refusal::{CredentialRefusal, Namesake};
-use access::{CredentialId, Refusal, Slice};
+use access::{CredentialId, Refusal};
 use store::{CredentialsOf, Key};
 
 use super::{CredentialGate, CredentialInfo};
@@ -30,7 +30,7 @@ impl CredentialGate<'_> {
             (Some(only), true) => Ok(only),
             (Some(last), false) => {
                 meant.push(last);
-                let found = meant.iter().filter_map(|one| namesake(one, &holders)).collect();
+                let found = meant.iter().map(namesake).collect();
                 let name = name_or_id.to_owned();
                 Err(Refusal::Credential(CredentialRefusal::CredentialAmbiguous { name, found }))
             }
@@ -53,12 +53,10 @@ fn meant(all: Vec<CredentialInfo>) -> Vec<CredentialInfo> {
     over
 }
 
-fn namesake(one: &CredentialInfo, holders: &[Slice]) -> Option<Namesake> {
-    let people = holders.iter().filter_map(|slice| slice.person.as_ref());
-    let person = people.into_iter().find(|person| person.id == one.credential.person)?;
-    Some(Namesake {
+fn namesake(one: &CredentialInfo) -> Namesake {
+    Namesake {
         credential: one.credential.id,
-        username: person.username.to_string(),
+        username: one.username.to_string(),
         accounts: one.credential.accounts().collect(),
-    })
+    }
 }

@@ -149,7 +149,11 @@ async fn pages_of_an_account_in_euros_beside_one_in_dollars_tell_each_in_its_own
     }
     // What holds on accounts of several currencies names none of them.
     let form = visitor.get("/credentials/new").await;
-    assert!(form.says("Largest order, in the account's currency"), "{}", form.body);
+    assert!(
+        form.says("Largest order, value") && form.says("In the account's currency."),
+        "{}",
+        form.body
+    );
     let policies = visitor.get("/policies").await;
     assert!(policies.says("100,000.00 in the account's currency"), "{}", policies.body);
     let (_, main) = policies.body.split_once("<main").unwrap();
@@ -217,6 +221,24 @@ async fn menu_of_accounts_tells_what_each_is_for_and_its_currency() {
     assert!(page.says("second, EUR") && page.says(", USD"), "{}", page.body);
 }
 
+/// What one account's pages can be searched by has no program of another account.
+#[tokio::test]
+async fn programs_of_another_account_are_not_offered_as_senders() {
+    let place = Place::new().await;
+    let mut visitor = place.signed_in().await;
+    let first = place.gate.account();
+    let other = second(&place).await;
+    let form = visitor.get(&format!("/credentials/new?account={other}")).await;
+    visitor.token = form.form_token();
+    let program = [("name", "elsewhere"), ("kind", "trading"), ("sides", "both"), ("days", "7")];
+    assert_eq!(visitor.post("/credentials", &program).await.status, StatusCode::SEE_OTHER);
+    let mut offered = async |account| {
+        let page = visitor.get(&format!("/orders?account={account}")).await;
+        page.body.contains(">elsewhere</option>")
+    };
+    assert!(offered(other).await && !offered(first).await);
+}
+
 /// A closed account is marked wherever it is shown, and offers no form that would be refused.
 #[tokio::test]
 async fn closed_account_is_marked_and_its_ticket_has_no_form() {
@@ -249,6 +271,8 @@ async fn closed_account_is_marked_and_its_ticket_has_no_form() {
         "{}",
         programs.body
     );
+    let form = visitor.get(&format!("/credentials/new?account={first}")).await;
+    assert!(!form.says(&format!("Also for {closed}")), "{}", form.body);
     // Beside one that is open it is marked in the menu alone.
     let other = visitor.get(&format!("/ticket?account={first}")).await;
     assert!(other.body.contains("<span class=\"tag\">closed</span>"), "{}", other.body);
