@@ -86,12 +86,13 @@ pub(crate) async fn list(
     account: Option<PaperAccountId>,
 ) -> Result<Vec<OrderRow>, Fault> {
     let names = gate.activity().holder_names().await?;
-    let mut rows = Vec::new();
-    for view in views(gate, account).await? {
-        let orders = view.open_orders.iter().chain(&view.completed_orders);
-        rows.extend(orders.map(|order| row(gate, order, &names)));
-    }
-    Ok(rows)
+    let views = views(gate, account).await?;
+    let mut open: Vec<_> = views.iter().flat_map(|view| &view.open_orders).collect();
+    let mut ended: Vec<_> = views.iter().flat_map(|view| &view.completed_orders).collect();
+    // Of several accounts they are one list.
+    open.sort_by_key(|order| order.id);
+    ended.sort_by_key(|order| order.updated);
+    Ok(open.into_iter().chain(ended).map(|order| row(gate, order, &names)).collect())
 }
 
 pub(crate) fn row(gate: &Gate, order: &Order, names: &BTreeMap<Holder, String>) -> OrderRow {

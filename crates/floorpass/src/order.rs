@@ -110,10 +110,10 @@ impl Orders {
         let mut rows: Vec<OrderRow> = control::ask(global.data(), &request)?;
         rows.retain(|row| !self.open || is_open(row));
         output::show(global.json, &rows, |rows| {
-            let cells: Vec<[String; 11]> = rows.iter().map(cells).collect();
+            let cells: Vec<[String; 12]> = rows.iter().map(cells).collect();
             let head = [
-                "order", "placed", "from", "side", "quantity", "filled", "symbol", "type", "limit",
-                "stop", "state",
+                "order", "placed", "account", "from", "side", "quantity", "filled", "symbol",
+                "type", "limit", "stop", "state",
             ];
             output::table(head, &cells, "no orders")
         })
@@ -199,10 +199,11 @@ pub fn executions(
     })
 }
 
-fn cells(row: &OrderRow) -> [String; 11] {
+fn cells(row: &OrderRow) -> [String; 12] {
     [
         row.order.to_string(),
         row.placed.clone(),
+        row.account.clone(),
         from(row),
         row.side.clone(),
         row.quantity.to_string(),

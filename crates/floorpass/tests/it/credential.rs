@@ -107,3 +107,41 @@ fn credential_is_the_program_of_whoever_can_give_it_or_is_named() {
         assert!(listed.contains(told), "{told} is not in\n{listed}");
     }
 }
+
+/// Orders of several accounts are one list, with the account of each.
+#[test]
+fn orders_of_two_accounts_are_listed_in_the_order_they_were_placed() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Server::demo(temp.path(), &[]);
+    let data = &server.data;
+    let (first, bobs) = with_bob(&server);
+    let on = |name: &str, account: &str| create(&server, name, &[account])["credential"].clone();
+    let (one, other) = (on("one", &first), on("other", &bobs));
+    for credential in [&one, &other, &one] {
+        let credential = credential.as_str().unwrap();
+        let order = [
+            "order",
+            "place",
+            "buy",
+            "5",
+            "AAPL",
+            "--price",
+            "1.50",
+            "--yes",
+            "--credential",
+            credential,
+        ];
+        json(data, &order);
+    }
+    let listed = json(data, &["order", "list", "--open"]);
+    let rows = listed.as_array().unwrap().iter();
+    let rows: Vec<_> = rows
+        .map(|row| (row["order"].as_u64().unwrap(), row["account"].as_str().unwrap()))
+        .collect();
+    let own = rows.iter().filter(|(_, account)| *account == bobs).count();
+    assert!(own == 1 && rows.len() >= 3, "{rows:?}");
+    assert!(rows.is_sorted_by_key(|(order, _)| *order), "{rows:?}");
+    assert!(rows.last().unwrap().1 == first, "{rows:?}");
+    let told = text(&run(data, &["order", "list", "--open"]));
+    assert!(told.contains(&bobs) && told.contains(&first), "{told}");
+}
