@@ -132,7 +132,7 @@ fn free_name(
     own: Option<CredentialId>,
     name: &str,
 ) -> Result<Name, Refusal> {
-    let name = Name::new(Field::CredentialName, name)?;
+    let name = Name::of_program(name)?;
     let is_taken = slice.credentials.iter().any(|other| {
         other.revoked.is_none()
             && accounts.iter().any(|account| other.is_on(*account))

@@ -8,6 +8,7 @@ use unicode_script::{Script, UnicodeScript};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use crate::id::{CredentialId, PaperAccountId, PersonId};
 use crate::refusal::{Field, InputRefusal};
 use crate::typed;
 
@@ -51,6 +52,15 @@ impl Name {
         Ok(Self(text))
     }
 
+    /// The name of a program: none by which the record calls others, and no id, or a command by id would mean two.
+    pub fn of_program(text: &str) -> Result<Self, InputRefusal> {
+        let name = Self::new(Field::CredentialName, text)?;
+        if is_reserved(&name.0.to_lowercase()) {
+            return Err(InputRefusal::NameReserved { name: name.0 });
+        }
+        Ok(name)
+    }
+
     /// A name that was taken once, maybe by an earlier version whose rules were others.
     pub fn kept(text: &str) -> Result<Self, InputRefusal> {
         let length = text.len();
@@ -85,6 +95,14 @@ impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::kept(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
+}
+
+/// Whether the record calls somebody or something else so: by a word of its own, or by an id.
+fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+        || name.parse::<PersonId>().is_ok()
+        || name.parse::<CredentialId>().is_ok()
+        || name.to_uppercase().parse::<PaperAccountId>().is_ok()
 }
 
 /// Whether it can be seen, as far as its category says. What is assigned later is no letter yet.
@@ -200,7 +218,7 @@ impl Username {
             return Err(InputRefusal::UsernameInvalid { length: text.len(), limit: NAME_LIMIT });
         }
         let name = Self::new(text)?;
-        if RESERVED.contains(&name.as_str()) {
+        if is_reserved(&name.0) {
             return Err(InputRefusal::UsernameReserved { name: name.0 });
         }
         Ok(name)
@@ -336,13 +354,25 @@ mod tests {
     }
 
     #[test]
+    fn name_of_a_program_is_no_id_and_none_of_the_records_own() {
+        let of = |typed: &str| Name::of_program(typed).map(|name| name.to_string());
+        assert_eq!(of("Operator desk"), Ok("Operator desk".to_owned()));
+        let id = CredentialId([7; 16]).to_string();
+        for taken in ["operator", "System", "server", &*id, "DU1234567"] {
+            let refused = of(taken);
+            assert!(matches!(refused, Err(InputRefusal::NameReserved { .. })), "{taken}");
+        }
+    }
+
+    #[test]
     fn name_of_somebody_new_is_what_was_typed_and_none_of_the_records_own() {
         let fresh = |typed| Username::fresh(typed).map(|name| name.to_string());
         assert_eq!(fresh(" Bob "), Ok("bob".to_owned()));
         for bad in ["a\u{202e}b", "bob\u{200b}", "\u{ff42}ob"] {
             assert!(matches!(fresh(bad), Err(InputRefusal::UsernameInvalid { .. })), "{bad:?}");
         }
-        for taken in ["operator", "System", " server", "visitor"] {
+        let id = PersonId([7; 16]).to_string();
+        for taken in ["operator", "System", " server", "visitor", &*id, &id.to_uppercase()] {
             let refused = fresh(taken);
             assert!(matches!(refused, Err(InputRefusal::UsernameReserved { .. })), "{taken}");
         }

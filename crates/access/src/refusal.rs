@@ -414,6 +414,9 @@ refusals! {
         /// A user name with other characters than it may have.
         UsernameInvalid { length: usize, limit: usize } = "USERNAME_INVALID",
             "a user name has 1 to {limit} characters (a-z, 0-9, dot, dash, underscore and @) and starts with a letter or digit; what you typed ({length} bytes) is not one";
+        /// A name by which the record calls somebody or something else.
+        NameReserved { name: String } = "NAME_RESERVED",
+            "the record calls others {name}, so a program cannot have that name; choose another";
         /// A user name by which the record calls somebody who is no person.
         UsernameReserved { name: String } = "USERNAME_RESERVED",
             "the record calls others than people {name}, so nobody can have that user name; choose another";
@@ -698,6 +701,7 @@ impl InputRefusal {
         match self {
             Self::ZoneUnknown { .. } => Some(Field::Zone),
             Self::UsernameInvalid { .. } | Self::UsernameReserved { .. } => Some(Field::Username),
+            Self::NameReserved { .. } => Some(Field::CredentialName),
             Self::MailInvalid { .. } => Some(Field::Mail),
             Self::PhoneInvalid { .. } => Some(Field::Phone),
             Self::PasswordGuessable { .. } => Some(Field::Password),

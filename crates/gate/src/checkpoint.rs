@@ -3,7 +3,8 @@
 //! a chain was rewritten, its end cut off, or a shard taken away.
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -261,9 +262,25 @@ impl Inner {
         text.push('\n');
         let path = self.folder.path.join(FILE);
         let mut file = private::append(&path)?;
+        // A line that a full disk tore off takes no other with it.
+        if !ends_a_line(&path)? {
+            text.insert(0, '\n');
+        }
         file.write_all(text.as_bytes())?;
         file.sync_all()
     }
+}
+
+/// Whether the file is empty or its last byte ends a line.
+fn ends_a_line(path: &Path) -> std::io::Result<bool> {
+    let mut file = File::open(path)?;
+    if file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
 }
 
 #[cfg(test)]

@@ -289,6 +289,7 @@ impl CredentialGate<'_> {
             Actor::Session(ticket) => Key::Person(ticket.person),
             Actor::Operator { .. } => self.key_of_giver(&new, username).await?,
         };
+        self.check_name(&new.name, &new.accounts, None).await?;
         let create = ask::create_credential(credential::NewCredential {
             name: new.name,
             accounts: new.accounts,
@@ -449,6 +450,10 @@ impl CredentialGate<'_> {
         credential: CredentialId,
         name: &str,
     ) -> Result<(), Refusal> {
+        let (slice, _) = self.load_credential(actor, credential).await?;
+        let accounts: Vec<_> =
+            slice.credential(credential).into_iter().flat_map(Credential::accounts).collect();
+        self.check_name(name, &accounts, Some(credential)).await?;
         let name = name.to_owned();
         let command = credential::Command::Rename { credential, name };
         self.change_credential(actor, credential, command).await
@@ -635,7 +640,8 @@ impl Gate {
     }
 
     /// Ends credentials and replaced tokens whose time is up, with what they receive, and cancels what rests of these
-    /// credentials, as their revocation would. A cancel that fails is tried again at the next tick.
+    /// credentials, as their revocation would. A cancel that fails is tried again at the next tick; while the markets
+    /// catch up on missed time, what would have filled before the end fills first.
     pub(crate) async fn expire_credentials(&self) {
         let now = self.0.people.clock.stamp();
         let over = self.0.live.over(now);
@@ -649,8 +655,8 @@ impl Gate {
             self.hang_up();
         }
         for slot in over {
-            let (account, of) = (slot.account, slot.holder);
-            if !self.rests(account, Some(of)) {
+            let (account, of, until) = (slot.account, slot.holder, slot.peek().until);
+            if !self.rests(account, Some(of)) || !self.0.sequencer.reaches(until, now) {
                 continue;
             }
             match self.cancel_held(account, (of, Cause::Revocation), Holder::System).await {

@@ -357,6 +357,12 @@ impl Sequencer {
         Ok(Turn { sequencer: self, engine, now, behind: None })
     }
 
+    /// Whether the markets have come to `time`, or will with the next turn at `now`: all that fills before it has.
+    pub(crate) fn reaches(&self, time: Time, now: Time) -> bool {
+        let engine = self.engine();
+        engine.lag(now) <= self.at_once || engine.exchange.now() >= time
+    }
+
     /// Looks at the exchange as it stands, acknowledged or not; what is shown of it must wait for
     /// [`Sequencer::flush_to`] of the sequence that comes with it.
     pub(crate) fn peek<T>(&self, look: impl FnOnce(&Exchange) -> T) -> (u64, T) {

@@ -164,6 +164,7 @@ const fn input(why: &InputRefusal) -> StatusCode {
         | R::NameMixed { .. }
         | R::UsernameInvalid { .. }
         | R::UsernameReserved { .. }
+        | R::NameReserved { .. }
         | R::MailInvalid { .. }
         | R::PhoneInvalid { .. }
         | R::OutOfRange { .. }

@@ -235,3 +235,53 @@ fn start_after_31_days_answers_at_once_and_orders_have_filled_meanwhile() {
     // And once more, from the snapshot that was taken then.
     assert_eq!(on_a_clock(temp.path(), &clock).terminate(), 0);
 }
+
+/// What would have filled while the server was off, before the end of its credential, fills; the end comes after it.
+#[test]
+fn orders_fill_in_missed_time_before_the_end_of_their_credential() {
+    let temp = tempfile::tempdir().unwrap();
+    let clock = temp.path().join("clock");
+    std::fs::write(&clock, "+0").unwrap();
+    let server = on_a_clock(temp.path(), &clock);
+    let data = server.data.clone();
+    let made = json(&data, &["credential", "create", "short", "--days", "30"]);
+    let credential = made["credential"].as_str().unwrap();
+    let held = || json(&data, &["positions"])["positions"].clone();
+    let order = |symbol: &str, terms: &[&str]| {
+        let order = ["order", "place", "buy", "1", symbol, "--yes", "--credential", credential];
+        json(&data, &[&order[..], terms].concat())
+    };
+    // Two percent below: some day of thirty one of four comes there.
+    for symbol in ["AAPL", "MSFT", "AMD", "BAC"] {
+        order(symbol, &["--type", "market"]);
+    }
+    for row in json(&data, &["executions"]).as_array().unwrap() {
+        let paid: f64 = row["price"].as_str().unwrap().parse().unwrap();
+        let limit = format!("{:.2}", paid * 0.98);
+        order(row["symbol"].as_str().unwrap(), &["--time-in-force", "GTC", "--price", &limit]);
+    }
+    let quantities = |held: &Value| {
+        let rows = held.as_array().unwrap().iter();
+        rows.map(|row| row["quantity"].to_string()).collect::<Vec<_>>()
+    };
+    let before = quantities(&held());
+    assert_eq!(before.len(), 4, "{before:?}");
+    assert_eq!(server.terminate(), 0);
+    std::fs::write(&clock, "+2678400").unwrap();
+    let again = on_a_clock(temp.path(), &clock);
+    let rows = || {
+        let orders = json(&data, &["orders"]);
+        let all = orders.as_array().unwrap().clone();
+        all.into_iter().filter(|row| row["from"]["id"] == *credential).collect::<Vec<_>>()
+    };
+    for _ in 0..600 {
+        let busy = json(&data, &["status"])["catching_up"] != Value::Null;
+        if !busy && rows().iter().all(|row| row["state"] != "working") {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(rows().iter().all(|row| row["state"] != "working"), "{:?}", rows());
+    assert_ne!(quantities(&held()), before, "none of four filled in a month");
+    assert_eq!(again.terminate(), 0);
+}

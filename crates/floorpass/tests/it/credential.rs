@@ -102,6 +102,11 @@ fn credential_is_the_program_of_whoever_can_give_it_or_is_named() {
     assert_eq!(holder(shown), "bob");
     let not = ["credential", "create", "four", "--account", &bobs, "--person", "trader"];
     assert_eq!(fault(data, &not), (4, "NOBODY_GIVES".to_owned()));
+    // A name that another owner's program has on the account is taken.
+    let taken = ["credential", "create", "one", "--account", &first, "--person", "bob"];
+    assert_eq!(fault(data, &taken).1, "NAME_TAKEN");
+    assert_eq!(fault(data, &["credential", "rename", "three", "one"]).1, "NAME_TAKEN");
+    assert_eq!(fault(data, &["credential", "rename", "three", "operator"]).1, "NAME_RESERVED");
     let listed = text(&run(data, &["credential", "list"]));
     for told in ["person", "account", "bob", &bobs, &first] {
         assert!(listed.contains(told), "{told} is not in\n{listed}");

@@ -2,8 +2,9 @@
 
 use std::cmp::Reverse;
 
-use access::refusal::{CredentialRefusal, Namesake};
-use access::{CredentialId, Refusal};
+use access::name::Name;
+use access::refusal::{CredentialRefusal, Field, InputRefusal, Namesake};
+use access::{CredentialId, PaperAccountId, Refusal};
 use store::{CredentialsOf, Key};
 
 use super::{CredentialGate, CredentialInfo};
@@ -36,6 +37,30 @@ impl CredentialGate<'_> {
             }
             (None, _) => Err(Refusal::Credential(CredentialRefusal::CredentialUnknown)),
         }
+    }
+
+    /// Refuses a name that a live credential of another holder of these accounts has. A decision reads one person; what it
+    /// cannot see the tables refuse as a conflict, at every try.
+    pub(super) async fn check_name(
+        self,
+        name: &str,
+        accounts: &[PaperAccountId],
+        own: Option<CredentialId>,
+    ) -> Result<(), Refusal> {
+        let Ok(name) = Name::new(Field::CredentialName, name) else { return Ok(()) };
+        let holders = self.gate.credential_holders(CredentialsOf::Name(name.as_str())).await;
+        let holders = holders.map_err(|error| store_failed(&error))?;
+        let is_taken = holders.iter().flat_map(|slice| &slice.credentials).any(|other| {
+            other.revoked.is_none()
+                && Some(other.id) != own
+                && other.name == name
+                && accounts.iter().any(|account| other.is_on(*account))
+        });
+        if !is_taken {
+            return Ok(());
+        }
+        let (field, name) = (Field::CredentialName, name.to_string());
+        Err(Refusal::Input(InputRefusal::NameTaken { field, name }))
     }
 }
 

@@ -99,6 +99,23 @@ async fn checkpoint_file_holds_signed_places_of_both_chains() {
     gate.close().await.unwrap();
 }
 
+/// A disk that was full tears a line off; the next one begins behind it, not in it.
+#[tokio::test]
+async fn checkpoint_after_a_torn_line_is_a_line_of_its_own() {
+    let temp = tempfile::tempdir().unwrap();
+    let gate = open(temp.path()).await.unwrap();
+    gate.records().checkpoint().await.unwrap();
+    let path = temp.path().join(gate::checkpoint::FILE);
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() - 3]).unwrap();
+    let second = gate.records().checkpoint().await.unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let last = text.lines().last().unwrap();
+    std::fs::write(&path, format!("{last}\n")).unwrap();
+    assert_eq!(gate::checkpoint::read_file(&path).unwrap(), [second]);
+    gate.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn journal_that_lost_its_end_behind_a_checkpoint_does_not_start() {
     let temp = tempfile::tempdir().unwrap();
