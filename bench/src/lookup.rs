@@ -213,8 +213,8 @@ pub fn measure(count: usize, rounds: usize) -> Row {
         ratio: format!("{ratio:.2}"),
         null: format!("{null:.2}"),
         samples: format!("{} x {BATCH}", out.subject.len()),
-        goal: "<= 2; <= 160 bytes",
-        met: (0.95..=1.05).contains(&null).then_some(ratio <= 2.0 && bytes <= 160.0),
+        goal: "<= 1.3; <= 160 bytes",
+        met: (0.95..=1.05).contains(&null).then_some(ratio <= 1.3 && bytes <= 160.0),
         checked: format!("{count} sessions of {} people, each found and slid", count / 1_000),
     }
 }
