@@ -359,10 +359,10 @@ fn first_account() -> PaperAccountId {
     }
 }
 
-/// Bytes of a segment for a new folder.
 /// Bytes that a start may take beside a segment of the journal: tables and their log, and the file of owed cuts.
 const START_BYTES: u64 = 16 << 20;
 
+/// Bytes of a segment for a new folder.
 pub(crate) const fn segment_bytes(config: &Config) -> u64 {
     if config.demo { journal::DEMO_SEGMENT_BYTES } else { journal::SEGMENT_BYTES }
 }

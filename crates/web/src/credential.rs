@@ -46,7 +46,7 @@ fn sentence(say: &Sentence) -> Markup {
     html! { li class=(class) { span { b { (say.verdict) } " " (say.text) } } }
 }
 
-/// The accounts of a credential in words: those of whoever looks by name, and how many others there are.
+/// The accounts of a credential in words: the viewer's own by number, and how many others there are.
 fn accounts_of(signed: &Signed, accounts: &[PaperAccountId]) -> String {
     let theirs = |account: &&PaperAccountId| signed.ticket.accounts.contains(account);
     let named: Vec<_> = accounts.iter().filter(theirs).copied().collect();

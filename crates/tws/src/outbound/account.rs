@@ -35,7 +35,7 @@ pub const LEDGER: [&str; 24] = [
     "UnrealizedPnL",
     "WarrantValue",
 ];
-/// What stands for the currency where all currencies are taken together.
+/// What stands in place of a currency where all are taken together.
 pub const BASE: &str = "BASE";
 
 responses! {
