@@ -1,10 +1,21 @@
-//! Trading days, in New York. The rules are here and not in a time zone database, because a
-//! replay on another machine must roll the day at the same instants.
+//! Trading days: the account's, which roll in New York ([`TradingSession`]), and the sessions of each market
+//! ([`MarketCalendar`]). The rules are here and not in a time zone database, because a replay on another machine must
+//! roll the day at the same instants.
 
 use std::fmt;
 
 use access::moment::Time;
 use serde::{Deserialize, Serialize};
+
+mod interval;
+mod market;
+mod rule;
+mod table;
+mod zone;
+
+pub use interval::{Interval, Intervals};
+pub use market::{MarketCalendar, MarketSession};
+pub use zone::Zone;
 
 /// When the paper markets trade.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
