@@ -3,6 +3,7 @@
 
 extern crate floorpass_trade as trade;
 
+mod asset;
 mod journal;
 mod scenario;
 
