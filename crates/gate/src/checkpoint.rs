@@ -17,7 +17,7 @@ use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 use store::{SignedCheckpoint, Store, StoreError};
 
-use crate::clock::{self, Clock};
+use crate::clock::Clock;
 use crate::folder;
 use crate::registry::store_failed;
 use crate::tables::CHECKPOINT_FACT;
@@ -160,7 +160,7 @@ async fn read_pair(store: &Store, key: &SealKey) -> Result<Option<Ed25519KeyPair
 /// The signing key, made when there is none.
 async fn pair(store: &Store, key: &SealKey, clock: &Clock) -> Result<Ed25519KeyPair, Refusal> {
     if store.fact(CHECKPOINT_FACT).await.map_err(|error| store_failed(&error))?.is_none() {
-        let drawn = clock::entropy::<32>().and_then(|seed| Ok((seed, clock.moment()?)));
+        let drawn = clock.entropy::<32>().and_then(|seed| Ok((seed, clock.moment()?)));
         let (seed, moment) = drawn.map_err(|_| Refusal::Server(ServerRefusal::StoreFailed))?;
         let sealed = key.seal(&Secret::new(seed.to_vec()), CHECKPOINT_FACT, &moment);
         let kept = store.fact_or(CHECKPOINT_FACT, &HEXLOWER.encode(&sealed.0)).await;
@@ -235,19 +235,25 @@ async fn keep_checkpoints(weak: Weak<Inner>) {
         if inner.sequencer.is_over() {
             return;
         }
-        let heads = inner.people.store.evidence_heads().await.unwrap_or_default();
+        Gate(inner).checkpoint_news(&mut last).await;
+    }
+}
+
+impl Gate {
+    /// Makes a checkpoint when anything was recorded since `last`, the ends of both chains.
+    pub(crate) async fn checkpoint_news(&self, last: &mut (u64, u64)) {
+        let heads = self.0.people.store.evidence_heads().await.unwrap_or_default();
         let now = heads.iter().fold(0_u64, |sum, head| sum.saturating_add(head.seq));
-        let now = (now, inner.sequencer.durable());
-        if now == last {
-            continue;
+        let now = (now, self.0.sequencer.durable());
+        if now == *last {
+            return;
         }
-        let gate = Gate(inner);
-        match gate.records().checkpoint().await {
-            Ok(_) => last = now,
+        match self.records().checkpoint().await {
+            Ok(_) => *last = now,
             Err(error) => tracing::error!(%error, "no checkpoint could be made"),
         }
         // So that nobody who searches waits for a long journal.
-        gate.index_orders().await.ok();
+        self.index_orders().await.ok();
     }
 }
 

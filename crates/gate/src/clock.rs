@@ -11,6 +11,12 @@ use access::skew::{Skew, SkewedClock};
 use ring::agreement::{ECDH_P256, EphemeralPrivateKey};
 use ring::rand::{SecureRandom, SystemRandom};
 
+#[cfg(feature = "simulation")]
+mod hands;
+
+#[cfg(feature = "simulation")]
+pub use hands::Hands;
+
 /// The system's generator gave nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the operating system gave no random bytes; nothing that needs a secret can be done")]
@@ -46,6 +52,9 @@ enum Source {
     Manual { reading: AtomicI64 },
     /// The true time is set by a test, and the system's clock says something else.
     Simulated { start: Time, now: AtomicI64, says: SkewedClock },
+    /// The clocks of a simulated machine, whose entropy follows from a seed.
+    #[cfg(feature = "simulation")]
+    Stepped(Arc<Hands>),
 }
 
 impl Source {
@@ -58,6 +67,8 @@ impl Source {
                 let now = Time(now.load(Ordering::SeqCst));
                 (now.since(*start).0, says.reading(now).0)
             }
+            #[cfg(feature = "simulation")]
+            Self::Stepped(hands) => hands.read(),
         }
     }
 
@@ -129,11 +140,19 @@ impl Clock {
         Self::new(Source::Simulated { start, now: AtomicI64::new(start.0), says })
     }
 
+    /// The clock of one server on a simulated machine.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn of_machine(hands: &Arc<Hands>) -> Self {
+        Self::new(Source::Stepped(Arc::clone(hands)))
+    }
+
     /// Sets a manual clock, backward too; [`Clock::stamp`] still never falls. Of a simulated one it
     /// sets the true time, which only goes forward. Moves no system clock.
     pub fn set(&self, to: Time) {
         match &self.0.source {
             Source::System { .. } => {}
+            #[cfg(feature = "simulation")]
+            Source::Stepped(_) => {}
             Source::Manual { reading } => reading.store(to.0, Ordering::SeqCst),
             Source::Simulated { now, .. } => {
                 now.fetch_max(to.0, Ordering::SeqCst);
@@ -167,7 +186,7 @@ impl Clock {
 
     /// Set by hand: nobody waits for it.
     pub(crate) fn is_manual(&self) -> bool {
-        !matches!(&self.0.source, Source::System { .. })
+        matches!(&self.0.source, Source::Manual { .. } | Source::Simulated { .. })
     }
 
     /// What the system's clock will say when a stamp has come; of what is past, the stamp.
@@ -212,7 +231,16 @@ impl Clock {
 
     /// This instant with fresh randomness, for one decision.
     pub fn moment(&self) -> Result<Moment, NoEntropy> {
-        Ok(Moment::new(self.stamp(), entropy()?).with_wall(self.wall()))
+        Ok(Moment::new(self.stamp(), self.entropy()?).with_wall(self.wall()))
+    }
+
+    /// `N` bytes from the operating system's generator; in the simulator they follow from its seed.
+    pub(crate) fn entropy<const N: usize>(&self) -> Result<[u8; N], NoEntropy> {
+        match &self.0.source {
+            #[cfg(feature = "simulation")]
+            Source::Stepped(hands) => Ok(hands.draw()),
+            Source::System { .. } | Source::Manual { .. } | Source::Simulated { .. } => entropy(),
+        }
     }
 }
 

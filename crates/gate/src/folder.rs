@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 
+use crate::clock::Clock;
 use crate::journal::{self, SegmentReader};
 
 use beginning::segments;
@@ -68,6 +69,16 @@ pub struct Folder {
 impl Folder {
     /// Opens and holds `path`, made with 0700 when it is not there.
     pub fn open(path: &Path, demo: bool, segment_bytes: u64) -> Result<Self, FolderError> {
+        Self::open_on(path, demo, segment_bytes, &Clock::system())
+    }
+
+    /// The same on the machine of this clock, which gives the entropy of a new folder's id.
+    pub(crate) fn open_on(
+        path: &Path,
+        demo: bool,
+        segment_bytes: u64,
+        clock: &Clock,
+    ) -> Result<Self, FolderError> {
         private::folder(path).map_err(io(path))?;
         let hold = Hold::take(path)?;
         close_to_others(path)?;
@@ -78,7 +89,7 @@ impl Folder {
                 return Err(FolderError::Newer { path: path.to_owned(), found: facts.version });
             }
             Some(facts) => facts,
-            None => beginning::begin(path, demo, segment_bytes)?,
+            None => beginning::begin(path, demo, segment_bytes, clock)?,
         };
         let journal = journal_folder(path);
         if new {

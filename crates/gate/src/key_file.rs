@@ -10,7 +10,7 @@ use access::secret::{SealKey, SealedSecret, Secret};
 use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
 
-use crate::clock::{self, NoEntropy};
+use crate::clock::{Clock, NoEntropy};
 use crate::folder::{self, FolderFacts};
 
 /// Name of the file in the data folder.
@@ -70,11 +70,18 @@ pub enum KeyFileError {
 
 /// Reads the key in `DATA/key`; makes it when `new` (a new folder).
 pub fn open(data: &Path, new: bool) -> Result<SealKey, KeyFileError> {
+    open_on(data, new, &Clock::system())
+}
+
+/// The same on the machine of this clock, which gives the entropy of a new key.
+pub(crate) fn open_on(data: &Path, new: bool, clock: &Clock) -> Result<SealKey, KeyFileError> {
     let path = data.join(NAME);
     let io = |source| KeyFileError::Io { path: path.clone(), source };
     let mut file = match private::look(&path) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && new => return create(&path),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && new => {
+            return create(&path, clock);
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(KeyFileError::Missing { path });
         }
@@ -82,7 +89,7 @@ pub fn open(data: &Path, new: bool) -> Result<SealKey, KeyFileError> {
     };
     // A first start of an older version that was stopped between making it and writing it.
     if new && file.metadata().map_err(io)?.len() == 0 {
-        return create(&path);
+        return create(&path, clock);
     }
     let mode = file.metadata().map_err(io)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
@@ -122,8 +129,8 @@ pub fn check(path: &Path, key: &SealKey, facts: &FolderFacts) -> Result<(), KeyF
     }
 }
 
-fn create(path: &Path) -> Result<SealKey, KeyFileError> {
-    let key = Zeroizing::new(clock::entropy::<KEY_BYTES>()?);
+fn create(path: &Path, clock: &Clock) -> Result<SealKey, KeyFileError> {
+    let key = Zeroizing::new(clock.entropy::<KEY_BYTES>()?);
     private::replace(path, key.as_slice())
         .map_err(|source| KeyFileError::Io { path: path.to_owned(), source })?;
     Ok(SealKey::new(*key))

@@ -29,6 +29,7 @@ pub mod delivery;
 pub mod demo;
 pub mod device;
 pub mod disk;
+mod drive;
 pub mod enter;
 pub mod equity;
 pub mod evidence;
@@ -104,6 +105,8 @@ pub use credential::{
 pub use cut::OperatorCancel;
 pub use demo::DemoSecrets;
 pub use device::DeviceInfo;
+#[cfg(feature = "simulation")]
+pub use drive::Stepper;
 pub use enter::{ApiProof, Barred, Doorway, Entered, Presented, SocketProof, WhichAccount};
 pub use evidence::{
     EvidenceReport, VerifyError, evidence_verify, evidence_verify_trading, evidence_verify_with,

@@ -16,9 +16,10 @@ use trade::exchange::{Exchange, ORDER_RULE};
 use trade::instrument::Instruments;
 use trade::journal::{Command, Decided, Genesis, MARKET_RULE};
 
-use crate::clock::{self, Clock, NoEntropy};
+use crate::clock::{Clock, NoEntropy};
 use crate::config::Config;
 use crate::disk::{Disk, LocalDisk};
+use crate::drive::Drive;
 pub(crate) use crate::folder::snapshots;
 pub use crate::folder::{DATABASE, journal_folder};
 use crate::folder::{Folder, FolderError};
@@ -68,25 +69,38 @@ impl Gate {
         disk: Arc<dyn Disk>,
         instruments: Arc<Instruments>,
     ) -> Result<Self, OpenError> {
+        Self::open_driven(config, clock, disk, instruments, Drive::Own).await
+    }
+
+    /// The same, with what moves it.
+    pub(crate) async fn open_driven(
+        config: Config,
+        clock: Clock,
+        disk: Arc<dyn Disk>,
+        instruments: Arc<Instruments>,
+        drive: Drive,
+    ) -> Result<Self, OpenError> {
         let (data, needed) = (config.data.clone(), segment_bytes(&config) + START_BYTES);
         let has_tables = config.database.is_none();
-        let opened = Self::open_parts(config, clock, disk, instruments).await;
+        let opened = Self::open_parts(config, (clock, drive), disk, instruments).await;
         opened.map_err(|error| error.without_room((&data, has_tables), needed))
     }
 
     async fn open_parts(
         config: Config,
-        clock: Clock,
+        (clock, drive): (Clock, Drive),
         disk: Arc<dyn Disk>,
         instruments: Arc<Instruments>,
     ) -> Result<Self, OpenError> {
-        let mut folder = Folder::open(&config.data, config.demo, segment_bytes(&config))?;
+        let mut folder =
+            Folder::open_on(&config.data, config.demo, segment_bytes(&config), &clock)?;
         let key = open_key(&mut folder, &clock)?;
         let store = open_store(&config, &mut folder, &key, &clock).await?;
         has_its_end(&folder, &store).await?;
-        let hold = store.hold(mark()?).await?;
+        let hold = store.hold(mark(&clock)?).await?;
         let noted = store.last_checkpoint().await?.map_or(0, |last| last.checkpoint.journal_seq);
         let sequencer = sequencer((&config, &instruments), &folder, &clock, &disk, noted)?;
+        let sequencer = sequencer.stepped(drive.is_stepped());
         folder.hold_segments()?;
         let watch = Watch::begin(&folder, &store, hold).map_err(OpenError::Watch)?;
         let (_, quotes) = sequencer.peek(Exchange::quotes);
@@ -124,12 +138,19 @@ impl Gate {
             gate.set_up().await?;
         }
         gate.0.people.sessions.started(gate.now(), gate.wall());
-        gate.spawn_people_ticks();
-        gate.spawn_checkpoints();
-        gate.spawn_settling();
-        gate.spawn_watch().map_err(OpenError::Thread)?;
-        timer::start(&gate.0).map_err(OpenError::Thread)?;
+        if !drive.is_stepped() {
+            gate.run_by_itself().map_err(OpenError::Thread)?;
+        }
         Ok(gate)
+    }
+
+    /// Starts what moves it: threads and tasks that last as long as it does.
+    fn run_by_itself(&self) -> std::io::Result<()> {
+        self.spawn_people_ticks();
+        self.spawn_checkpoints();
+        self.spawn_settling();
+        self.spawn_watch()?;
+        timer::start(&self.0)
     }
 
     /// What a new folder needs, and then the word that it is one.
@@ -172,7 +193,7 @@ impl Gate {
 
 /// The key of a folder, which must be its own.
 fn open_key(folder: &mut Folder, clock: &Clock) -> Result<SealKey, OpenError> {
-    let key = key_file::open(&folder.path, folder.new)?;
+    let key = key_file::open_on(&folder.path, folder.new, clock)?;
     key_file::check(&folder.path.join(key_file::NAME), &key, &folder.facts)?;
     if folder.new {
         let check = key_file::seal_check(&key, &folder.facts.id, &clock.moment()?);
@@ -182,8 +203,8 @@ fn open_key(folder: &mut Folder, clock: &Clock) -> Result<SealKey, OpenError> {
 }
 
 /// How this server names itself to others that find its tables taken.
-fn mark() -> Result<String, NoEntropy> {
-    let drawn = data_encoding::HEXLOWER.encode(&clock::entropy::<8>()?);
+fn mark(clock: &Clock) -> Result<String, NoEntropy> {
+    let drawn = data_encoding::HEXLOWER.encode(&clock.entropy::<8>()?);
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let host = if host.trim().is_empty() { "unknown" } else { host.trim() };
     Ok(format!("process {} on {host}, {drawn}", std::process::id()))
@@ -292,7 +313,7 @@ pub(crate) fn sequencer(
     let now = clock.stamp();
     let exchange = match replay.exchange {
         Some(exchange) => exchange,
-        None => Exchange::new(genesis(config, now)?, instruments),
+        None => Exchange::new(genesis(config, clock, now)?, instruments),
     };
     let beginning = exchange.seq() == 0;
     let (genesis, rule) = (exchange.genesis().clone(), exchange.rule());
@@ -334,14 +355,14 @@ pub(crate) fn sequencer(
     Ok(sequencer)
 }
 
-fn genesis(config: &Config, now: Time) -> Result<Genesis, NoEntropy> {
-    let drawn = u32::from_le_bytes(clock::entropy::<4>()?);
+fn genesis(config: &Config, clock: &Clock, now: Time) -> Result<Genesis, NoEntropy> {
+    let drawn = u32::from_le_bytes(clock.entropy::<4>()?);
     // Seven digits, the first not zero.
     let number = 1_000_000 + drawn % 9_000_000;
     Ok(Genesis {
         seed: match config.seed {
             Some(seed) => seed,
-            None => u64::from_le_bytes(clock::entropy::<8>()?),
+            None => u64::from_le_bytes(clock.entropy::<8>()?),
         },
         at: now,
         account: PaperAccountId::new(number).unwrap_or_else(first_account),

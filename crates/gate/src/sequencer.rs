@@ -71,6 +71,8 @@ pub(crate) struct Sequencer {
     progress: Mutex<Option<Progress>>,
     /// Time that a request passes by itself; for more it is refused.
     at_once: Span,
+    /// The simulator moves it: its steps do not depend on how long they take.
+    pub(crate) stepped: bool,
     wake: Notify,
     spare: Arc<Spare>,
     account: PaperAccountId,
@@ -252,6 +254,7 @@ impl Sequencer {
             halting: AtomicBool::new(false),
             progress: Mutex::default(),
             at_once: AT_ONCE,
+            stepped: false,
             wake: Notify::new(),
             spare,
             account,
@@ -263,6 +266,12 @@ impl Sequencer {
     /// Of a clock that is set by hand nobody waits for the markets: each request passes all of it.
     pub(crate) fn by_hand(mut self) -> Self {
         self.at_once = Span(i64::MAX);
+        self
+    }
+
+    /// Moved by the simulator.
+    pub(crate) fn stepped(mut self, stepped: bool) -> Self {
+        self.stepped = stepped;
         self
     }
 

@@ -32,7 +32,8 @@ impl Gate {
         });
     }
 
-    async fn tick_people(&self, pruned: &Mutex<Time>) {
+    /// What happens once a second; `pruned` is when old rows were last forgotten.
+    pub(crate) async fn tick_people(&self, pruned: &Mutex<Time>) {
         self.expire_credentials().await;
         self.meet_networks().await;
         self.tell_copies().await;

@@ -59,19 +59,36 @@ fn keep_room(weak: &Weak<Inner>, stop: &Stop, spare: &Spare) {
 }
 
 fn run(weak: &Weak<Inner>, stop: &Stop, start: Time) {
-    let mut snapshot = Due { seq: 0, at: start };
+    let mut beat = Beat::from(start);
     let mut wait = Duration::ZERO;
     while !stop.wait(wait) {
         let Some(inner) = weak.upgrade() else { return };
-        let now = inner.clock.stamp();
-        inner.look_at_clock(now);
-        inner.beat(now);
-        if snapshot.is_due(inner.sequencer.durable(), now) {
-            inner.take_snapshot();
-        }
+        beat.strike(&inner);
         // To just behind the next whole second.
         let past = inner.clock.stamp().0.rem_euclid(1_000_000);
         wait = Duration::from_micros(u64::try_from(1_000_500 - past).unwrap_or(1_000_000));
+    }
+}
+
+/// What one beat leaves for the next.
+pub(crate) struct Beat {
+    snapshot: Due,
+}
+
+impl Beat {
+    /// The first comes at the start.
+    pub(crate) const fn from(start: Time) -> Self {
+        Self { snapshot: Due { seq: 0, at: start } }
+    }
+
+    /// One beat.
+    pub(crate) fn strike(&mut self, inner: &Inner) {
+        let now = inner.clock.stamp();
+        inner.look_at_clock(now);
+        inner.beat(now);
+        if self.snapshot.is_due(inner.sequencer.durable(), now) {
+            inner.take_snapshot();
+        }
     }
 }
 
@@ -120,7 +137,7 @@ impl Inner {
     }
 
     /// Makes the next segment when it is not there; false when it cannot be made.
-    fn make_room(&self) -> bool {
+    pub(crate) fn make_room(&self) -> bool {
         // In a folder that is another's by now nothing is made.
         if self.sequencer.is_over() {
             return false;

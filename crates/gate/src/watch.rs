@@ -70,7 +70,7 @@ async fn keep_hold(weak: Weak<Inner>) {
 }
 
 /// Looks whose the database is; false when nobody needs to know any more.
-async fn look_at_hold(weak: &Weak<Inner>) -> bool {
+pub(crate) async fn look_at_hold(weak: &Weak<Inner>) -> bool {
     const AWAY: &str = "DATABASE_AWAY";
     let Some(inner) = weak.upgrade() else { return false };
     if inner.sequencer.is_over() {
@@ -109,7 +109,7 @@ impl Inner {
     }
 
     /// One look at the files.
-    fn look(&self) {
+    pub(crate) fn look(&self) {
         if self.sequencer.is_over() {
             // The write itself may have missed its file first.
             if let Err(why) = self.sequencer.may_acknowledge() {

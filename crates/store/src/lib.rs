@@ -46,6 +46,8 @@ mod schema;
 pub mod session;
 mod shard;
 mod sign_in;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod site;
 pub mod slice;
 mod throttle;

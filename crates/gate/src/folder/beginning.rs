@@ -16,6 +16,7 @@ use super::facts::{
     CHECKPOINTS, DATABASE, FACTS, FolderFacts, KEY, VERSION, journal_folder, new_id,
 };
 use super::hold;
+use crate::clock::Clock;
 use crate::journal;
 
 /// There while a folder is being made; holds its description.
@@ -55,6 +56,7 @@ pub(super) fn begin(
     path: &Path,
     demo: bool,
     segment_bytes: u64,
+    clock: &Clock,
 ) -> Result<FolderFacts, FolderError> {
     let begun = read_mark(path)?;
     let remains = look(path)?;
@@ -68,7 +70,7 @@ pub(super) fn begin(
     // The id stays: tables elsewhere may know the folder by it.
     let id = match begun {
         Some(begun) => begun.id,
-        None => new_id()?,
+        None => new_id(clock)?,
     };
     let facts = FolderFacts { version: VERSION, id, demo, segment_bytes, key_check: None };
     let mark = path.join(MARK);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::{self, NoEntropy};
+use crate::clock::{Clock, NoEntropy};
 
 /// Version of the folder's layout that this program writes.
 pub const VERSION: u32 = 1;
@@ -56,6 +56,6 @@ pub(crate) fn snapshots(data: &Path) -> PathBuf {
     data.join("snapshots")
 }
 
-pub(crate) fn new_id() -> Result<String, NoEntropy> {
-    Ok(HEXLOWER.encode(&clock::entropy::<16>()?))
+pub(crate) fn new_id(clock: &Clock) -> Result<String, NoEntropy> {
+    Ok(HEXLOWER.encode(&clock.entropy::<16>()?))
 }
