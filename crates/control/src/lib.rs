@@ -45,7 +45,7 @@ pub use credential::{
 pub use desk::instant;
 pub use device::DeviceRequest;
 pub use fault::{Answer, Fault, words};
-pub use listener::ControlDoor;
+pub use listener::{ControlDoor, ControlStreams};
 pub use lock::{LockRequest, Target};
 pub use mandate::{ClearTerm, MandateRequest, TermsWish};
 pub use notice::NoticeRequest;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gate::{Actor, Gate};
 use private::Identity;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -150,9 +150,36 @@ async fn accept(at: Arc<Mutex<Listening>>, house: Arc<House>, mut stop: watch::R
     }
 }
 
+/// The door without its socket, for streams whose peer somebody else knows.
+pub struct ControlStreams(House);
+
+impl ControlStreams {
+    /// The door of a gate whose portal is at `portal`, and for other devices at `devices`.
+    pub fn new(gate: Gate, data: &Path, portal: &str, devices: &str) -> Self {
+        let (portal, devices) = (portal.to_owned(), devices.to_owned());
+        Self(House { gate, data: data.to_path_buf(), portal, devices })
+    }
+
+    /// Answers user `uid` line by line until they go.
+    pub async fn converse(
+        &self,
+        halves: (impl AsyncRead + Unpin, impl AsyncWrite + Unpin),
+        uid: u32,
+    ) -> io::Result<()> {
+        answer_all(halves, uid, &self.0).await
+    }
+}
+
 async fn converse(stream: UnixStream, house: &House) -> io::Result<()> {
     let uid = stream.peer_cred()?.uid();
-    let (reading, mut writing) = stream.into_split();
+    answer_all(stream.into_split(), uid, house).await
+}
+
+async fn answer_all(
+    (reading, mut writing): (impl AsyncRead + Unpin, impl AsyncWrite + Unpin),
+    uid: u32,
+    house: &House,
+) -> io::Result<()> {
     let mut reading = BufReader::new(reading);
     let own = rustix::process::geteuid().as_raw();
     loop {

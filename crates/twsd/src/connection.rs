@@ -13,9 +13,7 @@ use std::time::Duration;
 use access::refusal::ServerRefusal;
 use access::{CredentialId, Refusal};
 use gate::{Delivery, Subscription};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::watch;
 use tokio::time::{sleep_until, timeout};
 use tws::outbound::ErrorCode;
@@ -28,6 +26,7 @@ use crate::roster::Place;
 use crate::shared::Shared;
 use crate::start::{self, Farewell, READ, Started};
 use crate::stopping::Stopping;
+use crate::wire::Sink;
 
 /// How long the end of a connection may take: its last bytes, and the peer's close.
 const LINGER: Duration = Duration::from_secs(2);
@@ -50,14 +49,13 @@ impl From<io::Error> for End {
 }
 
 /// Serves a connection until it ends.
-pub(crate) async fn run(
-    mut socket: TcpStream,
+pub(crate) async fn run<R: AsyncRead + Unpin, W: Sink>(
+    (mut read, write): (R, W),
     peer: SocketAddr,
     shared: &Shared,
     credential: CredentialId,
     lobby: Place,
 ) {
-    let (mut read, write) = socket.split();
     let address = peer.ip().to_canonical();
     let begun =
         timeout(start::PATIENCE, start::start(&mut read, &write, shared, credential, address));
@@ -81,7 +79,7 @@ pub(crate) async fn run(
 
 /// Writes the last bytes and waits for the peer to close, so that they are not lost with what the
 /// peer still sends.
-async fn part(mut read: ReadHalf<'_>, mut write: WriteHalf<'_>, bytes: Vec<u8>) {
+async fn part<R: AsyncRead + Unpin, W: Sink>(mut read: R, mut write: W, bytes: Vec<u8>) {
     let goodbye = async {
         write.write_all(&bytes).await?;
         write.shutdown().await?;
@@ -94,9 +92,9 @@ async fn part(mut read: ReadHalf<'_>, mut write: WriteHalf<'_>, bytes: Vec<u8>) 
     }
 }
 
-async fn serve(
-    read: ReadHalf<'_>,
-    write: WriteHalf<'_>,
+async fn serve<R: AsyncRead + Unpin, W: Sink>(
+    read: R,
+    write: W,
     started: Started,
     shared: &Shared,
     peer: SocketAddr,
@@ -159,9 +157,9 @@ fn stopping() -> End {
     End::Told(ErrorCode::VENUE_LOST, refusal::goodbye(&Refusal::Server(ServerRefusal::Stopping)))
 }
 
-struct Connection<'a> {
-    read: ReadHalf<'a>,
-    write: WriteHalf<'a>,
+struct Connection<R, W> {
+    read: R,
+    write: W,
     reader: FrameReader,
     out: Outgoing,
     client: Client,
@@ -170,7 +168,7 @@ struct Connection<'a> {
     stop: Stopping,
 }
 
-impl Connection<'_> {
+impl<R: AsyncRead + Unpin, W: Sink> Connection<R, W> {
     /// Serves until there is a reason to end.
     async fn turn(&mut self) -> End {
         loop {

@@ -41,6 +41,10 @@ mod shared;
 mod stamp;
 mod start;
 mod stopping;
+mod streams;
 mod tick_by_tick;
+mod wire;
 
 pub use self::listener::{Config, ListenerHandle, ServeError, Socket, serve};
+pub use self::streams::Streams;
+pub use self::wire::Sink;

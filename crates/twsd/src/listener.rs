@@ -263,7 +263,7 @@ async fn accept(listener: Arc<TcpListener>, shared: Shared, credential: Credenti
 }
 
 async fn run(
-    socket: TcpStream,
+    mut socket: TcpStream,
     peer: SocketAddr,
     shared: &Shared,
     credential: CredentialId,
@@ -273,5 +273,5 @@ async fn run(
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%peer, %error, "TCP_NODELAY could not be set");
     }
-    connection::run(socket, peer, shared, credential, lobby_place).await;
+    connection::run(socket.split(), peer, shared, credential, lobby_place).await;
 }

@@ -3,10 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use tokio::net::tcp::WriteHalf;
 use tokio::time::Instant;
 use tws::outbound::{Error, ErrorCode, OrderTemplate, PlainOrder};
 use tws::{OrderFields, Response, ServerVersion};
+
+use crate::wire::Sink;
 
 /// Above this many waiting bytes no request is read and no tick is added: the client has to read.
 pub(crate) const HIGH_WATER: usize = 256 << 10;
@@ -131,7 +132,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// When the connection is broken.
-    pub(crate) fn flush(&mut self, socket: &WriteHalf<'_>) -> io::Result<()> {
+    pub(crate) fn flush(&mut self, socket: &impl Sink) -> io::Result<()> {
         let held = self.take_hold();
         while let Some(rest) = self.bytes.get(self.sent..).filter(|rest| !rest.is_empty()) {
             let total = self.since_settled.saturating_add(rest.len());

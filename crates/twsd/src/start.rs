@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use access::{CredentialId, Secret};
 use gate::{Admission, SocketProof};
-use tokio::io::AsyncReadExt as _;
-use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::time::timeout;
 use tws::frame::REQUEST_LIMIT;
 use tws::inbound::StartApi;
@@ -18,6 +17,7 @@ use tws::{
 use crate::outgoing::Outgoing;
 use crate::roster::Claim;
 use crate::shared::Shared;
+use crate::wire::Sink;
 use crate::{refusal, stamp};
 
 /// How long a client has from its connection to its startApi.
@@ -50,8 +50,8 @@ enum Fault {
 
 /// Reads handshake and startApi, and asks the gate whether the client may in.
 pub(crate) async fn start(
-    read: &mut ReadHalf<'_>,
-    write: &WriteHalf<'_>,
+    read: &mut (impl AsyncRead + Unpin),
+    write: &impl Sink,
     shared: &Shared,
     credential: CredentialId,
     address: IpAddr,
@@ -153,7 +153,7 @@ fn token(hello: &Hello, first: &StartApi) -> Option<Secret> {
 }
 
 async fn hello(
-    read: &mut ReadHalf<'_>,
+    read: &mut (impl AsyncRead + Unpin),
     reader: &mut FrameReader,
 ) -> Result<(Hello, ServerVersion), Fault> {
     let hello =
@@ -164,7 +164,7 @@ async fn hello(
 
 /// Waits for one frame and looks at it.
 async fn frame<T>(
-    read: &mut ReadHalf<'_>,
+    read: &mut (impl AsyncRead + Unpin),
     reader: &mut FrameReader,
     look: impl FnOnce(tws::Frame<'_>) -> T,
 ) -> Result<T, Fault> {
@@ -195,8 +195,8 @@ impl Stranger<'_> {
     async fn turn_away(
         &self,
         fault: &Fault,
-        read: &mut ReadHalf<'_>,
-        write: &WriteHalf<'_>,
+        read: &mut (impl AsyncRead + Unpin),
+        write: &impl Sink,
         reader: &mut FrameReader,
     ) -> Farewell {
         let (refused, code, text) = match fault {
@@ -274,7 +274,7 @@ fn line_or_page(text: &str) -> Vec<u8> {
 }
 
 /// Waits for the client id of a client from before frames: what comes after its version.
-async fn introduction(read: &mut ReadHalf<'_>) -> bool {
+async fn introduction(read: &mut (impl AsyncRead + Unpin)) -> bool {
     let mut bytes = [0; 64];
     matches!(read.read(&mut bytes).await, Ok(count) if count > 0)
 }
