@@ -10,6 +10,7 @@ mod licence;
 mod postgres;
 mod requirement;
 mod shell;
+mod sim;
 mod stage;
 mod test;
 mod tidy;
@@ -21,10 +22,11 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   test [STAGE..]  run every check, or only the named stages, and print a count at the end
-                  stages: format clippy tidy deny advisories unit doc clients browser fuzz
+                  stages: format clippy tidy deny advisories unit sim doc clients browser fuzz
   tidy            check the project's rules: names, layers, purity, size, SQL, licences, documents
   noun NAME       print where the product names a noun outside its own files
   structure       print the figures of docs/structure.md
+  sim [ARGS..]    run the simulator: [--seed N | --seeds N] [--from N] [--steps N] [--json]
   bench [ARGS..]  run the benchmarks with these arguments (see docs/benchmarks.md)
   help            this text
 ";
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(&root),
         "noun" => tidy::noun(&root, &rest),
         "structure" => tidy::structure(&root),
+        "sim" => sim::run(&root, &rest),
         "bench" => bench::run(&root, &rest),
         "help" | "--help" | "-h" | "" => {
             print!("{HELP}");

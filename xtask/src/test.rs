@@ -4,10 +4,21 @@ use std::path::Path;
 
 use crate::requirement::{self, Programs};
 use crate::stage::{Count, Report};
-use crate::{advisory, browser, clients, fuzz, postgres, shell, tidy};
+use crate::{advisory, browser, clients, fuzz, postgres, shell, sim, tidy};
 
-pub const STAGES: [&str; 10] =
-    ["format", "clippy", "tidy", "deny", "advisories", "unit", "doc", "clients", "browser", "fuzz"];
+pub const STAGES: [&str; 11] = [
+    "format",
+    "clippy",
+    "tidy",
+    "deny",
+    "advisories",
+    "unit",
+    "sim",
+    "doc",
+    "clients",
+    "browser",
+    "fuzz",
+];
 
 /// Runs the chosen stages (all, when none is named) and prints the count as its last line.
 pub fn run(root: &Path, only: &[String]) -> Result<(), String> {
@@ -50,6 +61,7 @@ fn stage(root: &Path, name: &str, programs: &Programs) -> Result<Count, String> 
         "tidy" => tidy::count(root),
         "deny" => cargo(root, &["deny", "check", "licenses", "bans", "sources"]),
         "unit" => unit(root, programs),
+        "sim" => sim::stage(root),
         "doc" => cargo_test(root, &["test", "--workspace", "--doc", "--locked"]),
         "clients" => clients::run(root, programs),
         "browser" => browser::run(root, programs),

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::{bench, test};
+use crate::{bench, sim, test};
 
 /// Commands in a document that `cargo xtask` would refuse.
 pub fn faults(path: &str, text: &str) -> Vec<String> {
@@ -40,6 +40,7 @@ fn refusal(command: &str) -> Option<String> {
             Some(format!("there is no stage {unknown:?}"))
         }
         "bench" => bench::check(args.strip_prefix(&["--".to_owned()]).unwrap_or(&args)).err(),
+        "sim" => sim::check(&args).err(),
         "noun" if args.len() == 1 => None,
         "noun" => Some("it takes the name of one noun".to_owned()),
         "tidy" | "structure" | "help" => args.first().map(|arg| format!("it takes no {arg:?}")),
@@ -54,13 +55,16 @@ mod tests {
     #[test]
     fn command_that_the_automation_takes_is_no_fault() {
         let text = "`cargo xtask test clippy unit`, `cargo xtask bench -- --only storm` and\n\
-                    cargo xtask tidy   # the house rules\n";
+                    cargo xtask tidy   # the house rules\n\
+                    `cargo xtask sim --seeds 10000 --from 21`";
         assert_eq!(faults("docs/a.md", text), Vec::<String>::new());
     }
 
     #[test]
     fn command_that_would_be_refused_is_a_fault() {
-        for command in ["test units", "bench --lonely storm", "bensh", "tidy all", "noun"] {
+        for command in
+            ["test units", "bench --lonely storm", "bensh", "tidy all", "noun", "sim --sead 1"]
+        {
             assert_eq!(faults("README.md", &format!("run `cargo xtask {command}`")).len(), 1);
         }
     }

@@ -1,0 +1,488 @@
+//! What happens in a step, as the dice say.
+
+use access::{Grade, PaperAccountId, Span};
+use rust_decimal::Decimal;
+use serde_json::json;
+use store::engine::existing_sqlite_url;
+use store::simulation::refuse_commits;
+use tws::inbound::{AllOpenOrders, CancelOrder, GlobalCancel};
+use tws::{Contract, Inbound, PlaceOrder};
+
+use crate::disk::Trouble;
+use crate::finding::{Finding, Ran};
+use crate::model::LockSubject;
+use crate::world::World;
+
+const PEOPLE: [&str; 2] = ["trader", "ann"];
+
+impl World {
+    /// One step: time passes, something happens, everybody hears of it, and all is looked at.
+    pub async fn step(mut self) -> Ran<Self> {
+        let (before, at) = (self.model.clone(), self.life.gate.now());
+        self.pass();
+        match self.dice.roll(100) {
+            0..=44 => self.orders().await?,
+            45..=54 => self.connect().await?,
+            55..=57 => self.lose_a_client().await?,
+            58..=61 => self.new_program().await?,
+            62..=69 => self.cut_program().await?,
+            70..=74 => self.lock().await?,
+            75..=79 => self.mandate().await?,
+            80..=82 => self.accounts().await?,
+            83..=85 => self.clock(),
+            86..=88 => self.trouble(),
+            89..=91 => self.failing_commits().await?,
+            92..=94 => self.keep().await,
+            95..=96 => {
+                let mut world = self.crash().await?;
+                if world.dice.chance(1, 4) {
+                    world.mend_and_verify().await?;
+                }
+                return Ok(world);
+            }
+            97 => return self.restart().await,
+            _ => {}
+        }
+        self.hear().await?;
+        self.background().await?;
+        self.hear().await?;
+        if self.life.disk.has_failed() && self.dice.chance(1, 2) {
+            return self.crash().await;
+        }
+        self.check(&before, at)?;
+        Ok(self)
+    }
+
+    /// True time goes on, mostly by little.
+    fn pass(&mut self) {
+        let span = match self.dice.roll(60) {
+            0 => Span::seconds(self.dice.between(3_600, 90_000)),
+            1..=3 => Span::seconds(self.dice.between(60, 3_600)),
+            4..=40 => Span::milliseconds(self.dice.between(0, 3_000)),
+            _ => Span::milliseconds(self.dice.between(0, 20)),
+        };
+        self.machine.hands.pass(span);
+    }
+
+    /// What the server would do by itself meanwhile, some of it.
+    async fn background(&mut self) -> Ran {
+        if self.dice.chance(4, 5) {
+            self.life.stepper.beat();
+        }
+        if self.dice.chance(4, 5) {
+            self.life.stepper.make_room();
+        }
+        if self.dice.chance(1, 2) {
+            self.life.stepper.tick().await;
+        }
+        if self.dice.chance(1, 4) {
+            self.life.stepper.look();
+        }
+        if self.failing > 0 {
+            self.failing -= 1;
+            if self.failing == 0 {
+                self.refuse_commits(false).await?;
+            }
+        }
+        if self.failing == 0 && self.dice.chance(1, 3) {
+            self.life.stepper.settle().await;
+        }
+        Ok(())
+    }
+
+    async fn keep(&mut self) {
+        if self.dice.chance(1, 2) {
+            self.life.stepper.snapshot();
+            self.count("snapshot");
+        } else {
+            self.life.stepper.checkpoint().await;
+            self.count("checkpoint");
+        }
+    }
+
+    fn clock(&mut self) {
+        let most = if self.dice.chance(1, 4) { 400_000 } else { 120 };
+        let by = Span::seconds(self.dice.between(-most, most));
+        self.machine.hands.shift(by);
+        self.count("clock set");
+    }
+
+    fn trouble(&mut self) {
+        let after = u32::try_from(self.dice.roll(12)).unwrap_or(0);
+        match self.dice.roll(6) {
+            0 | 1 if self.machine.is_durable() => self.life.disk.plan(after, Trouble::PowerLoss),
+            0..=2 => self.life.disk.plan(after, Trouble::Short),
+            3 => self.life.disk.plan(after, Trouble::Error),
+            4 => self.life.disk.fill(true),
+            _ => self.life.disk.fill(false),
+        }
+        self.count("disk trouble");
+    }
+
+    async fn failing_commits(&mut self) -> Ran {
+        if self.failing > 0 {
+            return Ok(());
+        }
+        self.failing = u32::try_from(self.dice.between(1, 6)).unwrap_or(1);
+        self.count("commits fail");
+        self.refuse_commits(true).await
+    }
+
+    async fn refuse_commits(&mut self, refuse: bool) -> Ran {
+        let url = existing_sqlite_url(&self.life.path().join(gate::open::DATABASE));
+        refuse_commits(&url, refuse).await.map_err(|error| Finding::of("the tables", error))
+    }
+
+    async fn lose_a_client(&mut self) -> Ran {
+        if self.clients.is_empty() {
+            return Ok(());
+        }
+        let at = self.dice.roll(self.clients.len());
+        let client = self.clients.remove(at);
+        self.count("connection lost");
+        client.gone().await
+    }
+
+    /// One or several clients write, and only then is anything read.
+    async fn orders(&mut self) -> Ran {
+        if self.clients.is_empty() {
+            return self.connect().await;
+        }
+        for _ in 0..=self.dice.roll(4) {
+            let at = self.dice.roll(self.clients.len());
+            let requests = self.requests(at);
+            let is_half = self.dice.chance(1, 12);
+            let cut = self.dice.roll(60);
+            let Some(client) = self.clients.get_mut(at) else { continue };
+            for request in requests {
+                if is_half {
+                    client.send_half(&request, cut);
+                } else {
+                    client.send(&request);
+                }
+            }
+        }
+        if self.dice.chance(1, 20) {
+            let at = self.dice.roll(self.clients.len());
+            let client = self.clients.remove(at);
+            self.count("connection lost with orders under way");
+            client.gone().await?;
+        }
+        if let Some(client) = self.clients.first()
+            && self.dice.chance(1, 20)
+        {
+            client.read_slowly(64);
+        } else if let Some(client) = self.clients.first() {
+            client.read_freely();
+        }
+        Ok(())
+    }
+
+    /// What a client asks for next.
+    fn requests(&mut self, at: usize) -> Vec<Inbound> {
+        let sent = self.clients.get(at).map(|one| one.sent.clone()).unwrap_or_default();
+        match self.dice.roll(20) {
+            0..=2 => {
+                let Some(id) = self.dice.pick(&sent).copied() else { return Vec::new() };
+                self.count("cancel");
+                vec![CancelOrder { order_id: id, ..CancelOrder::default() }.into()]
+            }
+            3 => {
+                self.count("cancel all");
+                vec![GlobalCancel {}.into()]
+            }
+            4 => vec![AllOpenOrders {}.into()],
+            5..=7 => {
+                let Some(id) = self.dice.pick(&sent).copied() else { return Vec::new() };
+                self.count("change");
+                self.order(at, id).into_iter().map(Inbound::from).collect()
+            }
+            8 | 9 => self.bracket(at),
+            10 => self.group(at),
+            _ => {
+                self.count("order");
+                let id = self.next_id(at);
+                self.order(at, id).into_iter().map(Inbound::from).collect()
+            }
+        }
+    }
+
+    fn next_id(&mut self, at: usize) -> i32 {
+        let Some(client) = self.clients.get_mut(at) else { return 0 };
+        let id = client.next_id;
+        client.next_id = client.next_id.saturating_add(1);
+        client.sent.push(id);
+        id
+    }
+
+    /// A parent with two children, sent whole.
+    fn bracket(&mut self, at: usize) -> Vec<Inbound> {
+        self.count("bracket");
+        let parent_id = self.next_id(at);
+        let Some(parent) = self.order(at, parent_id) else { return Vec::new() };
+        let mut all = vec![parent];
+        for is_last in [false, true] {
+            let id = self.next_id(at);
+            let Some(mut child) = self.order(at, id) else { return Vec::new() };
+            if let Some(parent) = all.first_mut() {
+                parent.order.transmit = false;
+                child.contract = parent.contract.clone();
+                child.order.account.clone_from(&parent.order.account);
+                child.order.total_quantity = parent.order.total_quantity;
+                let is_buy = parent.order.action == "BUY";
+                child.order.action = String::from(if is_buy { "SELL" } else { "BUY" });
+            }
+            child.order.parent_id = parent_id;
+            child.order.transmit = is_last;
+            all.push(child);
+        }
+        all.into_iter().map(Inbound::from).collect()
+    }
+
+    /// Orders of which one cancels, or reduces, the others.
+    fn group(&mut self, at: usize) -> Vec<Inbound> {
+        self.count("one cancels all");
+        let (name, kind) = (self.name(), i32::try_from(self.dice.between(1, 3)).unwrap_or(1));
+        let mut all = Vec::new();
+        for _ in 0..=self.dice.roll(3) {
+            let id = self.next_id(at);
+            let Some(mut order) = self.order(at, id) else { continue };
+            order.order.oca_group.clone_from(&name);
+            order.order.oca_type = Some(kind);
+            all.push(order.into());
+        }
+        all
+    }
+
+    /// An order of any kind on an instrument of the catalogue, near its price.
+    fn order(&mut self, at: usize, order_id: i32) -> Option<Box<PlaceOrder>> {
+        let holder = self.clients.get(at)?.credential;
+        let accounts = self.model.program(holder)?.accounts.clone();
+        let account = self.dice.pick(&accounts).copied()?;
+        let instruments = std::sync::Arc::clone(&self.machine.instruments);
+        // A few of them, so that orders meet.
+        let few = instruments.all().len().min(4);
+        let all = if self.dice.chance(1, 6) { instruments.all().len() } else { few };
+        let instrument = instruments.all().get(self.dice.roll(all))?;
+        let mark = self.life.stepper.exchange(|exchange| exchange.mark(instrument.id)).1;
+        let near = |dice: &mut crate::dice::Dice| {
+            let far = if dice.chance(1, 6) { 20 } else { 200 };
+            let most = (mark.0 / far).max(3);
+            instrument.price(trade::Ticks(mark.0.saturating_add(dice.between(-most, most))))
+        };
+        let kind = self.dice.pick(&["MKT", "LMT", "LMT", "LMT", "STP", "STP LMT"]).copied()?;
+        let mut order = PlaceOrder {
+            order_id,
+            contract: Contract {
+                con_id: i32::try_from(instrument.id.0).ok()?,
+                exchange: "SMART".to_owned(),
+                ..Contract::default()
+            },
+            ..PlaceOrder::default()
+        };
+        let fields = &mut order.order;
+        fields.action = String::from(if self.dice.chance(1, 2) { "BUY" } else { "SELL" });
+        kind.clone_into(&mut fields.order_type);
+        let most = if self.dice.chance(1, 12) { 200_000 } else { 60 };
+        let steps = u64::try_from(self.dice.between(0, most)).unwrap_or(1);
+        fields.total_quantity = Some(instrument.quantity(steps));
+        fields.limit_price = kind.contains("LMT").then(|| near(&mut self.dice));
+        fields.aux_price = kind.contains("STP").then(|| near(&mut self.dice));
+        fields.tif = String::from(*self.dice.pick(&["DAY", "GTC", "GTC", "IOC", "FOK"])?);
+        fields.account = account.to_string();
+        fields.outside_rth = self.dice.chance(1, 2);
+        fields.transmit = true;
+        fields.exempt_code = Some(-1);
+        if self.dice.chance(1, 30) {
+            fields.limit_price = Some(Decimal::new(1, 7));
+        }
+        Some(Box::new(order))
+    }
+
+    async fn cut_program(&mut self) -> Ran {
+        let programs = self.model.live();
+        let Some(program) = self.dice.pick(&programs).cloned() else { return Ok(()) };
+        let (id, credential) = (program.id, json!({"id": program.id}));
+        let cancel = self.dice.chance(1, 2);
+        // Written before the cut is asked for; whether it is read before it is the server's affair.
+        if let Some(at) = self.clients.iter().position(|one| one.credential == id)
+            && self.dice.chance(1, 2)
+        {
+            let requests = self.requests(at);
+            if let Some(client) = self.clients.get_mut(at) {
+                for request in &requests {
+                    client.send(request);
+                }
+            }
+        }
+        match self.dice.roll(5) {
+            0 | 1 => {
+                let request = json!({"credential": {"revoke": {
+                    "credential": credential, "cancel_orders": cancel}}});
+                if self.ask(&request).await?.is_ok() {
+                    if let Some(program) = self.model.program(id) {
+                        program.is_revoked = true;
+                    }
+                    self.count("program revoked");
+                    self.knock_after_the_cut(id).await?;
+                }
+            }
+            2 => {
+                let request = json!({"credential": {"pause": {
+                    "credential": credential, "cancel_orders": cancel}}});
+                if self.ask(&request).await?.is_ok() {
+                    if let Some(program) = self.model.program(id) {
+                        program.is_paused = true;
+                    }
+                    self.count("program paused");
+                    self.knock_after_the_cut(id).await?;
+                }
+            }
+            3 => {
+                let request = json!({"credential": {"resume": {"credential": credential}}});
+                if self.ask(&request).await?.is_ok()
+                    && let Some(program) = self.model.program(id)
+                {
+                    program.is_paused = false;
+                }
+            }
+            _ => {
+                let grace = self.dice.between(0, 10);
+                let request = json!({"credential": {"rotate": {
+                    "credential": credential, "grace_minutes": grace}}});
+                self.ask(&request).await?.ok();
+            }
+        }
+        Ok(())
+    }
+
+    /// The next message of a program that was cut.
+    async fn knock_after_the_cut(&mut self, id: access::CredentialId) -> Ran {
+        let Some(at) = self.clients.iter().position(|one| one.credential == id) else {
+            return Ok(());
+        };
+        let (before, now) = (self.model.clone(), self.life.gate.now());
+        // What was on its way may have come in first.
+        self.hear().await?;
+        self.check_so_far()?;
+        if self.clients.get(at).is_some_and(|one| one.credential == id) {
+            return Err(Finding("a program that was cut is still connected".to_owned()));
+        }
+        self.check(&before, now)
+    }
+
+    fn check_so_far(&mut self) -> Ran {
+        let (open, now) = (crate::model::Model::default(), self.life.gate.now());
+        // Nobody knows what came in before the cut; after it, all is known.
+        let model = std::mem::replace(&mut self.model, open.clone());
+        let checked =
+            self.check(&crate::model::Model { programs: model.programs.clone(), ..open }, now);
+        self.model = model;
+        checked
+    }
+
+    async fn lock(&mut self) -> Ran {
+        let on = if self.dice.chance(1, 3) {
+            LockSubject::Person(self.dice.pick(&PEOPLE).copied().unwrap_or("ann").to_owned())
+        } else {
+            let accounts = self.model.open();
+            let Some(account) = self.dice.pick(&accounts).copied() else { return Ok(()) };
+            LockSubject::Account(account)
+        };
+        let target = match &on {
+            LockSubject::Account(account) => json!({"account": account}),
+            LockSubject::Person(name) => json!({"person": name}),
+        };
+        if self.model.locks.contains_key(&on) || self.dice.chance(1, 4) {
+            if self.ask(&json!({"lock": {"unlock": {"target": target}}})).await?.is_ok() {
+                self.model.locks.remove(&on);
+            }
+            return Ok(());
+        }
+        let grades = [Grade::NoNew, Grade::ReduceOnly, Grade::NoNew, Grade::All];
+        let grade = self.dice.pick(&grades).copied().unwrap_or(Grade::NoNew);
+        let request = json!({"lock": {"lock": {"target": target, "grade": grade}}});
+        if self.ask(&request).await?.is_ok() {
+            self.model.locks.insert(on, grade);
+            self.count("locked");
+        }
+        Ok(())
+    }
+
+    async fn mandate(&mut self) -> Ran {
+        let accounts = self.model.open();
+        let person = self.dice.pick(&PEOPLE).copied().unwrap_or("ann");
+        let Some(account) = self.dice.pick(&accounts).copied() else { return Ok(()) };
+        let held = (person.to_owned(), account);
+        if !self.model.mandates.contains(&held) {
+            let role = self.dice.pick(&["owner", "trader", "auditor"]).copied().unwrap_or("owner");
+            let request = json!({"mandate": {"grant": {
+                "username": person, "account": account, "role": role}}});
+            if self.ask(&request).await?.is_ok() {
+                self.model.mandates.insert(held);
+                self.count("mandate granted");
+            }
+            return Ok(());
+        }
+        if self.dice.chance(2, 3) {
+            let request = json!({"mandate": {"change": {"username": person, "account": account,
+                "terms": {"max_quantity": self.dice.between(1, 500)}}}});
+            self.ask(&request).await?.ok();
+            return Ok(());
+        }
+        let request = json!({"mandate": {"revoke": {"username": person, "account": account}}});
+        if self.ask(&request).await?.is_ok() {
+            self.model.mandate_ends(person, account);
+            self.count("mandate revoked");
+        }
+        Ok(())
+    }
+
+    async fn accounts(&mut self) -> Ran {
+        let open = self.model.open();
+        let second: Vec<PaperAccountId> = open.iter().copied().skip(1).collect();
+        match (self.dice.roll(3), self.dice.pick(&second).copied()) {
+            (0, _) if open.len() < 4 => self.open_account("trader").await,
+            (1, Some(account)) => {
+                let request = json!({"account": {"close": {"account": account}}});
+                if self.ask(&request).await?.is_ok() {
+                    self.model.closed.insert(account);
+                    self.count("account closed");
+                }
+                Ok(())
+            }
+            (_, Some(account)) => {
+                let choice = if self.dice.chance(1, 2) { "newest" } else { "oldest" };
+                let request =
+                    json!({"account": {"change": {"account": account, "self_match": choice}}});
+                self.ask(&request).await.map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What the tables could not take is recorded, and both chains verified.
+    async fn mend_and_verify(&mut self) -> Ran {
+        if self.failing > 0 {
+            self.failing = 0;
+            self.refuse_commits(false).await?;
+        }
+        self.life.stepper.settle().await;
+        self.verify().await
+    }
+
+    /// The end of a run: what is broken is mended, what is owed is recorded, and everything is verified.
+    pub async fn end(self) -> Ran<Self> {
+        self.life.disk.fill(false);
+        let mut world = self.crash().await?;
+        world.life.stepper.make_room();
+        world.life.stepper.beat();
+        world.life.stepper.tick().await;
+        let (model, now) = (world.model.clone(), world.life.gate.now());
+        world.check(&model, now)?;
+        world.mend_and_verify().await?;
+        world.life.stepper.checkpoint().await;
+        world.verify().await?;
+        Ok(world)
+    }
+}

@@ -1,0 +1,270 @@
+//! Books of the simulator's own: what every account must hold, from what it paid in and from the executions alone.
+//!
+//! Nothing here asks a ledger for a sum. A product that moves money in a way that is no execution (interest, a
+//! dividend, a daily settlement) needs a line here, or the books do not agree.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use access::currency::Currency;
+use access::id::{PaperAccountId, SymbolId};
+use access::{Side, Time};
+use rust_decimal::Decimal;
+use trade::exchange::Exchange;
+use trade::ledger::Ledger;
+use trade::order::{Execution, Order, OrderState};
+
+use crate::client::Told;
+use crate::finding::{Finding, Ran, demand};
+use crate::model::Model;
+
+/// An order as it was last seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    state: OrderState,
+    /// In units, not steps.
+    filled: Decimal,
+}
+
+/// What must be.
+#[derive(Debug, Clone, Default)]
+pub struct Books {
+    /// What was paid in when an account was opened.
+    pub paid_in: BTreeMap<PaperAccountId, (Decimal, Currency)>,
+    cash: BTreeMap<(PaperAccountId, Currency), Decimal>,
+    positions: BTreeMap<(PaperAccountId, SymbolId), i64>,
+    /// The other side of every trade.
+    house: BTreeMap<Currency, Decimal>,
+    sold: BTreeMap<SymbolId, i64>,
+    last_execution: BTreeMap<PaperAccountId, u64>,
+    executions: BTreeSet<String>,
+    traded: BTreeMap<u64, u64>,
+    orders: BTreeMap<u64, Seen>,
+    last_order: u64,
+}
+
+/// What may be done, before a step and after it.
+pub struct Allowed<'a> {
+    /// Before it.
+    pub before: (&'a Model, Time),
+    /// After it.
+    pub after: &'a Model,
+}
+
+impl Books {
+    /// Follows the exchange, and says what is not as it must be.
+    pub fn follow(&mut self, exchange: &Exchange, rules: &Allowed<'_>) -> Ran {
+        for ledger in exchange.ledgers() {
+            self.book_new(exchange, ledger)?;
+        }
+        for ledger in exchange.ledgers() {
+            self.compare(ledger)?;
+        }
+        self.sum_up(exchange)?;
+        self.follow_orders(exchange, rules)
+    }
+
+    fn book_new(&mut self, exchange: &Exchange, ledger: &Ledger) -> Ran {
+        let id = ledger.id;
+        if !self.last_execution.contains_key(&id) {
+            let (base, own) = (ledger.purse.base(), ledger.purse.own());
+            let (amount, currency) = *self.paid_in.entry(id).or_insert((own.deposited, base));
+            self.cash.insert((id, currency), amount);
+            *self.house.entry(currency).or_default() -= amount;
+            self.last_execution.insert(id, 0);
+        }
+        let last = self.last_execution.get(&id).copied().unwrap_or(0);
+        let new: Vec<_> = ledger.executions().rev().take_while(|one| one.id.0 > last).collect();
+        for one in new.into_iter().rev() {
+            self.book(exchange, one)?;
+        }
+        Ok(())
+    }
+
+    fn book(&mut self, exchange: &Exchange, one: &Execution) -> Ran {
+        let (account, symbol) = (one.account, one.symbol);
+        demand(self.executions.insert(one.id.to_string()), || {
+            format!("execution {} was booked twice", one.id)
+        })?;
+        let instrument = exchange.instruments().get(symbol);
+        let instrument =
+            instrument.ok_or_else(|| Finding(format!("execution {} is in nothing", one.id)))?;
+        let value =
+            instrument.price(one.price) * instrument.quantity(one.quantity) * instrument.multiplier;
+        let steps =
+            i64::try_from(one.quantity).map_err(|error| Finding::of("a quantity", error))?;
+        let (cash, steps) = match one.side {
+            Side::Buy => (-value, steps),
+            Side::Sell => (value, -steps),
+        };
+        let (cash, currency) = (cash - one.commission, instrument.currency);
+        *self.cash.entry((account, currency)).or_default() += cash;
+        *self.house.entry(currency).or_default() -= cash;
+        *self.positions.entry((account, symbol)).or_default() += steps;
+        *self.sold.entry(symbol).or_default() += steps;
+        *self.traded.entry(one.order.0).or_default() += one.quantity;
+        self.last_execution.insert(account, one.id.0);
+        Ok(())
+    }
+
+    fn compare(&self, ledger: &Ledger) -> Ran {
+        let id = ledger.id;
+        for (currency, cash) in ledger.purse.all() {
+            let must = self.cash.get(&(id, currency)).copied().unwrap_or_default();
+            demand(cash.balance == must, || {
+                format!("{id} has {} {currency}, and its trades leave {must}", cash.balance)
+            })?;
+        }
+        for ((_, currency), must) in self.cash.iter().filter(|((account, _), _)| *account == id) {
+            let has = ledger.purse.of(*currency).balance;
+            demand(has == *must, || {
+                format!("{id} has {has} {currency}, and its trades leave {must}")
+            })?;
+        }
+        for (symbol, position) in ledger.positions() {
+            let must = self.positions.get(&(id, symbol)).copied().unwrap_or(0);
+            demand(position.shares == must, || {
+                format!("{id} holds {} of {symbol}, and its trades leave {must}", position.shares)
+            })?;
+        }
+        for ((_, symbol), must) in self.positions.iter().filter(|((account, _), _)| *account == id)
+        {
+            let has = ledger.position(*symbol).shares;
+            demand(has == *must, || {
+                format!("{id} holds {has} of {symbol}, and its trades leave {must}")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// All ledgers and the house together.
+    fn sum_up(&self, exchange: &Exchange) -> Ran {
+        let (mut cash, mut shares) = (self.house.clone(), BTreeMap::<SymbolId, i64>::new());
+        for ledger in exchange.ledgers() {
+            for (currency, one) in ledger.purse.all() {
+                *cash.entry(currency).or_default() += one.balance;
+            }
+            for (symbol, position) in ledger.positions() {
+                *shares.entry(symbol).or_default() += position.shares;
+            }
+        }
+        for (currency, sum) in cash {
+            demand(sum.is_zero(), || format!("{sum} {currency} came from nowhere"))?;
+        }
+        for (symbol, held) in shares {
+            let sold = self.sold.get(&symbol).copied().unwrap_or(0);
+            demand(held == sold, || format!("{held} of {symbol} are held, and {sold} were sold"))?;
+        }
+        Ok(())
+    }
+
+    fn follow_orders(&mut self, exchange: &Exchange, rules: &Allowed<'_>) -> Ran {
+        let (mut now, first_new) = (BTreeSet::new(), self.last_order.saturating_add(1));
+        let known = self.orders.clone();
+        for ledger in exchange.ledgers() {
+            // Newest first, up to the first that is known to have ended.
+            let is_new = |order: &&std::sync::Arc<Order>| {
+                known.get(&order.id.0).is_none_or(|seen| seen.state.is_open())
+            };
+            let ended: Vec<_> = ledger.completed_orders().rev().take_while(is_new).collect();
+            for order in ledger.open_orders().chain(ended) {
+                demand(now.insert(order.id.0), || format!("order {} is there twice", order.id))?;
+                self.follow_order(exchange, order)?;
+                if order.id.0 >= first_new {
+                    Self::was_allowed(order, rules)?;
+                } else {
+                    demand(known.contains_key(&order.id.0), || {
+                        format!("order {} came after later ones", order.id)
+                    })?;
+                }
+            }
+        }
+        for (id, seen) in known.iter().filter(|(_, seen)| seen.state.is_open()) {
+            demand(now.contains(id), || format!("order {id} is gone; it was {:?}", seen.state))?;
+        }
+        Ok(())
+    }
+
+    fn follow_order(&mut self, exchange: &Exchange, order: &Order) -> Ran {
+        let (id, state) = (order.id, order.state);
+        let traded = self.traded.get(&id.0).copied().unwrap_or(0);
+        demand(order.filled == traded, || {
+            format!("order {id} has {} filled, and its executions are of {traded}", order.filled)
+        })?;
+        demand(order.filled <= order.quantity, || {
+            format!("order {id} is filled beyond its quantity")
+        })?;
+        demand((state == OrderState::Filled) == (order.filled == order.quantity), || {
+            format!("order {id} is {state:?} with {} of {}", order.filled, order.quantity)
+        })?;
+        let filled = exchange.instruments().quantity(order.symbol, order.filled);
+        let before = self.orders.insert(id.0, Seen { state, filled });
+        if let Some(before) = before {
+            demand(before.state.is_open() || before.state == state, || {
+                format!("order {id} was {:?} and is {state:?}", before.state)
+            })?;
+            demand(before.filled <= filled, || format!("order {id} lost a fill"))?;
+        }
+        self.last_order = self.last_order.max(id.0);
+        Ok(())
+    }
+
+    /// An order that came in this step: what kept its holder from it before and after kept them from it meanwhile.
+    fn was_allowed(order: &Order, rules: &Allowed<'_>) -> Ran {
+        let (holder, account) = (order.origin.holder, order.account);
+        let (before, at) = rules.before;
+        let barred = before.bars(holder, account, at);
+        match barred.zip(rules.after.bars(holder, account, at)) {
+            Some((why, _)) => Err(Finding(format!("order {} was taken although {why}", order.id))),
+            None => Ok(()),
+        }
+    }
+
+    /// What clients were told is so.
+    pub fn stands(&self, told: &Told) -> Ran {
+        for (number, (status, filled)) in &told.orders {
+            let Some(seen) = self.orders.get(number) else {
+                return Err(Finding(format!(
+                    "order {number} was told as {status}, and there is none"
+                )));
+            };
+            let told: Decimal = filled.parse().map_err(|error| Finding::of("a quantity", error))?;
+            demand(told <= seen.filled, || {
+                format!("order {number} was told to have {told} filled, and has {}", seen.filled)
+            })?;
+            let is_so = match status.as_str() {
+                "Filled" => seen.state == OrderState::Filled,
+                "Cancelled" | "ApiCancelled" | "Inactive" => {
+                    matches!(seen.state, OrderState::Cancelled | OrderState::Rejected)
+                }
+                _ => true,
+            };
+            demand(is_so, || {
+                format!("order {number} was told as {status} and is {:?}", seen.state)
+            })?;
+        }
+        let lost = told.executions.iter().find(|id| !self.executions.contains(*id));
+        lost.map_or(Ok(()), |id| {
+            Err(Finding(format!("execution {id} was told, and there is none")))
+        })
+    }
+}
+
+/// All that a restart must leave as it was, in words.
+pub fn digest(exchange: &Exchange) -> String {
+    let mut text = String::new();
+    for ledger in exchange.ledgers() {
+        let cash: Vec<_> =
+            ledger.purse.all().map(|(currency, cash)| (currency, cash.balance)).collect();
+        let held: Vec<_> = ledger
+            .positions()
+            .map(|(symbol, one)| (symbol, one.shares, one.basis, one.realised))
+            .collect();
+        let open: Vec<_> = ledger.open_orders().collect();
+        let last = ledger.executions().next_back().map(|one| one.id);
+        let (closed, choice) = (ledger.closed, ledger.self_match);
+        let line =
+            format!("{} {cash:?} {held:?} {open:?} {last:?} {closed:?} {choice:?}\n", ledger.id);
+        text.push_str(&line);
+    }
+    text
+}
