@@ -28,6 +28,7 @@ mod path;
 pub mod position;
 pub mod pretrade;
 pub mod price;
+pub mod pricing;
 pub mod quote;
 mod random;
 pub mod venue;
