@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::browser;
 use crate::demo::{self, Demo};
+use crate::python;
 use crate::requirement::Programs;
 use crate::shell;
 use crate::stage::Count;
@@ -26,9 +27,10 @@ const DRIVERS: [&str; 11] = [
 
 /// Runs tests/clients, then the drivers.
 pub fn run(root: &Path, programs: &Programs) -> Result<Count, String> {
-    let python = environment(root, &programs.python, "requirements.txt", "venv")?;
-    let nautilus =
-        environment(root, &programs.python_312, "requirements-nautilus.txt", "venv-nautilus")?;
+    let named = |file: &str| root.join("tests/clients").join(file);
+    let python = python::environment(root, &programs.python, &named("requirements.txt"), "venv")?;
+    let nautilus = named("requirements-nautilus.txt");
+    let nautilus = python::environment(root, &programs.python_312, &nautilus, "venv-nautilus")?;
     let rust = crate_program(root)?;
     let stoqey = browser::packages(root, programs, "tests/clients/stoqey", "stoqey")?;
     let binary = demo::binary(root)?;
@@ -83,27 +85,6 @@ fn acceptance(drivers: &Path, python: &Path, binary: &Path) -> Result<Count, Str
         demo.stop()?;
     }
     Ok(count)
-}
-
-/// A Python environment below target with exactly what a file of requirements names; kept between runs.
-fn environment(root: &Path, base: &Path, file: &str, name: &str) -> Result<PathBuf, String> {
-    let wanted = root.join("tests/clients").join(file);
-    let wanted_text =
-        std::fs::read_to_string(&wanted).map_err(|e| format!("{}: {e}", wanted.display()))?;
-    let venv = shell::target(root).join(name);
-    let python = venv.join("bin/python");
-    let stamp = venv.join("requirements.txt");
-    if std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted_text) {
-        return Ok(python);
-    }
-    shell::read(Command::new(base).args(["-m", "venv", "--clear"]).arg(&venv))?;
-    shell::read(
-        Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
-            .arg(&wanted),
-    )?;
-    std::fs::write(&stamp, wanted_text).map_err(|e| format!("{}: {e}", stamp.display()))?;
-    Ok(python)
 }
 
 /// The flows of the crate ibapi: a workspace of its own, so that no client enters the product's tree.

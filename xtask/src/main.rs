@@ -8,6 +8,8 @@ mod demo;
 mod fuzz;
 mod licence;
 mod postgres;
+mod python;
+mod reference;
 mod requirement;
 mod shell;
 mod sim;
@@ -22,12 +24,13 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   test [STAGE..]  run every check, or only the named stages, and print a count at the end
-                  stages: format clippy tidy deny advisories unit sim doc clients browser fuzz
+                  stages: format clippy tidy deny advisories unit sim doc reference clients browser fuzz
   tidy            check the project's rules: names, layers, purity, size, SQL, licences, documents
   noun NAME       print where the product names a noun outside its own files
   structure       print the figures of docs/structure.md
   sim [ARGS..]    run the simulator: [--seed N | --seeds N] [--from N] [--steps N] [--json]
   bench [ARGS..]  run the benchmarks with these arguments (see docs/benchmarks.md)
+  reference       compare prices with QuantLib and vollib (see docs/pricing.md)
   help            this text
 ";
 
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         "structure" => tidy::structure(&root),
         "sim" => sim::run(&root, &rest),
         "bench" => bench::run(&root, &rest),
+        "reference" => reference::run(&root),
         "help" | "--help" | "-h" | "" => {
             print!("{HELP}");
             return if command.is_empty() { ExitCode::from(2) } else { ExitCode::SUCCESS };

@@ -29,7 +29,7 @@ struct Need {
 const NEEDS: [Need; 9] = [
     Need {
         what: "Python 3.11 or later with venv (python3)",
-        stages: &["clients"],
+        stages: &["reference", "clients"],
         packages: "python3 python3-venv",
         find: python,
     },

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use crate::requirement::{self, Programs};
 use crate::stage::{Count, Report};
-use crate::{advisory, browser, clients, fuzz, postgres, shell, sim, tidy};
+use crate::{advisory, browser, clients, fuzz, postgres, reference, shell, sim, tidy};
 
-pub const STAGES: [&str; 11] = [
+pub const STAGES: [&str; 12] = [
     "format",
     "clippy",
     "tidy",
@@ -15,6 +15,7 @@ pub const STAGES: [&str; 11] = [
     "unit",
     "sim",
     "doc",
+    "reference",
     "clients",
     "browser",
     "fuzz",
@@ -63,6 +64,7 @@ fn stage(root: &Path, name: &str, programs: &Programs) -> Result<Count, String> 
         "unit" => unit(root, programs),
         "sim" => sim::stage(root),
         "doc" => cargo_test(root, &["test", "--workspace", "--doc", "--locked"]),
+        "reference" => reference::count(root, programs),
         "clients" => clients::run(root, programs),
         "browser" => browser::run(root, programs),
         _ => fuzz::run(root),
