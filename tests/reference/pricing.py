@@ -1,6 +1,6 @@
 """Prices of `floorpass_trade::pricing` against QuantLib and vollib, on seeded cases.
 
-    python pricing.py --examples FOLDER [--seed N] [--cases N] [--verbose]
+    python pricing.py --program FOLDER [--seed N] [--cases N] [--verbose]
 
 FOLDER has the example `price` of the crate trade (target/debug/examples after `cargo build --workspace --examples`). Every case has whole days to its expiry, and none is on the expiry day,
 when QuantLib says 0 (`isExpired`) and we say the intrinsic value. Prints the largest difference by kind and figure; exit code
@@ -263,12 +263,12 @@ def ask(program, lines):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--examples", required=True, type=pathlib.Path, help="folder with the example `price`")
+    parser.add_argument("--program", type=pathlib.Path, default=pathlib.Path("target/debug/examples"), help="folder of the example `price`")
     parser.add_argument("--seed", type=int, default=61)
     parser.add_argument("--cases", type=int, default=5_000)
     parser.add_argument("--verbose", action="store_true", help="show the case of each largest difference")
     args = parser.parse_args()
-    program = args.examples / "price"
+    program = args.program / "price"
     ql.Settings.instance().evaluationDate = TODAY
     source = random.Random(args.seed)
     passed, failed = 0, 0

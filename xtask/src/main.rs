@@ -30,7 +30,7 @@ cargo xtask COMMAND
   structure       print the figures of docs/structure.md
   sim [ARGS..]    run the simulator: [--seed N | --seeds N] [--from N] [--steps N] [--json]
   bench [ARGS..]  run the benchmarks with these arguments (see docs/benchmarks.md)
-  reference       compare prices with QuantLib and vollib (see docs/pricing.md)
+  reference       compare prices and calendars with libraries of others (see docs/pricing.md)
   help            this text
 ";
 

@@ -43,7 +43,9 @@ fn refusal(command: &str) -> Option<String> {
         "sim" => sim::check(&args).err(),
         "noun" if args.len() == 1 => None,
         "noun" => Some("it takes the name of one noun".to_owned()),
-        "tidy" | "structure" | "help" => args.first().map(|arg| format!("it takes no {arg:?}")),
+        "tidy" | "structure" | "reference" | "help" => {
+            args.first().map(|arg| format!("it takes no {arg:?}"))
+        }
         other => Some(format!("there is no command {other:?}")),
     }
 }
@@ -62,9 +64,15 @@ mod tests {
 
     #[test]
     fn command_that_would_be_refused_is_a_fault() {
-        for command in
-            ["test units", "bench --lonely storm", "bensh", "tidy all", "noun", "sim --sead 1"]
-        {
+        for command in [
+            "reference all",
+            "test units",
+            "bench --lonely storm",
+            "bensh",
+            "tidy all",
+            "noun",
+            "sim --sead 1",
+        ] {
             assert_eq!(faults("README.md", &format!("run `cargo xtask {command}`")).len(), 1);
         }
     }

@@ -1,3 +1,4 @@
+//! All that this module computes, bit by bit.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fmt::Write as _;

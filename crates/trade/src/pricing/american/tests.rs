@@ -1,3 +1,4 @@
+//! American options: against `QuantLib`, at the boundary, and for any input.
 #![expect(clippy::unwrap_used, clippy::float_cmp, reason = "tests; some figures are exact")]
 
 use proptest::prelude::*;

@@ -1,3 +1,4 @@
+//! Bonds: dates, both conventions of the last period, ex-coupon, and back from price to yield.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use proptest::prelude::*;

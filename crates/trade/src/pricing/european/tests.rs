@@ -1,3 +1,4 @@
+//! European options: units, limits, greeks as slopes, and any input.
 #![expect(clippy::unwrap_used, clippy::float_cmp, reason = "tests; some figures are exact")]
 
 use proptest::prelude::*;
