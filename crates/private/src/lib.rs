@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, OFlags, StatxFlags};
 
+#[cfg(feature = "simulation")]
+pub mod simulation;
+
 /// Mode of a file.
 pub const FILE: u32 = 0o600;
 /// Mode of a folder.
@@ -48,6 +51,8 @@ impl Identity {
 /// A new file, open for reading and writing. An error when there is anything at `path`, a dangling
 /// link too.
 pub fn create(path: &Path) -> io::Result<File> {
+    #[cfg(feature = "simulation")]
+    simulation::check()?;
     let file = OpenOptions::new().read(true).write(true).create_new(true).mode(FILE).open(path)?;
     // The umask may have taken even the owner's bits.
     file.set_permissions(Permissions::from_mode(FILE))?;
@@ -81,6 +86,8 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 /// The plain file at `path`, open for appending; created when it is not there.
 pub fn append(path: &Path) -> io::Result<File> {
+    #[cfg(feature = "simulation")]
+    simulation::check()?;
     let mut options = OpenOptions::new();
     match existing(path, options.append(true)) {
         Err(error) if error.kind() == ErrorKind::NotFound => {

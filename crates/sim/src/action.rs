@@ -15,18 +15,27 @@ use crate::world::World;
 
 const PEOPLE: [&str; 2] = ["trader", "ann"];
 
+fn target_of(on: &LockSubject) -> serde_json::Value {
+    match on {
+        LockSubject::Account(account) => json!({"account": account}),
+        LockSubject::Person(name) => json!({"person": name}),
+    }
+}
+
 impl World {
     /// One step: time passes, something happens, everybody hears of it, and all is looked at.
     pub async fn step(mut self) -> Ran<Self> {
-        let (before, at) = (self.model.clone(), self.life.gate.now());
+        self.begin_step();
         self.pass();
         match self.dice.roll(100) {
-            0..=44 => self.orders().await?,
-            45..=54 => self.connect().await?,
+            0..=36 => self.orders().await?,
+            37..=47 => self.browse().await?,
+            48..=54 => self.connect().await?,
             55..=57 => self.lose_a_client().await?,
             58..=61 => self.new_program().await?,
             62..=69 => self.cut_program().await?,
-            70..=74 => self.lock().await?,
+            70..=71 => self.lock().await?,
+            72..=74 => self.unlock().await?,
             75..=79 => self.mandate().await?,
             80..=82 => self.accounts().await?,
             83..=85 => self.clock(),
@@ -40,7 +49,7 @@ impl World {
                 }
                 return Ok(world);
             }
-            97 => return self.restart().await,
+            97 => return Box::pin(self.restart()).await,
             _ => {}
         }
         self.hear().await?;
@@ -49,7 +58,7 @@ impl World {
         if self.life.disk.has_failed() && self.dice.chance(1, 2) {
             return self.crash().await;
         }
-        self.check(&before, at)?;
+        self.check()?;
         Ok(self)
     }
 
@@ -113,6 +122,7 @@ impl World {
             0 | 1 if self.machine.is_durable() => self.life.disk.plan(after, Trouble::PowerLoss),
             0..=2 => self.life.disk.plan(after, Trouble::Short),
             3 => self.life.disk.plan(after, Trouble::Error),
+            4 if self.dice.chance(1, 2) => private::simulation::fail_after(Some(after / 4)),
             4 => self.life.disk.fill(true),
             _ => self.life.disk.fill(false),
         }
@@ -261,12 +271,18 @@ impl World {
         let account = self.dice.pick(&accounts).copied()?;
         let instruments = std::sync::Arc::clone(&self.machine.instruments);
         // A few of them, so that orders meet.
-        let few = instruments.all().len().min(4);
-        let all = if self.dice.chance(1, 6) { instruments.all().len() } else { few };
-        let instrument = instruments.all().get(self.dice.roll(all))?;
+        let currency = self.books.paid_in.get(&account).map(|(_, currency)| *currency);
+        let is_own = |one: &&trade::Instrument| Some(one.currency) == currency;
+        let own: Vec<_> = instruments.all().iter().filter(is_own).collect();
+        let few = own.get(..own.len().min(3)).unwrap_or_default();
+        let instrument = match self.dice.roll(12) {
+            0 => self.dice.pick(instruments.all())?,
+            1 => self.dice.pick(&own)?,
+            _ => self.dice.pick(few).copied().or_else(|| instruments.all().first())?,
+        };
         let mark = self.life.stepper.exchange(|exchange| exchange.mark(instrument.id)).1;
         let near = |dice: &mut crate::dice::Dice| {
-            let far = if dice.chance(1, 6) { 20 } else { 200 };
+            let far = if dice.chance(1, 6) { 20 } else { 2_000 };
             let most = (mark.0 / far).max(3);
             instrument.price(trade::Ticks(mark.0.saturating_add(dice.between(-most, most))))
         };
@@ -315,30 +331,33 @@ impl World {
                 }
             }
         }
-        match self.dice.roll(5) {
-            0 | 1 => {
+        let choices = if program.is_paused { 6 } else { 4 };
+        match self.dice.roll(choices) {
+            0 => {
                 let request = json!({"credential": {"revoke": {
                     "credential": credential, "cancel_orders": cancel}}});
                 if self.ask(&request).await?.is_ok() {
-                    if let Some(program) = self.model.program(id) {
-                        program.is_revoked = true;
-                    }
-                    self.count("program revoked");
-                    self.knock_after_the_cut(id).await?;
+                    self.cut("program revoked", |model| {
+                        if let Some(program) = model.program(id) {
+                            program.is_revoked = true;
+                        }
+                    })?;
+                    self.knock().await?;
                 }
             }
-            2 => {
+            1 => {
                 let request = json!({"credential": {"pause": {
                     "credential": credential, "cancel_orders": cancel}}});
                 if self.ask(&request).await?.is_ok() {
-                    if let Some(program) = self.model.program(id) {
-                        program.is_paused = true;
-                    }
-                    self.count("program paused");
-                    self.knock_after_the_cut(id).await?;
+                    self.cut("program paused", |model| {
+                        if let Some(program) = model.program(id) {
+                            program.is_paused = true;
+                        }
+                    })?;
+                    self.knock().await?;
                 }
             }
-            3 => {
+            3..=5 => {
                 let request = json!({"credential": {"resume": {"credential": credential}}});
                 if self.ask(&request).await?.is_ok()
                     && let Some(program) = self.model.program(id)
@@ -356,29 +375,18 @@ impl World {
         Ok(())
     }
 
-    /// The next message of a program that was cut.
-    async fn knock_after_the_cut(&mut self, id: access::CredentialId) -> Ran {
-        let Some(at) = self.clients.iter().position(|one| one.credential == id) else {
-            return Ok(());
-        };
-        let (before, now) = (self.model.clone(), self.life.gate.now());
-        // What was on its way may have come in first.
-        self.hear().await?;
-        self.check_so_far()?;
-        if self.clients.get(at).is_some_and(|one| one.credential == id) {
-            return Err(Finding("a program that was cut is still connected".to_owned()));
+    /// The next message of everybody, right after a cut: what it bars must not come in.
+    async fn knock(&mut self) -> Ran {
+        for at in 0..self.clients.len() {
+            let id = self.next_id(at);
+            if let Some(order) = self.order(at, id)
+                && let Some(client) = self.clients.get_mut(at)
+            {
+                client.send(&order.into());
+            }
         }
-        self.check(&before, now)
-    }
-
-    fn check_so_far(&mut self) -> Ran {
-        let (open, now) = (crate::model::Model::default(), self.life.gate.now());
-        // Nobody knows what came in before the cut; after it, all is known.
-        let model = std::mem::replace(&mut self.model, open.clone());
-        let checked =
-            self.check(&crate::model::Model { programs: model.programs.clone(), ..open }, now);
-        self.model = model;
-        checked
+        self.hear().await?;
+        self.check()
     }
 
     async fn lock(&mut self) -> Ran {
@@ -389,22 +397,26 @@ impl World {
             let Some(account) = self.dice.pick(&accounts).copied() else { return Ok(()) };
             LockSubject::Account(account)
         };
-        let target = match &on {
-            LockSubject::Account(account) => json!({"account": account}),
-            LockSubject::Person(name) => json!({"person": name}),
-        };
-        if self.model.locks.contains_key(&on) || self.dice.chance(1, 4) {
-            if self.ask(&json!({"lock": {"unlock": {"target": target}}})).await?.is_ok() {
-                self.model.locks.remove(&on);
-            }
-            return Ok(());
-        }
-        let grades = [Grade::NoNew, Grade::ReduceOnly, Grade::NoNew, Grade::All];
+        let target = target_of(&on);
+        let grades = [Grade::NoNew, Grade::ReduceOnly, Grade::ReduceOnly, Grade::NoNew, Grade::All];
         let grade = self.dice.pick(&grades).copied().unwrap_or(Grade::NoNew);
         let request = json!({"lock": {"lock": {"target": target, "grade": grade}}});
         if self.ask(&request).await?.is_ok() {
-            self.model.locks.insert(on, grade);
-            self.count("locked");
+            self.cut("locked", |model| {
+                model.locks.insert(on, grade);
+            })?;
+            self.knock().await?;
+        }
+        Ok(())
+    }
+
+    async fn unlock(&mut self) -> Ran {
+        let all: Vec<_> = self.model.locks.keys().cloned().collect();
+        let Some(on) = self.dice.pick(&all).cloned() else { return Ok(()) };
+        let request = json!({"lock": {"unlock": {"target": target_of(&on)}}});
+        if self.ask(&request).await?.is_ok() {
+            self.model.locks.remove(&on);
+            self.count("unlocked");
         }
         Ok(())
     }
@@ -415,7 +427,11 @@ impl World {
         let Some(account) = self.dice.pick(&accounts).copied() else { return Ok(()) };
         let held = (person.to_owned(), account);
         if !self.model.mandates.contains(&held) {
-            let role = self.dice.pick(&["owner", "trader", "auditor"]).copied().unwrap_or("owner");
+            let role = self
+                .dice
+                .pick(&["owner", "owner", "trader", "auditor"])
+                .copied()
+                .unwrap_or("owner");
             let request = json!({"mandate": {"grant": {
                 "username": person, "account": account, "role": role}}});
             if self.ask(&request).await?.is_ok() {
@@ -424,7 +440,7 @@ impl World {
             }
             return Ok(());
         }
-        if self.dice.chance(2, 3) {
+        if self.dice.chance(3, 4) {
             let request = json!({"mandate": {"change": {"username": person, "account": account,
                 "terms": {"max_quantity": self.dice.between(1, 500)}}}});
             self.ask(&request).await?.ok();
@@ -432,8 +448,8 @@ impl World {
         }
         let request = json!({"mandate": {"revoke": {"username": person, "account": account}}});
         if self.ask(&request).await?.is_ok() {
-            self.model.mandate_ends(person, account);
-            self.count("mandate revoked");
+            self.cut("mandate revoked", |model| model.mandate_ends(person, account))?;
+            self.knock().await?;
         }
         Ok(())
     }
@@ -446,8 +462,10 @@ impl World {
             (1, Some(account)) => {
                 let request = json!({"account": {"close": {"account": account}}});
                 if self.ask(&request).await?.is_ok() {
-                    self.model.closed.insert(account);
-                    self.count("account closed");
+                    self.cut("account closed", |model| {
+                        model.closed.insert(account);
+                    })?;
+                    self.knock().await?;
                 }
                 Ok(())
             }
@@ -478,8 +496,7 @@ impl World {
         world.life.stepper.make_room();
         world.life.stepper.beat();
         world.life.stepper.tick().await;
-        let (model, now) = (world.model.clone(), world.life.gate.now());
-        world.check(&model, now)?;
+        world.check()?;
         world.mend_and_verify().await?;
         world.life.stepper.checkpoint().await;
         world.verify().await?;

@@ -11,7 +11,7 @@ use access::{Side, Time};
 use rust_decimal::Decimal;
 use trade::exchange::Exchange;
 use trade::ledger::Ledger;
-use trade::order::{Execution, Order, OrderState};
+use trade::order::{Execution, Order, OrderState, Origin};
 
 use crate::client::Told;
 use crate::finding::{Finding, Ran, demand};
@@ -39,6 +39,8 @@ pub struct Books {
     executions: BTreeSet<String>,
     traded: BTreeMap<u64, u64>,
     orders: BTreeMap<u64, Seen>,
+    /// The order of each number that a client gave.
+    origins: BTreeMap<Origin, u64>,
     last_order: u64,
 }
 
@@ -193,9 +195,15 @@ impl Books {
         demand(order.filled <= order.quantity, || {
             format!("order {id} is filled beyond its quantity")
         })?;
-        demand((state == OrderState::Filled) == (order.filled == order.quantity), || {
+        // One that its group has reduced to nothing has nothing to fill.
+        let is_full = order.filled == order.quantity && order.quantity > 0;
+        demand((state == OrderState::Filled) == is_full, || {
             format!("order {id} is {state:?} with {} of {}", order.filled, order.quantity)
         })?;
+        if order.origin.order_id != 0 {
+            let first = *self.origins.entry(order.origin).or_insert(id.0);
+            demand(first == id.0, || format!("orders {first} and {id} are one of its client's"))?;
+        }
         let filled = exchange.instruments().quantity(order.symbol, order.filled);
         let before = self.orders.insert(id.0, Seen { state, filled });
         if let Some(before) = before {
@@ -217,6 +225,11 @@ impl Books {
             Some((why, _)) => Err(Finding(format!("order {} was taken although {why}", order.id))),
             None => Ok(()),
         }
+    }
+
+    /// Orders and executions so far.
+    pub fn size(&self) -> (usize, usize) {
+        (self.orders.len(), self.executions.len())
     }
 
     /// What clients were told is so.

@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const ROOM: usize = 1 << 20;
 /// The messages that are understood here.
 const STATUS: &str = "3";
+const ERROR: &str = "4";
 const NEXT_ID: &str = "9";
 const EXECUTION: &str = "11";
 const NOW: &str = "49";
@@ -32,6 +33,8 @@ pub struct Told {
     pub orders: BTreeMap<u64, (String, String)>,
     /// The executions.
     pub executions: BTreeSet<String>,
+    /// Errors, by their number and code or first word, and how often each came.
+    pub errors: BTreeMap<String, u32>,
 }
 
 /// One connection.
@@ -46,6 +49,7 @@ pub struct Client {
     pub sent: Vec<i32>,
     /// Whether the server has not closed it.
     pub is_open: bool,
+    version: ServerVersion,
     to: Pipe,
     from: Pipe,
     reader: FrameReader,
@@ -74,6 +78,7 @@ impl Client {
             next_id: 1,
             sent,
             is_open: true,
+            version: ServerVersion::USUAL,
             to,
             from,
             reader,
@@ -83,7 +88,9 @@ impl Client {
         let mut greeting = Vec::new();
         write_greeting(157, 178, "", &mut greeting);
         client.to.send(&greeting);
-        if client.next(log).await?.is_some() {
+        if let Some(reply) = client.next(log).await? {
+            let version = reply.first().and_then(|version| version.parse().ok());
+            client.version = version.and_then(ServerVersion::new).unwrap_or(ServerVersion::USUAL);
             client.send(&StartApi { client_id, optional_capabilities: String::new() }.into());
             while let Some(message) = client.next(log).await? {
                 if message.first().is_some_and(|kind| kind == NEXT_ID) {
@@ -98,14 +105,14 @@ impl Client {
     /// Sends a request.
     pub fn send(&mut self, request: &Inbound) {
         let mut bytes = std::mem::take(&mut self.rest);
-        request.encode(ServerVersion::USUAL, &mut bytes);
+        request.encode(self.version, &mut bytes);
         self.to.send(&bytes);
     }
 
     /// Sends a part of a request; the rest goes with the next one.
     pub fn send_half(&mut self, request: &Inbound, at: usize) {
         let mut bytes = std::mem::take(&mut self.rest);
-        request.encode(ServerVersion::USUAL, &mut bytes);
+        request.encode(self.version, &mut bytes);
         let at = at.min(bytes.len());
         self.rest = bytes.split_off(at);
         self.to.send(&bytes);
@@ -204,6 +211,12 @@ impl Client {
 }
 
 impl Told {
+    /// A page said that this order is there.
+    pub fn shown(&mut self, number: u64) {
+        let status = ("Accepted".to_owned(), "0".to_owned());
+        self.orders.entry(number).or_insert(status);
+    }
+
     fn learn(&mut self, message: &[String]) {
         match message {
             [kind, _, status, filled, _, _, number, ..] if kind == STATUS => {
@@ -212,6 +225,12 @@ impl Told {
                 {
                     self.orders.insert(number, (status.clone(), filled.clone()));
                 }
+            }
+            [kind, _, _, code, text, ..] if kind == ERROR => {
+                // `Order rejected - reason:CODE: words`, or words.
+                let word = text.split("reason:").last().unwrap_or_default();
+                let word = word.trim().split([' ', ':']).next().unwrap_or_default();
+                *self.errors.entry(format!("{code} {word}")).or_default() += 1;
             }
             [kind, rest @ ..] if kind == EXECUTION => {
                 if let Some(id) = rest.get(13) {

@@ -12,8 +12,10 @@ pub mod disk;
 pub mod finding;
 pub mod machine;
 pub mod model;
+pub mod portal;
 pub mod run;
 pub mod seeds;
+pub mod visitor;
 pub mod wire;
 pub mod world;
 

@@ -1,7 +1,7 @@
 //! The machine that a server runs on, and one life of that server: opened, stopped, or killed.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use access::{Span, Time};
 use gate::clock::Hands;
@@ -18,6 +18,13 @@ use crate::finding::{Finding, Ran};
 
 /// The user that the operator's door sees.
 const ROOT: u32 = 0;
+
+/// Where browsers reach the portal.
+pub const ORIGIN: &str = "http://localhost:8080";
+
+fn origin() -> Ran<url::Url> {
+    url::Url::parse(ORIGIN).map_err(|error| Finding::of("an address", error))
+}
 
 /// The machine: it goes on when the server dies.
 pub struct Machine {
@@ -40,6 +47,8 @@ pub struct Life {
     pub door: Streams,
     /// Its disk.
     pub disk: SimDisk,
+    /// The portal.
+    pub portal: axum::Router,
     control: control::ControlStreams,
     folder: TempDir,
 }
@@ -55,14 +64,15 @@ pub struct DoorRefusal {
 
 impl Machine {
     /// A machine that is switched on.
-    pub fn new(dice: &mut Dice) -> Self {
+    pub fn new(dice: &mut Dice) -> Ran<Self> {
         // A weekday, at some hour of it.
         let start = Time::from_seconds(1_795_000_000) + Span::seconds(dice.between(0, 500_000));
-        let instruments = Arc::clone(Instruments::builtin());
+        let instruments = if dice.chance(1, 2) { Instruments::builtin() } else { others()? };
         let durability = if dice.chance(1, 8) { Durability::Process } else { Durability::Disk };
         let hours = if dice.chance(1, 2) { Hours::RoundTheClock } else { Hours::Real };
         let (hands, market) = (Hands::new(start, dice.bytes()), dice.next());
-        Self { hands, instruments, durability, hours, market }
+        let instruments = Arc::clone(instruments);
+        Ok(Self { hands, instruments, durability, hours, market })
     }
 
     /// Whether an acknowledgement outlives a loss of power.
@@ -79,8 +89,7 @@ impl Machine {
             demo: true,
             seed: Some(self.market),
             hours: self.hours,
-            portal_origin: url::Url::parse("http://localhost:8080")
-                .map_err(|error| Finding::of("an address", error))?,
+            portal_origin: origin()?,
             passkeys: None,
             token_required_by_default: false,
         };
@@ -89,10 +98,29 @@ impl Machine {
         let opened = Gate::open_stepped(config, &self.hands, Arc::new(disk.clone()), instruments);
         let (gate, stepper) = opened.await.map_err(|error| Finding::of("the start", error))?;
         let door = Streams::new(gate.clone());
-        let portal = "http://localhost:8080";
-        let control = control::ControlStreams::new(gate.clone(), folder.path(), portal, portal);
-        Ok(Life { gate, stepper, door, disk, control, folder })
+        let control = control::ControlStreams::new(gate.clone(), folder.path(), ORIGIN, ORIGIN);
+        let portal = web::Config {
+            origin: origin()?,
+            folder: "0123456789".to_owned(),
+            demo: true,
+            durability: self.durability,
+            proxy: None,
+            authority: None,
+            lan: None,
+        };
+        let portal = web::router(gate.clone(), portal);
+        Ok(Life { gate, stepper, door, disk, portal, control, folder })
     }
+}
+
+/// Other instruments than those that every exchange has: of several currencies, steps and ticks, one of which may
+/// trade below zero.
+fn others() -> Ran<&'static Arc<Instruments>> {
+    static OTHERS: LazyLock<Result<Arc<Instruments>, String>> = LazyLock::new(|| {
+        let text = include_str!("../../../tests/instruments.csv");
+        Instruments::read("tests/instruments.csv", text).map(Arc::new).map_err(|e| e.to_string())
+    });
+    OTHERS.as_ref().map_err(|error| Finding::of("the instruments", error))
 }
 
 /// A new folder, in memory where the machine has such a place: nothing here is to outlive a run.

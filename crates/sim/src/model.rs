@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use access::id::Holder;
-use access::{CredentialId, Grade, PaperAccountId, Time};
+use access::{CredentialId, Grade, PaperAccountId, SessionId, Time};
 
 /// A program's credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,15 @@ pub struct Model {
     pub off: BTreeSet<(CredentialId, PaperAccountId)>,
     /// Who has a mandate on which account.
     pub mandates: BTreeSet<(String, PaperAccountId)>,
+    /// Sessions of browsers, and whose they are.
+    pub sessions: BTreeMap<SessionId, String>,
+    /// Those that were ended.
+    pub over: BTreeSet<SessionId>,
+}
+
+/// Whether it lets nothing new pass, whatever that is.
+fn stops(grade: Grade) -> bool {
+    matches!(grade, Grade::NoNew | Grade::All)
 }
 
 impl Model {
@@ -57,11 +66,14 @@ impl Model {
         if self.closed.contains(&account) {
             return Some(format!("{account} is closed"));
         }
-        let stops = |grade: &Grade| matches!(grade, Grade::NoNew | Grade::All);
-        if self.locks.get(&LockSubject::Account(account)).is_some_and(stops) {
+        if self.locks.get(&LockSubject::Account(account)).copied().is_some_and(stops) {
             return Some(format!("{account} is locked"));
         }
-        let Holder::Credential(id) = holder else { return None };
+        let id = match holder {
+            Holder::Credential(id) => id,
+            Holder::Session(id) => return self.bars_session(id, account),
+            Holder::Operator | Holder::System => return None,
+        };
         let Some(program) = self.programs.iter().find(|one| one.id == id) else {
             return Some(format!("nobody made {id}"));
         };
@@ -78,8 +90,23 @@ impl Model {
         if !program.accounts.contains(&account) || self.off.contains(&(id, account)) {
             return Some(format!("{name} is not for {account}"));
         }
-        let person = LockSubject::Person(program.person.clone());
-        self.locks.get(&person).is_some_and(stops).then(|| format!("{} is locked", program.person))
+        self.bars_person(&program.person)
+    }
+
+    fn bars_session(&self, id: SessionId, account: PaperAccountId) -> Option<String> {
+        if self.over.contains(&id) {
+            return Some(format!("{id} was ended"));
+        }
+        let person = self.sessions.get(&id)?;
+        if !self.mandates.contains(&(person.clone(), account)) {
+            return Some(format!("{person} has no mandate on {account}"));
+        }
+        self.bars_person(person)
+    }
+
+    fn bars_person(&self, person: &str) -> Option<String> {
+        let lock = self.locks.get(&LockSubject::Person(person.to_owned()));
+        lock.copied().is_some_and(stops).then(|| format!("{person} is locked"))
     }
 
     /// The programs that were not revoked.

@@ -25,6 +25,10 @@ pub struct Outcome {
     pub told: String,
     /// How often each thing was done.
     pub tally: BTreeMap<&'static str, u32>,
+    /// Orders that the exchange took, and executions.
+    pub traded: (usize, usize),
+    /// Errors that programs were told, and how often.
+    pub errors: BTreeMap<String, u32>,
     /// What it found, and in which step.
     pub fault: Option<(u32, Finding)>,
 }
@@ -38,6 +42,8 @@ pub fn run(seed: u64, steps: u32) -> Outcome {
         journal: String::new(),
         told: String::new(),
         tally: BTreeMap::new(),
+        traded: (0, 0),
+        errors: BTreeMap::new(),
         fault: Some((0, fault)),
     };
     // A task that waits for another thread (the tables, the hasher) goes on when no other task can: then it does not
@@ -76,7 +82,9 @@ async fn whole(seed: u64, steps: u32) -> Ran<Outcome> {
 
 fn failed(seed: u64, step: u32, tally: BTreeMap<&'static str, u32>, fault: Finding) -> Outcome {
     let (journal, told) = (String::new(), String::new());
-    Outcome { seed, steps: step, checked: 0, journal, told, tally, fault: Some((step, fault)) }
+    let (traded, errors) = ((0, 0), BTreeMap::new());
+    let fault = Some((step, fault));
+    Outcome { seed, steps: step, checked: 0, journal, told, tally, traded, errors, fault }
 }
 
 fn outcome(seed: u64, steps: u32, world: &World) -> Outcome {
@@ -90,6 +98,8 @@ fn outcome(seed: u64, steps: u32, world: &World) -> Outcome {
         journal: hex(journal),
         told: hex(world.log.1.clone()),
         tally: world.tally.clone(),
+        traded: world.books.size(),
+        errors: world.log.0.errors.clone(),
         fault: None,
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use access::{CredentialId, PaperAccountId, Span};
+use access::id::Holder;
+use access::{CredentialId, PaperAccountId, Span, Time};
 use gate::SocketProof;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -15,6 +16,7 @@ use crate::dice::Dice;
 use crate::finding::{Finding, Ran, demand};
 use crate::machine::{DoorRefusal, Life, Machine, new_folder};
 use crate::model::{Model, Program};
+use crate::visitor::PortalUser;
 
 /// Where programs come from.
 pub const HOME: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
@@ -33,8 +35,14 @@ pub struct World {
     pub life: Life,
     /// Programs that are connected.
     pub clients: Vec<Client>,
+    /// People who have signed in.
+    pub visitors: Vec<PortalUser>,
     /// What was answered.
     pub model: Model,
+    /// The same before the step, or since the last cut in it.
+    pub before: (Model, Time),
+    /// What signs the demo's person in.
+    pub password: Option<String>,
     /// What must be held.
     pub books: Books,
     /// What clients were told, and the hash of every word of it.
@@ -55,16 +63,22 @@ impl World {
     /// A new folder with two people, their accounts and their programs.
     pub async fn new(seed: u64) -> Ran<Self> {
         let mut dice = Dice::new(seed);
-        let machine = Machine::new(&mut dice);
+        let machine = Machine::new(&mut dice)?;
         let life = machine.open(new_folder()?, &mut dice).await?;
         let (log, tally) = ((Told::default(), Sha256::new()), BTreeMap::new());
         let (model, books, written) = (Model::default(), Books::default(), Sha256::new());
+        let secrets = life.gate.demo().secrets();
+        let password = secrets.and_then(|one| one.password.expose_text().map(str::to_owned));
+        let before = (model.clone(), life.gate.now());
         let mut world = Self {
             dice,
             machine,
             life,
             clients: Vec::new(),
+            visitors: Vec::new(),
             model,
+            before,
+            password,
             books,
             log,
             tally,
@@ -107,7 +121,23 @@ impl World {
             });
         }
         self.new_program().await?;
-        self.check(&self.model.clone(), self.life.gate.now())
+        self.begin_step();
+        self.check()
+    }
+
+    /// From here on nothing comes that the model bars.
+    pub fn begin_step(&mut self) {
+        self.before = (self.model.clone(), self.life.gate.now());
+    }
+
+    /// Something was cut, and the answer says so: what came before is looked at by the old rules, and from here on
+    /// everything by the new ones.
+    pub fn cut(&mut self, what: &'static str, cut: impl FnOnce(&mut Model)) -> Ran {
+        self.check()?;
+        cut(&mut self.model);
+        self.begin_step();
+        self.count(what);
+        Ok(())
     }
 
     /// Counts what was done.
@@ -150,7 +180,12 @@ impl World {
         let number = PaperAccountId::new(2_000_000 + self.named).or(PaperAccountId::new(2_000_000));
         let number = number.ok_or_else(|| Finding("no number for an account".to_owned()))?;
         self.named += 1;
-        let currency = self.dice.pick(&CURRENCIES).copied().unwrap_or("USD");
+        // Mostly one in which something trades.
+        let instruments = std::sync::Arc::clone(&self.machine.instruments);
+        let traded = self.dice.pick(instruments.all()).map(|one| one.currency.to_string());
+        let other = self.dice.pick(&CURRENCIES).map(ToString::to_string);
+        let currency = if self.dice.chance(5, 6) { traded } else { other };
+        let currency = currency.unwrap_or_else(|| "USD".to_owned());
         let cash = Decimal::from(self.dice.between(1, 2_000_000));
         let self_match = if self.dice.chance(1, 2) { "newest" } else { "oldest" };
         let request = json!({"account": {"create": {
@@ -214,8 +249,14 @@ impl World {
 
     /// Connects a program that may still come in, or one that may not.
     pub async fn connect(&mut self) -> Ran {
-        let programs =
-            if self.dice.chance(1, 8) { self.model.programs.clone() } else { self.model.live() };
+        let now = self.life.gate.now();
+        let mut programs = self.model.programs.clone();
+        if self.dice.chance(5, 6) {
+            programs.retain(|one| {
+                let holder = Holder::Credential(one.id);
+                one.accounts.iter().any(|account| self.model.bars(holder, *account, now).is_none())
+            });
+        }
         let Some(program) = self.dice.pick(&programs).cloned() else { return Ok(()) };
         let client_id = i32::try_from(self.dice.roll(4)).unwrap_or(0);
         let who = (program.id, client_id);
@@ -254,12 +295,12 @@ impl World {
     }
 
     /// Looks whether everything is as it must be, unless the disk failed: then only the next start tells.
-    pub fn check(&mut self, before: &Model, at: access::Time) -> Ran {
+    pub fn check(&mut self) -> Ran {
         if self.life.disk.has_failed() {
             return Ok(());
         }
         let (books, after) = (&mut self.books, &self.model);
-        let rules = Allowed { before: (before, at), after };
+        let rules = Allowed { before: (&self.before.0, self.before.1), after };
         self.life.stepper.exchange(|exchange| books.follow(exchange, &rules)).1?;
         self.books.stands(&self.log.0)?;
         self.checked += 1;
@@ -281,7 +322,7 @@ impl World {
 
     /// Kills the server, and starts it again on what is left of its folder.
     pub async fn crash(mut self) -> Ran<Self> {
-        let state = (!self.life.disk.has_failed()).then(|| self.digest());
+        let state = self.caught_up();
         self.end_life().await;
         self.count("killed");
         self.again(state, true).await
@@ -292,7 +333,7 @@ impl World {
         if self.life.disk.has_failed() || self.failing > 0 {
             return self.crash().await;
         }
-        let state = self.digest();
+        let state = self.caught_up();
         let closed = self.life.stop().await;
         let has_failed = self.life.disk.has_failed();
         self.end_life().await;
@@ -301,12 +342,23 @@ impl World {
         }
         closed.map_err(|why| Finding(format!("the server could not be stopped: {why}")))?;
         self.count("restarted");
-        self.again(Some(state), false).await
+        self.again(state, false).await
+    }
+
+    /// The state with the markets where they belong, some of the time, and always none of a failed disk. At other
+    /// times the next start passes what was missed, and fills what is due.
+    fn caught_up(&mut self) -> Option<String> {
+        if self.dice.chance(1, 3) {
+            return None;
+        }
+        self.life.stepper.beat();
+        (!self.life.disk.has_failed()).then(|| self.digest())
     }
 
     async fn again(self, state: Option<String>, is_killed: bool) -> Ran<Self> {
-        let Self { mut dice, machine, life, model, books, .. } = self;
+        let Self { mut dice, machine, life, model, books, visitors, before, password, .. } = self;
         let Self { log, tally, written, named, failing, checked, .. } = self;
+        private::simulation::fail_after(None);
         let folder = if is_killed { life.kill(machine.is_durable())? } else { life.into_folder() };
         let life = machine.open(folder, &mut dice).await?;
         let clients = Vec::new();
@@ -315,7 +367,10 @@ impl World {
             machine,
             life,
             clients,
+            visitors,
             model,
+            before,
+            password,
             books,
             log,
             tally,
@@ -335,8 +390,8 @@ impl World {
             let now = self.digest();
             demand(state == now, || format!("a restart changed\n{state}into\n{now}"))?;
         }
-        let (model, now) = (self.model.clone(), self.life.gate.now());
-        self.check(&model, now)?;
+        self.begin_step();
+        self.check()?;
         let listed = self.life.gate.credentials().list(None).await;
         let listed = listed.map_err(|error| Finding::of("the list of credentials", error))?;
         for program in &self.model.programs {
@@ -345,6 +400,14 @@ impl World {
             let is_cut = program.is_revoked || program.is_paused;
             demand(!is_cut || !self.comes_in(program.id), || {
                 format!("{} was cut, and comes in after a start", program.name)
+            })?;
+        }
+        for at in 0..self.visitors.len() {
+            let is_over =
+                self.visitors.get(at).is_some_and(|one| self.model.over.contains(&one.session));
+            let is_in = self.is_signed_in(at).await?;
+            demand(!is_over || !is_in, || {
+                "a session that was ended goes on after a start".to_owned()
             })?;
         }
         let accounts = self.life.gate.paper_accounts().all();
