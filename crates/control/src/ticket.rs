@@ -10,6 +10,7 @@ use access::refusal::AuthorityRefusal;
 use access::{CredentialId, Number, PaperAccountId, Refusal, Secret};
 use gate::{Admission, Gate, OrderRequest, Refused, SocketProof};
 use serde_json::Value;
+use trade::calendar::Day;
 use trade::instrument::Instrument;
 use trade::order::{
     Change, NewOrder, Order, OrderId, OrderType, Origin, Shares, Side, TimeInForce,
@@ -266,7 +267,8 @@ impl Wanted {
 }
 
 fn read(gate: &Gate, bearing: &Bearing, wish: &OrderWish) -> Result<Wanted, Fault> {
-    let contract = gate.markets().instruments().named(&wish.symbol);
+    let today = Day::in_new_york(gate.now().seconds());
+    let contract = gate.markets().instruments().called(&wish.symbol, today);
     let contract = contract.ok_or_else(|| {
         let known = "the symbol of a contract that trades here; the portal\u{2019}s Contracts page lists them";
         unknown("symbol", &wish.symbol, known)
@@ -286,7 +288,7 @@ fn read(gate: &Gate, bearing: &Bearing, wish: &OrderWish) -> Result<Wanted, Faul
         profit: typed(&wish.take_profit, "--take-profit")?,
         loss: typed(&wish.stop_loss, "--stop-loss")?,
     };
-    let last = gate.markets().quotes().get(contract.id).map(|quote| quote.last);
+    let last = gate.markets().quote(contract.id).map(|quote| quote.last);
     if let Some(entry) = order_type.limit().or(order_type.trigger()).or(last) {
         let (profit, loss) = exits.misplaced(side, entry);
         if profit || loss {

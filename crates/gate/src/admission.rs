@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use access::entitlements::{Act, Entitlements, Product, Question};
+use access::entitlements::{Act, Entitlements, Question};
 use access::id::{CredentialId, Holder, PaperAccountId, PersonId, SymbolId};
 use access::refusal::Refusal;
 use trade::journal::Asked;
@@ -139,10 +139,11 @@ impl AdmissionGate<'_> {
         act: Act,
         symbol: Option<SymbolId>,
     ) -> Result<(), Refusal> {
+        let (product, symbol) = self.gate.markets().instruments().asked(symbol);
         let question = Question {
             act,
             account: admission.account(),
-            product: Product::Stock,
+            product,
             symbol,
             side: None,
             kind: None,

@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, PoisonError};
 
+use access::account;
 use access::authenticator;
-use access::entitlements::{Rate, Symbols};
+use access::entitlements::{Products, Rate, Symbols};
+use access::id::AccountId;
 use access::link::Purpose;
 use access::refusal::ChangeRefusal;
 use access::{Call, Command, Refusal, Scopes, Secret, Span, SymbolId, credential};
@@ -68,6 +70,7 @@ impl Gate {
         let key = Key::Username(USERNAME);
         let (secret, uri) = self.ask(key, None, system(), ask::totp(false)).await?;
         let totp = TotpSetup { secret, uri };
+        self.permit_everything().await?;
         for (name, port) in SOCKETS {
             self.create_demo_credential(name, port).await?;
         }
@@ -83,6 +86,15 @@ impl Gate {
         let mut kept = self.0.people.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         *kept = Some(secrets);
         Ok(())
+    }
+
+    /// A demo is there to try whatever can be traded.
+    async fn permit_everything(&self) -> Result<(), Refusal> {
+        let (by, source) = system();
+        let account = AccountId::from(self.account());
+        let command = account::Command::Permit { account, products: Products::ALL };
+        let call = Arc::new(Call { by, source, command: Command::Account(command) });
+        self.run_done(Key::Account(account), &call).await.map(drop)
     }
 
     async fn create_demo_credential(&self, name: &str, port: u16) -> Result<(), Refusal> {

@@ -40,7 +40,7 @@ impl Published {
     /// The same for whoever sees several.
     fn of_all(self: &Arc<Self>, accounts: &[PaperAccountId]) -> Arc<Self> {
         let is_own =
-            |event: &Event| event.order().is_none_or(|order| accounts.contains(&order.account));
+            |event: &Event| event.account().is_none_or(|account| accounts.contains(&account));
         if self.events.iter().all(is_own) {
             return Arc::clone(self);
         }
@@ -167,8 +167,7 @@ impl Sorted {
         let own = records.iter().map(|record| record.of_all(&accounts));
         let all: Vec<_> = own.filter(|record| !record.events.is_empty()).collect();
         let all = Arc::new(Group { records: all });
-        let is_trade = |event: &Event| matches!(event, Event::OrderFilled { .. });
-        let trades = |record: &&Arc<Published>| record.events.iter().any(is_trade);
+        let trades = |record: &&Arc<Published>| record.events.iter().any(Event::is_trade);
         let trades: Vec<_> = all.records.iter().filter(trades).cloned().collect();
         let own = match only_program(&all.records) {
             // As nearly always when one program trades: its group is that of all.

@@ -219,11 +219,13 @@ impl FrontDoor<'_> {
     pub fn powers(self, ticket: &SessionTicket) -> Result<Vec<Power>, Refusal> {
         let given = self.gate.sessions().admit(ticket)?.entitlements();
         let now = self.gate.now();
+        // Of one that may order anything at all: what it may order is told beside it.
+        let product = given.products.iter().next().unwrap_or(Product::Stock);
         let power = |act: &Act| {
             let question = Question {
                 act: *act,
                 account: ticket.account,
-                product: Product::Stock,
+                product,
                 symbol: None,
                 side: None,
                 kind: None,

@@ -1,13 +1,15 @@
 //! Market data: quotes each second, bars, contracts; and how far the markets have come.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use access::id::SymbolId;
 use access::moment::Time;
 use tokio::sync::watch;
+use trade::Exchange;
 use trade::bar::{Bar, BarSize};
 use trade::instrument::Instruments;
-use trade::quote::Quotes;
+use trade::quote::{Quote, Quotes};
 
 use crate::Gate;
 use crate::catch_up::Progress;
@@ -29,6 +31,36 @@ impl<'a> MarketGate<'a> {
     /// The quotes of the last second that changed them.
     pub fn quotes(self) -> Arc<Quotes> {
         self.gate.0.quotes.load_full()
+    }
+
+    /// The quote of one contract, in its last second; none where it is unknown. A contract of a class is among
+    /// [`MarketGate::quotes`] for a minute after it was asked for.
+    pub fn quote(self, symbol: SymbolId) -> Option<Quote> {
+        let published = self.quotes();
+        let known = published.get(symbol).cloned();
+        known.or_else(|| self.gate.0.sequencer.peek(|exchange| exchange.quote(symbol)).1)
+    }
+
+    /// The same from quotes that were published, where they have it.
+    pub fn quote_in(self, published: &Quotes, symbol: SymbolId) -> Option<Cow<'_, Quote>> {
+        match published.get(symbol) {
+            Some(known) => Some(Cow::Borrowed(known)),
+            None => self.quote(symbol).map(Cow::Owned),
+        }
+    }
+
+    /// The quotes of some contracts at one moment, in their order; those that are unknown are left out.
+    pub fn quotes_of(self, symbols: &[SymbolId]) -> Vec<Quote> {
+        let quotes =
+            |exchange: &Exchange| symbols.iter().filter_map(|id| exchange.quote(*id)).collect();
+        self.gate.0.sequencer.peek(quotes).1
+    }
+
+    /// Whether a contract can be ordered: it has a row, or is of a class and listed.
+    pub fn is_listed(self, symbol: SymbolId) -> bool {
+        let quotes = self.quotes();
+        quotes.listed.binary_search(&symbol).is_ok()
+            || quotes.all.binary_search_by_key(&symbol, |quote| quote.symbol).is_ok()
     }
 
     /// Changes when [`MarketGate::quotes`] does.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use access::entitlements::{Act, Entitlements, OrderKind, Product, Question, Side};
+use access::entitlements::{Act, Entitlements, OrderKind, Question, Side};
 use access::id::{Holder, PaperAccountId, SymbolId};
 use access::moment::Time;
 use access::refusal::{AuthorityRefusal, InputRefusal, Refusal, ServerRefusal};
@@ -102,8 +102,8 @@ impl Case<'_, '_> {
         let symbol = of.map(|(symbol, ..)| symbol);
         let (side, kind) = of.map(|(_, side, kind)| (side, kind)).unzip();
         let (address, now) = (self.address, self.now);
-        let question =
-            Question { act, account, product: Product::Stock, symbol, side, kind, address, now };
+        let (product, symbol) = self.turn.exchange().instruments().asked(symbol);
+        let question = Question { act, account, product, symbol, side, kind, address, now };
         let checked = self.entitlements.check(&question);
         checked.map_err(|refusal| Against { refused: refusal.into(), symbol })
     }

@@ -10,6 +10,7 @@ use access::id::{PaperAccountId, SymbolId};
 use access::{Side, Time};
 use rust_decimal::Decimal;
 use trade::exchange::Exchange;
+use trade::instrument::InstrumentKind;
 use trade::ledger::Ledger;
 use trade::order::{Execution, Order, OrderState, Origin};
 
@@ -98,9 +99,18 @@ impl Books {
             Side::Buy => (-value, steps),
             Side::Sell => (value, -steps),
         };
-        let (cash, currency) = (cash - one.commission, instrument.currency);
-        *self.cash.entry((account, currency)).or_default() += cash;
-        *self.house.entry(currency).or_default() -= cash;
+        let currency = instrument.currency;
+        if let InstrumentKind::Forex { base } = instrument.kind {
+            // Both of its currencies are cash, and nothing is held.
+            let amount = instrument.quantity(one.quantity);
+            let amount = if one.side == Side::Buy { amount } else { -amount };
+            self.pay((account, base), amount);
+            self.pay((account, currency), cash - one.commission);
+            *self.traded.entry(one.order.0).or_default() += one.quantity;
+            self.last_execution.insert(account, one.id.0);
+            return Ok(());
+        }
+        self.pay((account, currency), cash - one.commission);
         *self.positions.entry((account, symbol)).or_default() += steps;
         *self.sold.entry(symbol).or_default() += steps;
         *self.traded.entry(one.order.0).or_default() += one.quantity;
@@ -108,17 +118,33 @@ impl Books {
         Ok(())
     }
 
+    /// Money of an account and, below zero, of the market.
+    fn pay(&mut self, of: (PaperAccountId, Currency), amount: Decimal) {
+        *self.cash.entry(of).or_default() += amount;
+        *self.house.entry(of.1).or_default() -= amount;
+    }
+
+    /// What an account must have: nothing is paid for a future, and what it has cost is in no purse.
+    fn due(&self, ledger: &Ledger, currency: Currency) -> Decimal {
+        let paid = self.cash.get(&(ledger.id, currency)).copied().unwrap_or_default();
+        let known = ledger.instruments();
+        let margined = ledger.positions().filter(|(symbol, _)| {
+            known.get(*symbol).is_some_and(|one| one.is_margined() && one.currency == currency)
+        });
+        margined.fold(paid, |sum, (_, position)| sum + position.basis)
+    }
+
     fn compare(&self, ledger: &Ledger) -> Ran {
         let id = ledger.id;
         for (currency, cash) in ledger.purse.all() {
-            let must = self.cash.get(&(id, currency)).copied().unwrap_or_default();
+            let must = self.due(ledger, currency);
             demand(cash.balance == must, || {
                 format!("{id} has {} {currency}, and its trades leave {must}", cash.balance)
             })?;
         }
-        for ((_, currency), must) in self.cash.iter().filter(|((account, _), _)| *account == id) {
-            let has = ledger.purse.of(*currency).balance;
-            demand(has == *must, || {
+        for (_, currency) in self.cash.keys().filter(|(account, _)| *account == id) {
+            let (has, must) = (ledger.purse.of(*currency).balance, self.due(ledger, *currency));
+            demand(has == must, || {
                 format!("{id} has {has} {currency}, and its trades leave {must}")
             })?;
         }

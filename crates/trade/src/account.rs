@@ -1,8 +1,9 @@
 //! What an account's owner asks about it.
 
+use crate::instrument::InstrumentKind;
 use crate::ledger::Ledger;
 use crate::margin;
-use crate::money::{floor_coins, of_coins};
+use crate::money::{Rates, floor_coins, of_coins};
 use crate::price::Ticks;
 use access::currency::Currency;
 use access::id::{PaperAccountId, SymbolId};
@@ -17,8 +18,10 @@ pub struct AccountSummary {
     pub currency: Currency,
     /// Cash.
     pub cash: Decimal,
-    /// Value of what is held, short positions below zero.
+    /// Value of shares, short positions below zero.
     pub stock_value: Decimal,
+    /// Value of options, those that were sold below zero.
+    pub option_value: Decimal,
     /// Value of what is held, short positions above zero too.
     pub gross_position_value: Decimal,
     /// Cash and positions.
@@ -39,36 +42,118 @@ pub struct AccountSummary {
     pub realised: Decimal,
     /// Of the open positions.
     pub unrealised: Decimal,
-    /// Change of net liquidation on this trading day.
+    /// Change of net liquidation on this trading day, at the rates of now.
     pub daily: Decimal,
+    /// What it has in each currency, the base first.
+    pub parts: Vec<CurrencyPart>,
+}
+
+/// What an account has in one currency; amounts are in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CurrencyPart {
+    /// Which.
+    pub currency: Currency,
+    /// What a unit of it is worth in the account's base currency.
+    pub rate: Decimal,
+    /// Cash.
+    pub cash: Decimal,
+    /// Value of shares, short positions below zero.
+    pub stocks: Decimal,
+    /// Value of options, those that were sold below zero.
+    pub options: Decimal,
+    /// What futures have gained since they were last settled.
+    pub futures: Decimal,
+    /// Value of shares and options, short positions above zero too.
+    pub gross: Decimal,
+    /// Realised on this trading day.
+    pub realised: Decimal,
+    /// Of the open positions.
+    pub unrealised: Decimal,
+    /// Net liquidation when the trading day began.
+    pub day_start: Decimal,
+}
+
+impl CurrencyPart {
+    fn new(
+        account: &Ledger,
+        currency: Currency,
+        rate: Decimal,
+        mark: impl Fn(SymbolId) -> Ticks,
+    ) -> Self {
+        let cash = account.purse.of(currency);
+        let zero = Decimal::ZERO;
+        let mut part = Self {
+            currency,
+            rate,
+            cash: cash.balance,
+            stocks: zero,
+            options: zero,
+            futures: zero,
+            gross: zero,
+            realised: zero,
+            unrealised: zero,
+            day_start: cash.day_start,
+        };
+        for (instrument, position) in account.positions_in(currency) {
+            let mark = mark(instrument.id);
+            let equity = position.equity(instrument, mark);
+            let kind = match instrument.kind {
+                InstrumentKind::Option(_) => &mut part.options,
+                InstrumentKind::Future(_) => &mut part.futures,
+                InstrumentKind::Stock
+                | InstrumentKind::Etf
+                | InstrumentKind::Index
+                | InstrumentKind::Forex { .. } => &mut part.stocks,
+            };
+            *kind = kind.saturating_add(equity);
+            if !instrument.is_margined() {
+                part.gross = part.gross.saturating_add(equity.abs());
+            }
+            let value = position.value(instrument.point(), mark);
+            part.unrealised = part.unrealised.saturating_add(value.saturating_sub(position.basis));
+            part.realised = part.realised.saturating_add(position.realised_today());
+        }
+        part
+    }
+
+    /// Cash and what the positions would bring.
+    pub fn net_liquidation(&self) -> Decimal {
+        let parts = [self.stocks, self.options, self.futures];
+        parts.into_iter().fold(self.cash, Decimal::saturating_add)
+    }
 }
 
 impl AccountSummary {
-    /// The summary of an account at these prices, with orders that could add up to `worst` of the smallest coins.
-    pub(crate) fn new(account: &Ledger, worst: i128, mark: impl Fn(SymbolId) -> Ticks) -> Self {
-        let (mut net, mut gross, mut unrealised, mut realised) =
-            (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
-        let (currency, cash) = (account.base(), account.purse.own());
-        for (instrument, position) in account.positions_in(currency) {
-            let value = position.value(instrument.point(), mark(instrument.id));
-            net = net.saturating_add(value);
-            gross = gross.saturating_add(value.abs());
-            unrealised = unrealised.saturating_add(value.saturating_sub(position.basis));
-            realised = realised.saturating_add(position.realised_today());
-        }
-        let liquidation = cash.balance.saturating_add(net);
-        let initial = of_coins(margin::initial(worst), currency);
-        let held = floor_coins(gross, currency);
-        let maintenance = of_coins(margin::maintenance(held), currency);
+    /// The summary of an account at these prices and rates.
+    pub(crate) fn new(
+        account: &Ledger,
+        rates: Rates<'_>,
+        mark: impl Fn(SymbolId) -> Ticks,
+    ) -> Self {
+        let currency = account.base();
+        let parts: Vec<CurrencyPart> = account
+            .currencies_held()
+            .into_iter()
+            .map(|one| CurrencyPart::new(account, one, rates.rate(one), &mark))
+            .collect();
+        let sum = |of: &dyn Fn(&CurrencyPart) -> Decimal| {
+            let converted = parts.iter().map(|part| rates.convert(of(part), part.currency));
+            converted.fold(Decimal::ZERO, Decimal::saturating_add)
+        };
+        let liquidation = sum(&|part| part.net_liquidation());
+        let initial = of_coins(margin::initial(account.worst(rates, &mark)), currency);
+        let maintenance = of_coins(margin::maintenance(account.held(rates, &mark)), currency);
         let available = liquidation.saturating_sub(initial);
+        let previous_day = sum(&|part| part.day_start);
         Self {
             account: account.id,
             currency,
-            cash: cash.balance,
-            stock_value: net,
-            gross_position_value: gross,
+            cash: sum(&|part| part.cash),
+            stock_value: sum(&|part| part.stocks),
+            option_value: sum(&|part| part.options),
+            gross_position_value: sum(&|part| part.gross),
             net_liquidation: liquidation,
-            previous_day: cash.day_start,
+            previous_day,
             initial_margin: initial,
             maintenance_margin: maintenance,
             available_funds: available,
@@ -77,9 +162,10 @@ impl AccountSummary {
                 margin::buying_power(floor_coins(available, currency)),
                 currency,
             ),
-            realised,
-            unrealised,
-            daily: liquidation.saturating_sub(cash.day_start),
+            realised: sum(&|part| part.realised),
+            unrealised: sum(&|part| part.unrealised),
+            daily: liquidation.saturating_sub(previous_day),
+            parts,
         }
     }
 

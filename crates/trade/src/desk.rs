@@ -120,8 +120,9 @@ impl<V: Venue> Desk<'_, V> {
                 (Some(id), self.ledger.left_for_child(id, None).map_or(0, |(now, _)| now))
             }
             // A member of this group has not come to the market yet.
-            Some(Parent::Member(at)) => {
-                (usize::try_from(at).ok().and_then(|at| placed.get(at)).copied(), 0)
+            Some(Parent::Member(member)) => {
+                let member = usize::try_from(member).ok();
+                (member.and_then(|member| placed.get(member)).copied(), 0)
             }
         };
         let released = new.quantity.min(left);
@@ -136,7 +137,7 @@ impl<V: Venue> Desk<'_, V> {
             quantity: new.quantity,
             order_type: new.order_type,
             tif: new.tif,
-            day: self.venue.day(),
+            day: self.venue.day(new.symbol),
             outside_hours: new.outside_hours,
             origin: new.origin,
             parent,
@@ -224,7 +225,7 @@ impl<V: Venue> Desk<'_, V> {
         drop(order);
         let Some(mut open) = self.ledger.orders.take(id) else { return };
         self.register.remove(&open.order);
-        if let Some(exposure) = self.ledger.exposures.get_mut(open.at) {
+        if let Some(exposure) = self.ledger.exposures.of_mut(open.at) {
             let (shares, price) = open.counted;
             exposure.remove(open.order.side, shares, price);
         }
@@ -335,7 +336,7 @@ impl<V: Venue> Desk<'_, V> {
     /// close what its parent opened. Nor is what may only reduce, however many of them wait for the same shares.
     pub(crate) fn count(&mut self, id: OrderId) {
         let Some(open) = self.ledger.orders.open.get_mut(&id) else { return };
-        let Some(exposure) = self.ledger.exposures.get_mut(open.at) else { return };
+        let Some(exposure) = self.ledger.exposures.of_mut(open.at) else { return };
         let order = &open.order;
         let bound = order.parent.is_some() || order.reduce_only;
         let shares = if bound { 0 } else { order.live() };
@@ -344,10 +345,6 @@ impl<V: Venue> Desk<'_, V> {
             OrderType::Stop { trigger } => trigger.0,
             OrderType::Market => self.venue.last(open.at),
         };
-        let ordered = &mut self.ledger.ordered;
-        if let Err(place) = ordered.binary_search(&open.at) {
-            ordered.insert(place, open.at);
-        }
         let (before, at) = open.counted;
         exposure.remove(order.side, before, at);
         exposure.add(order.side, shares, price);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use access::id::Holder;
+use access::id::{Holder, PaperAccountId};
 use serde::{Deserialize, Serialize};
 
 use crate::order::{Execution, Order, OrderId, OrderState};
@@ -48,6 +48,11 @@ pub enum Event {
         /// The order.
         order: Arc<Order>,
     },
+    /// A contract that was held came to its end: a trade without an order.
+    Settled {
+        /// The trade.
+        execution: Arc<Execution>,
+    },
     /// A change or cancellation could not be done.
     CommandRejected {
         /// Who asked.
@@ -58,6 +63,19 @@ pub enum Event {
 }
 
 impl Event {
+    /// The account that it is about.
+    pub fn account(&self) -> Option<PaperAccountId> {
+        match self {
+            Self::Settled { execution } => Some(execution.account),
+            other => other.order().map(|order| order.account),
+        }
+    }
+
+    /// Something was traded.
+    pub const fn is_trade(&self) -> bool {
+        matches!(self, Self::OrderFilled { .. } | Self::Settled { .. })
+    }
+
     /// The order that it is about.
     pub const fn order(&self) -> Option<&Arc<Order>> {
         match self {
@@ -68,7 +86,7 @@ impl Event {
             | Self::OrderModified { order }
             | Self::OrderCancelled { order }
             | Self::OrderRejected { order } => Some(order),
-            Self::CommandRejected { .. } => None,
+            Self::CommandRejected { .. } | Self::Settled { .. } => None,
         }
     }
 }

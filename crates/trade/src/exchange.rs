@@ -32,7 +32,7 @@ use crate::event::{Event, Reject};
 use crate::instrument::{Instrument, Instruments, Units};
 use crate::journal::{CancelTarget, Catalogue, Cause, Command, Decided, Genesis, Opening, Stamped};
 use crate::ledger::{Ledger, SelfMatch};
-use crate::money::Money;
+use crate::money::{Money, Rates};
 use crate::order::{Change, End, Execution, NewOrder, Order, OrderId};
 use crate::paper::Paper;
 use crate::position::Holding;
@@ -44,6 +44,7 @@ use crate::venue::{Owner, Venue};
 mod ledgers;
 mod matching;
 mod memory;
+mod settlement;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -182,7 +183,7 @@ impl Exchange {
             if second >= self.paper.session.roll {
                 self.roll(events.as_deref_mut());
             }
-            if self.paper.session.is_open(second) {
+            if self.paper.is_any_open(second) {
                 self.second(second, events.as_deref_mut());
             } else {
                 self.paper.rest_until(target);
@@ -192,12 +193,15 @@ impl Exchange {
         None
     }
 
-    /// The second would do something to a client's order.
+    /// The second would do something to a client's order, or end a contract that a client has to do with.
     fn is_due(&self, second: i64) -> bool {
+        let session = &self.paper.session;
+        if second >= session.roll && self.settles(session.day) {
+            return true;
+        }
         if self.ledgers.is_idle() {
             return false;
         }
-        let session = &self.paper.session;
         if second >= session.roll {
             let next = session.next(self.paper.hours);
             return self.open_orders().any(|order| order.is_day_of(session.day))
@@ -208,7 +212,7 @@ impl Exchange {
 
     /// One second of all markets.
     fn second(&mut self, second: i64, mut events: Option<&mut Vec<Event>>) {
-        for at in 0..self.paper.listings.len() {
+        for at in self.paper.places() {
             if let Some(next) = self.paper.pass(at, second, events.is_some())
                 && let Some(events) = events.as_deref_mut()
             {
@@ -220,14 +224,15 @@ impl Exchange {
     /// Ends the trading day and begins the next.
     fn roll(&mut self, events: Option<&mut Vec<Event>>) {
         let (day, now) = (self.paper.session.day, self.paper.now);
-        if let Some(events) = events {
-            self.end_all(|order| order.is_day_of(day), End::DayEnded, events);
-        }
+        let mut untold = Vec::new();
+        let events = events.unwrap_or(&mut untold);
+        self.end_all(|order| order.is_day_of(day), End::DayEnded, events);
+        self.settle_day(day, events);
         self.paper.roll();
         for ledger in self.ledgers.all_mut() {
             ledger.begin_day(now, |symbol| self.paper.mark(symbol));
         }
-        self.paper.session = self.paper.session.next(self.paper.hours);
+        self.paper.begin_day();
     }
 
     /// Ends open orders, oldest first.
@@ -275,6 +280,7 @@ impl Exchange {
         for new in group {
             let Some(at) = self.paper.instruments.index(new.symbol) else { continue };
             let Some(owner) = self.ledgers.owner(new.account) else { continue };
+            self.paper.list(at);
             self.memory.note_order_id(new.origin);
             let Some(mut desk) = self.desk(owner, events) else { continue };
             if decision.limits.duplicate_window.is_some() {
@@ -407,12 +413,12 @@ impl Exchange {
 
     /// The markets trade now.
     pub fn is_open(&self) -> bool {
-        self.paper.is_open()
+        self.paper.is_session_open()
     }
 
     /// When the markets open next; now, when they are open.
     pub fn next_open(&self) -> Time {
-        self.paper.next_open()
+        self.paper.next_session()
     }
 
     /// What it trades.
@@ -516,8 +522,9 @@ impl Exchange {
 
     /// All that is asked about an account, at the last prices.
     pub fn summary_of(&self, ledger: &Ledger) -> AccountSummary {
-        let worst = ledger.worst(ledger.base(), |at| self.paper.last(at));
-        AccountSummary::new(ledger, worst, |symbol| self.mark(symbol))
+        let base = ledger.base();
+        let rate = |currency| self.paper.rate(currency, base);
+        AccountSummary::new(ledger, Rates::new(base, &rate), |symbol| self.mark(symbol))
     }
 
     /// Prices of all contracts. Cheap: about ten microseconds.

@@ -14,17 +14,24 @@
 //! Minutes of any of these days are derived too: a bridge from open to close that touches the
 //! day's high once and its low once, and stays between them.
 
+use access::currency::Currency;
 use access::moment::Time;
+use rust_decimal::Decimal;
 
 use crate::bar::Bar;
 use crate::calendar::{Day, Hours, TradingSession};
-use crate::instrument::Instrument;
+use crate::instrument::{Instrument, InstrumentKind};
 use crate::price::Ticks;
 use crate::random::{below, mix, next, walk};
 
 const CLOSES: &str = include_str!("../assets/closes.csv");
 const IBM: &str = include_str!("../assets/ibm.csv");
 const GOOG: &str = include_str!("../assets/goog.csv");
+const SPX: &str = include_str!("../assets/spx.csv");
+const COMP: &str = include_str!("../assets/comp.csv");
+const VIX: &str = include_str!("../assets/vix.csv");
+const WTI: &str = include_str!("../assets/wti.csv");
+const FX: &str = include_str!("../assets/fx.csv");
 /// Minutes of a day of regular hours.
 const MINUTES: i64 = 390;
 
@@ -50,6 +57,16 @@ pub(crate) enum Source {
     Ibm,
     /// A file of its own.
     Goog,
+    /// A file of its own.
+    Spx,
+    /// A file of its own.
+    Comp,
+    /// Closes alone, in a file of their own.
+    Vix,
+    /// Closes alone, in a file of their own.
+    Wti,
+    /// Of a pair of currencies: two columns of the euro's rates.
+    Fx,
 }
 
 impl Source {
@@ -59,6 +76,11 @@ impl Source {
             "closes" => Some(Self::Closes),
             "ibm" => Some(Self::Ibm),
             "goog" => Some(Self::Goog),
+            "spx" => Some(Self::Spx),
+            "comp" => Some(Self::Comp),
+            "vix" => Some(Self::Vix),
+            "wti" => Some(Self::Wti),
+            "fx" => Some(Self::Fx),
             _ => None,
         }
     }
@@ -69,6 +91,11 @@ pub(crate) fn of(instrument: &Instrument) -> Vec<Past> {
     match instrument.history {
         Source::Nothing => Vec::new(),
         Source::Closes => closes(&instrument.symbol, instrument),
+        Source::Spx => recorded(SPX),
+        Source::Comp => recorded(COMP),
+        Source::Vix => derived(alone(VIX), instrument),
+        Source::Wti => derived(alone(WTI), instrument),
+        Source::Fx => derived(rates(instrument), instrument),
         Source::Ibm => recorded(IBM),
         Source::Goog => recorded(GOOG),
     }
@@ -93,7 +120,42 @@ fn closes(symbol: &str, instrument: &Instrument) -> Vec<Past> {
     let Some(column) = header.split(',').position(|name| name == symbol) else {
         return Vec::new();
     };
-    let closes = lines.filter_map(|line| line.split(',').nth(column)?.parse().ok());
+    derived(
+        lines.filter_map(|line| line.split(',').nth(column)?.parse().ok()).collect(),
+        instrument,
+    )
+}
+
+/// A file that has a day's close behind its date.
+fn alone(text: &str) -> Vec<i64> {
+    text.lines().skip(1).filter_map(|line| line.split(',').nth(1)?.parse().ok()).collect()
+}
+
+/// A pair of currencies, from the rates of the euro in both.
+fn rates(instrument: &Instrument) -> Vec<i64> {
+    let InstrumentKind::Forex { base } = &instrument.kind else { return Vec::new() };
+    let mut lines = FX.lines();
+    let header = lines.next().unwrap_or_default();
+    // Of the renminbi there are the rates at home alone.
+    let column = |currency: Currency| match currency.code() {
+        "CNH" => header.split(',').position(|name| name == "CNY"),
+        code => header.split(',').position(|name| name == code),
+    };
+    let (base, quote) = (column(*base), column(instrument.currency));
+    let rate = |line: &str, column: Option<usize>| {
+        let Some(column) = column else { return Some(Decimal::ONE) };
+        line.split(',').nth(column)?.parse().ok()
+    };
+    let close = |line: &str| {
+        let price: Decimal = rate(line, quote)?.checked_div(rate(line, base)?)?;
+        let ticks = price.checked_div(instrument.prices.tick().size())?;
+        i64::try_from(ticks.round()).ok()
+    };
+    lines.filter_map(close).collect()
+}
+
+/// The days of closes, the rest derived.
+fn derived(closes: Vec<i64>, instrument: &Instrument) -> Vec<Past> {
     let mut before = None;
     (0_u64..)
         .zip(closes)
@@ -238,7 +300,7 @@ mod tests {
 
     #[test]
     fn every_stock_has_1260_sound_days() {
-        for (index, contract) in Instruments::builtin().all().iter().enumerate() {
+        for (index, contract) in Instruments::builtin().first().iter().enumerate() {
             let past = Instruments::builtin().past(index);
             assert_eq!(past.len(), 1_260, "{}", contract.symbol);
             for day in past {

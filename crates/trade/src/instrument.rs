@@ -8,33 +8,56 @@ pub use access::entitlements::Product;
 use access::id::SymbolId;
 use rust_decimal::Decimal;
 
-use crate::calendar::Day;
+use crate::calendar::{Day, MarketCalendar};
 use crate::history::{self, Past};
 use crate::order::{Order, Shares};
 use crate::price::Ticks;
 
+mod arena;
+mod expiry;
+pub(crate) mod family;
 mod fee;
+mod kind;
+mod ladder;
+mod listed;
+pub(crate) mod number;
 mod read;
+mod table;
 mod tick;
 mod unit;
 
+use arena::Arena;
+use family::Families;
 pub use fee::Fee;
-pub use read::DataError;
+pub use kind::{FutureTerms, InstrumentKind, OptionTerms, Right, Settlement, Style};
+use number::ContractNumber;
+pub use table::DataError;
 pub use tick::{Nearest, PriceError, TickRule};
 pub use unit::{CountError, Unit, Units};
 
 /// The bundled instruments; NOTICE has the origin.
 const BUNDLED: &str = include_str!("../assets/instruments.csv");
+const LISTINGS: &str = include_str!("../assets/listings.csv");
+const INDICES: &str = include_str!("../assets/indices.csv");
+const FOREX: &str = include_str!("../assets/forex.csv");
+const OPTIONS: &str = include_str!("../assets/options.csv");
+const FUTURES: &str = include_str!("../assets/futures.csv");
+/// Instruments that there were before the markets had a third rule: the first of [`Instruments::all`].
+pub(crate) const FIRST: usize = 22;
 
-/// What is traded: a stock, so far. Its ticks and steps never change once an order was written down in them.
+/// What is traded. Its ticks and steps never change once an order was written down in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instrument {
     /// Its number (conId on the TWS socket). Floorpass's own, not that of any broker.
     pub id: SymbolId,
-    /// What kind of thing it is.
-    pub product: Product,
-    /// Its ticker.
+    /// What it is.
+    pub kind: InstrumentKind,
+    /// Its ticker; of an option that of what it is on, of a future its root. `EUR.USD` for a pair of currencies.
     pub symbol: String,
+    /// What its exchange calls this very contract: the ticker again, `AAPL  261218C00100000`, `ESZ6`.
+    pub local: String,
+    /// The class that it is traded in: the ticker again, for an option that of its class.
+    pub class: String,
     /// Its name, such as the company's.
     pub name: String,
     /// Where it is listed: `NASDAQ`, `NYSE`.
@@ -65,12 +88,16 @@ pub struct Instrument {
     pub industry: String,
     /// What it does in that industry.
     pub branch: String,
+    /// When it trades, where the markets keep their hours.
+    pub calendar: Option<&'static MarketCalendar>,
     /// What one tick of one step is worth.
     point: Unit,
     /// A point is the smallest coin of the currency.
     in_coins: bool,
     /// The days before an account was made.
     pub(crate) history: history::Source,
+    /// The part of its price that it pays in a year, in the simulated market.
+    pub(crate) income: Decimal,
     /// Where its simulated price begins without a history.
     pub(crate) start: Ticks,
     /// In thousands of units; sets the size of quotes and the derived volume.
@@ -87,7 +114,101 @@ pub struct QuantityError {
     pub step: Decimal,
 }
 
+/// What every instrument has.
+pub(crate) struct Parts {
+    id: SymbolId,
+    kind: InstrumentKind,
+    symbol: String,
+    name: String,
+    exchange: String,
+    currency: Currency,
+    prices: TickRule,
+    step: Unit,
+    multiplier: Decimal,
+    fee: Fee,
+    calendar: Option<&'static MarketCalendar>,
+}
+
 impl Instrument {
+    /// One with these parts and nothing else; none where what a tick of a step is worth has more than eight places.
+    fn new(parts: Parts) -> Option<Self> {
+        let Parts { id, kind, symbol, name, exchange, currency, prices, .. } = parts;
+        let Parts { step, multiplier, fee, calendar, .. } = parts;
+        let point = Unit::new(multiplier)?.times(prices.tick())?.times(step)?;
+        Some(Self {
+            id,
+            kind,
+            local: symbol.clone(),
+            class: symbol.clone(),
+            symbol,
+            name,
+            exchange,
+            currency,
+            prices,
+            step,
+            lot: 100,
+            multiplier,
+            expiry: None,
+            fee,
+            isin: String::new(),
+            figi: String::new(),
+            sedol: String::new(),
+            sector: String::new(),
+            industry: String::new(),
+            branch: String::new(),
+            calendar,
+            point,
+            in_coins: point.size() == Decimal::new(1, currency.digits()),
+            history: history::Source::Nothing,
+            income: Decimal::ZERO,
+            start: Ticks(10_000),
+            daily_volume: 0,
+            volatility: 16,
+        })
+    }
+
+    /// The permission that ordering it takes; none where nobody can.
+    pub const fn product(&self) -> Option<Product> {
+        self.kind.product()
+    }
+
+    /// Nothing is paid for it but what it gains and loses: a future.
+    pub const fn is_margined(&self) -> bool {
+        matches!(self.kind, InstrumentKind::Future(_))
+    }
+
+    /// The name that is its own among all: the ticker, and of a contract of a class what its exchange calls it, without
+    /// blanks, as in `AAPL261218C00125000`.
+    pub fn key(&self) -> String {
+        match self.kind {
+            InstrumentKind::Option(_) | InstrumentKind::Future(_) => {
+                self.local.split_ascii_whitespace().collect()
+            }
+            InstrumentKind::Stock
+            | InstrumentKind::Etf
+            | InstrumentKind::Index
+            | InstrumentKind::Forex { .. } => self.symbol.clone(),
+        }
+    }
+
+    /// What it is called where people read it: `AAPL 2026-12-18 125 call`, `ES 2026-12`, and else the ticker.
+    pub fn title(&self) -> String {
+        match (&self.kind, self.expiry) {
+            (InstrumentKind::Option(terms), Some(day)) => {
+                format!("{} {day} {} {}", self.class, terms.strike.normalize(), terms.right)
+            }
+            (InstrumentKind::Future(terms), _) => {
+                format!("{} {}-{:02}", self.symbol, terms.month.0, terms.month.1)
+            }
+            _ => self.symbol.clone(),
+        }
+    }
+
+    /// The instrument that lists of symbols name when they mean it: what an option or a future is on, or itself.
+    pub fn root(&self) -> SymbolId {
+        self.kind.underlying().unwrap_or(self.id)
+    }
+
     /// Its CUSIP, the national number that an ISIN of the United States contains.
     pub fn cusip(&self) -> &str {
         self.isin.get(2..11).unwrap_or_default()
@@ -187,54 +308,108 @@ impl Instrument {
     }
 }
 
-/// The instruments of an exchange, by id ascending.
+/// The instruments of an exchange: those that have a row of their own, by id ascending, and every contract of a class,
+/// which is made when somebody first names it.
 #[derive(Debug)]
 pub struct Instruments {
     all: Vec<Instrument>,
+    families: Families,
+    series: Arena,
+    volatility_index: Option<usize>,
+    /// The pair of each currency with the dollar: its place, and whether it is the dollar that it prices.
+    dollar_pairs: Vec<(Currency, usize, bool)>,
     /// The days before an account was made, made when they are first asked for.
     pasts: Vec<OnceLock<Vec<Past>>>,
-    /// The ids have no gaps.
-    dense: bool,
+    /// So many ids from the first on have no gaps.
+    dense: usize,
 }
 
 impl Instruments {
     /// Those of a file with a header row and comma-separated values; a value with a comma is in double quotes. The
     /// instruments ascend by id.
     pub fn read(file: &str, text: &str) -> Result<Self, DataError> {
-        read::read(file, text).map(Self::new)
+        read::read(file, text).map(|all| Self::new(all, Families::default()))
     }
 
-    fn new(all: Vec<Instrument>) -> Self {
+    /// Those of the bundled files.
+    fn read_bundled() -> Result<Self, DataError> {
+        let mut all = read::read("instruments.csv", BUNDLED)?;
+        all.extend(read::read("listings.csv", LISTINGS)?);
+        all.extend(listed::indices("indices.csv", INDICES)?);
+        all.extend(listed::pairs("forex.csv", FOREX)?);
+        let (options, futures) = (("options.csv", OPTIONS), ("futures.csv", FUTURES));
+        let families = Families::read(options, futures, &all)?;
+        Ok(Self::new(all, families))
+    }
+
+    fn new(all: Vec<Instrument>, families: Families) -> Self {
         let pasts = all.iter().map(|_| OnceLock::new()).collect();
         let steps = all.windows(2);
-        let dense = steps.into_iter().all(|pair| matches!(pair, [a, b] if a.id.0 + 1 == b.id.0));
-        Self { all, pasts, dense }
+        let dense = 1 + steps
+            .into_iter()
+            .take_while(|pair| matches!(pair, [a, b] if a.id.0 + 1 == b.id.0))
+            .count();
+        let dollar_pairs = dollar_pairs(&all);
+        let volatility_index =
+            all.iter().position(|one| one.kind == InstrumentKind::Index && one.symbol == "VIX");
+        let series = Arena::new();
+        Self { all, families, series, volatility_index, dollar_pairs, pasts, dense }
     }
 
     /// Those that every paper exchange has, or what is wrong with their file. A server that cannot read them does not
     /// start.
     pub fn bundled() -> Result<&'static Arc<Self>, &'static DataError> {
         static READ: LazyLock<Result<Arc<Instruments>, DataError>> =
-            LazyLock::new(|| Instruments::read("instruments.csv", BUNDLED).map(Arc::new));
+            LazyLock::new(|| Instruments::read_bundled().map(Arc::new));
         READ.as_ref()
     }
 
     /// Those that every paper exchange has.
     pub fn builtin() -> &'static Arc<Self> {
         static NONE: LazyLock<Arc<Instruments>> =
-            LazyLock::new(|| Arc::new(Instruments::new(Vec::new())));
+            LazyLock::new(|| Arc::new(Instruments::new(Vec::new(), Families::default())));
         Self::bundled().unwrap_or(&NONE)
     }
 
-    /// All, by id ascending.
+    /// Those that have a row of their own, by id ascending.
     pub fn all(&self) -> &[Instrument] {
         &self.all
     }
 
-    /// The instrument with this id.
+    /// Those that the first two rules of the markets have.
+    #[cfg(test)]
+    pub(crate) fn first(&self) -> &[Instrument] {
+        self.all.get(..FIRST).unwrap_or(&self.all)
+    }
+
+    /// What authority is asked about an instrument: its product, and the one that lists of symbols name. Of what nobody knows
+    /// or can order, stocks are as good as any: it is denied for that.
+    pub fn asked(&self, symbol: Option<SymbolId>) -> (Product, Option<SymbolId>) {
+        let one = symbol.and_then(|id| self.get(id));
+        let product = one.and_then(Instrument::product).unwrap_or(Product::Stock);
+        (product, one.map(Instrument::root).or(symbol))
+    }
+
+    /// What has this name: a ticker, or what an exchange calls a contract of a class, with or without blanks; letters in
+    /// either case. Of futures one of the ten years around a day.
+    pub fn called(&self, name: &str, today: Day) -> Option<&Instrument> {
+        self.named(name).or_else(|| self.with_local(name, today))
+    }
+
+    /// The tick rules of all instruments: of those that have a row in their order, then of classes.
+    pub fn tick_rules(&self) -> impl Iterator<Item = &TickRule> {
+        self.all.iter().map(|one| &one.prices).chain(self.families.tick_rules())
+    }
+
+    /// The classes of contracts.
+    pub(crate) const fn families(&self) -> &Families {
+        &self.families
+    }
+
+    /// The instrument with this id: listed, or a contract of a class that was or may be listed on some day.
     #[inline]
     pub fn get(&self, id: SymbolId) -> Option<&Instrument> {
-        self.all.get(self.index(id)?)
+        self.at(self.index(id)?)
     }
 
     /// So many ticks of an instrument as a price; zero for an unknown one.
@@ -255,18 +430,47 @@ impl Instruments {
     /// The instrument at a place.
     #[inline]
     pub(crate) fn at(&self, at: usize) -> Option<&Instrument> {
-        self.all.get(at)
+        match self.all.get(at) {
+            None => self.series.at(at.checked_sub(self.all.len())?),
+            listed => listed,
+        }
     }
 
-    /// Its place in [`Instruments::all`].
+    /// Its place: in [`Instruments::all`], or behind them. Places of contracts of a class hold in this process alone.
     #[inline]
     pub(crate) fn index(&self, id: SymbolId) -> Option<usize> {
-        if !self.dense {
-            return self.all.binary_search_by_key(&id, |one| one.id).ok();
+        let first = self.all.first().map_or(0, |first| first.id.0);
+        let at = id.0.checked_sub(first).and_then(|at| usize::try_from(at).ok());
+        match at.filter(|at| *at < self.dense.min(self.all.len())) {
+            None => self.index_of_series(id),
+            dense => dense,
         }
-        let first = self.all.first()?.id.0;
-        let at = usize::try_from(id.0.checked_sub(first)?).ok()?;
-        (at < self.all.len()).then_some(at)
+    }
+
+    fn index_of_series(&self, id: SymbolId) -> Option<usize> {
+        if let Ok(at) = self.all.binary_search_by_key(&id, |one| one.id) {
+            return Some(at);
+        }
+        let number = ContractNumber::of(id)?;
+        let place = self.series.place_or(id, || self.families.contract(number))?;
+        Some(self.all.len() + place)
+    }
+
+    /// The place of the index that options' volatility follows.
+    pub(crate) fn volatility_index(&self) -> Option<usize> {
+        self.volatility_index
+    }
+
+    /// The place of the pair of a currency with the dollar, and whether it is the dollar that it prices.
+    pub(crate) fn dollar_pair(&self, currency: Currency) -> Option<(usize, bool)> {
+        let found = self.dollar_pairs.iter().find(|(one, ..)| *one == currency);
+        found.map(|(_, at, inverse)| (*at, *inverse))
+    }
+
+    /// The contract of a class that its exchange calls so, with or without blanks; of futures one of the ten years
+    /// around a day.
+    pub fn with_local(&self, name: &str, today: Day) -> Option<&Instrument> {
+        self.get(self.families.named(name, today)?.id()?)
     }
 
     /// The days of the instrument at a place before an account was made, oldest first.
@@ -286,22 +490,22 @@ impl Instruments {
 
     /// The instrument with this ISIN; letters in either case.
     pub fn with_isin(&self, isin: &str) -> Option<&Instrument> {
-        self.find(|one| one.isin.eq_ignore_ascii_case(isin))
+        self.find(|one| !isin.is_empty() && one.isin.eq_ignore_ascii_case(isin))
     }
 
     /// The instrument with this CUSIP; letters in either case.
     pub fn with_cusip(&self, cusip: &str) -> Option<&Instrument> {
-        self.find(|one| one.cusip().eq_ignore_ascii_case(cusip))
+        self.find(|one| !cusip.is_empty() && one.cusip().eq_ignore_ascii_case(cusip))
     }
 
     /// The instrument with this FIGI; letters in either case.
     pub fn with_figi(&self, figi: &str) -> Option<&Instrument> {
-        self.find(|one| one.figi.eq_ignore_ascii_case(figi))
+        self.find(|one| !figi.is_empty() && one.figi.eq_ignore_ascii_case(figi))
     }
 
     /// The instrument with this SEDOL; letters in either case.
     pub fn with_sedol(&self, sedol: &str) -> Option<&Instrument> {
-        self.find(|one| one.sedol.eq_ignore_ascii_case(sedol))
+        self.find(|one| !sedol.is_empty() && one.sedol.eq_ignore_ascii_case(sedol))
     }
 
     /// The instrument with this Reuters Instrument Code; letters in either case.
@@ -324,6 +528,16 @@ impl Instruments {
         found.extend(self.all.iter().filter(named));
         found
     }
+}
+
+/// The pairs of each currency with the dollar.
+fn dollar_pairs(all: &[Instrument]) -> Vec<(Currency, usize, bool)> {
+    let pair = |(at, one): (usize, &Instrument)| match one.kind {
+        InstrumentKind::Forex { base } if one.currency == Currency::USD => Some((base, at, false)),
+        InstrumentKind::Forex { base } if base == Currency::USD => Some((one.currency, at, true)),
+        _ => None,
+    };
+    all.iter().enumerate().filter_map(pair).collect()
 }
 
 #[cfg(test)]

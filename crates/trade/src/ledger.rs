@@ -12,9 +12,9 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Reject;
-use crate::instrument::{Instrument, Instruments};
-use crate::margin::Exposure;
-use crate::money::{Cash, Money, Purse};
+use crate::instrument::{Instrument, InstrumentKind, Instruments};
+use crate::margin::{Exposure, Exposures, Marked};
+use crate::money::{Cash, Money, Purse, Rates, ceil_coins};
 use crate::order::{Execution, NewOrder, Order, OrderId, OrderType, Shares, Side};
 use crate::position::{Holding, Position};
 use crate::price::Ticks;
@@ -55,10 +55,8 @@ pub struct Ledger {
     /// By instrument. A closed position stays, with zero shares and what it realised.
     positions: BTreeMap<SymbolId, Position>,
     pub(crate) orders: Orders,
-    /// What working orders could trade, by the contract's place.
-    pub(crate) exposures: Vec<Exposure>,
-    /// Places of the contracts that it ever ordered, ascending: nothing is bound in another.
-    pub(crate) ordered: Vec<usize>,
+    /// What working orders could trade in the contracts that it ever ordered, by their places.
+    pub(crate) exposures: Exposures,
     executions: VecDeque<Arc<Execution>>,
     recent: VecDeque<Recent>,
     /// What groups of its orders have traded; nothing under the first rule.
@@ -86,8 +84,7 @@ impl Ledger {
             purse: Purse::new(cash.currency, Cash::begun(cash.amount)),
             positions: BTreeMap::new(),
             orders: Orders::default(),
-            exposures: vec![Exposure::default(); instruments.all().len()],
-            ordered: Vec::new(),
+            exposures: Exposures::default(),
             instruments,
             executions: VecDeque::new(),
             recent: VecDeque::new(),
@@ -152,31 +149,82 @@ impl Ledger {
         realised.fold(Decimal::ZERO, Decimal::saturating_add)
     }
 
-    /// Cash and the value of the positions in a currency.
+    /// Cash and what the positions in a currency would bring.
     pub fn net_liquidation(&self, currency: Currency, mark: impl Fn(SymbolId) -> Ticks) -> Decimal {
         let cash = self.purse.of(currency).balance;
         self.positions_in(currency).fold(cash, |sum, (instrument, position)| {
-            sum.saturating_add(position.value(instrument.point(), mark(instrument.id)))
+            sum.saturating_add(position.equity(instrument, mark(instrument.id)))
         })
     }
 
-    /// The value, in the smallest coins, that positions and working orders in instruments of a currency could come to at
-    /// worst. `last` gives the price, in ticks, of the instrument at a place in the catalogue.
-    pub(crate) fn worst(&self, currency: Currency, last: impl Fn(usize) -> i64) -> i128 {
-        let worst = self.ordered.iter().filter_map(|at| {
-            let instrument = self.instruments.all().get(*at)?;
-            let exposure = self.exposures.get(*at)?;
+    /// The same over all currencies, in the base currency.
+    pub(crate) fn equity(&self, rates: Rates<'_>, mark: impl Fn(SymbolId) -> Ticks) -> Decimal {
+        self.currencies_held().into_iter().fold(Decimal::ZERO, |sum, currency| {
+            let part = self.net_liquidation(currency, &mark);
+            sum.saturating_add(rates.convert(part, currency))
+        })
+    }
+
+    /// The currencies that it has cash or positions in, the base first.
+    pub fn currencies_held(&self) -> Vec<Currency> {
+        let mut all: Vec<_> = self.purse.all().map(|(currency, _)| currency).collect();
+        for symbol in self.positions.keys() {
+            let currency = self.instruments.get(*symbol).map(|one| one.currency);
+            all.extend(currency.filter(|currency| !all.contains(currency)));
+        }
+        all
+    }
+
+    /// What positions and working orders could come to at worst, as the value of shares that binds as much, in the smallest
+    /// coins of the base currency; foreign cash counts a tenth. `mark` gives the price, in ticks, of an instrument.
+    pub(crate) fn worst(&self, rates: Rates<'_>, mark: impl Fn(SymbolId) -> Ticks) -> i128 {
+        let worst = self.exposures.iter().filter_map(|(at, exposure)| {
+            let instrument = self.instruments.at(*at)?;
             let held = !self.positions.is_empty();
             let shares = if held { self.position(instrument.id).shares } else { 0 };
-            let binds = instrument.currency == currency && !(shares == 0 && exposure.is_empty());
-            binds.then(|| instrument.coins(exposure.worst(shares, last(*at))))
+            let binds = !(shares == 0 && exposure.is_empty());
+            binds.then(|| {
+                let worst = self.marked(instrument, &mark).worst(exposure, shares);
+                rates.coins(worst, instrument.currency)
+            })
         });
-        worst.fold(0, i128::saturating_add)
+        worst.fold(self.foreign(rates, 10), i128::saturating_add)
+    }
+
+    /// What positions come to, as the value of shares that requires as much while they are held; foreign cash counts a fifth.
+    pub(crate) fn held(&self, rates: Rates<'_>, mark: impl Fn(SymbolId) -> Ticks) -> i128 {
+        let held = self.positions.iter().filter(|(_, position)| position.shares != 0);
+        let bound = held.filter_map(|(id, position)| {
+            let instrument = self.instruments.get(*id)?;
+            let bound = self.marked(instrument, &mark).held(position.shares);
+            Some(rates.coins(bound, instrument.currency))
+        });
+        bound.fold(self.foreign(rates, 5), i128::saturating_add)
+    }
+
+    /// One part of so many of the balances in other currencies than the base, owed or owned, in coins of the base.
+    fn foreign(&self, rates: Rates<'_>, part: i64) -> i128 {
+        let others = self.purse.all().filter(|(currency, _)| *currency != self.base());
+        let sum = others.fold(Decimal::ZERO, |sum, (currency, cash)| {
+            sum.saturating_add(rates.convert(cash.balance.abs(), currency))
+        });
+        ceil_coins(sum.checked_div(Decimal::from(part)).unwrap_or_default(), self.base())
+    }
+
+    /// An instrument with its price and that of what it is on.
+    pub(crate) fn marked<'a>(
+        &self,
+        one: &'a Instrument,
+        mark: impl Fn(SymbolId) -> Ticks,
+    ) -> Marked<'a> {
+        let under = one.kind.underlying().and_then(|id| self.instruments.get(id));
+        let under = under.map_or(Decimal::ZERO, |under| under.price(mark(under.id)));
+        Marked { one, mark: mark(one.id), under }
     }
 
     /// What working orders in a contract could trade.
     pub(crate) fn exposure(&self, symbol: SymbolId) -> Option<Exposure> {
-        self.exposures.get(self.instruments.index(symbol)?).copied()
+        Some(self.exposures.of(self.instruments.index(symbol)?))
     }
 
     /// An order, open or ended in the last seven days.
@@ -230,12 +278,54 @@ impl Ledger {
         commission: Decimal,
     ) -> Option<Decimal> {
         let value = instrument.amount(i128::from(price.0) * i128::from(quantity));
+        if let InstrumentKind::Forex { base } = instrument.kind {
+            let bought = (base, instrument.quantity(quantity));
+            self.exchange_money(side, bought, (instrument.currency, value), commission);
+            return None;
+        }
         let position = self.positions.entry(instrument.id).or_default();
-        let (brought, realised) = position.fill(side, quantity, value, commission);
+        let (brought, realised) = if instrument.is_margined() {
+            position.fill_margined(side, quantity, value, commission)
+        } else {
+            position.fill(side, quantity, value, commission)
+        };
         let cash = self.purse.of_mut(instrument.currency);
         cash.balance = cash.balance.saturating_add(brought);
         cash.commissions = cash.commissions.saturating_add(commission);
         realised
+    }
+
+    /// Buys or sells one currency for another. Neither is a position: both are cash. The commission is in the other.
+    fn exchange_money(
+        &mut self,
+        side: Side,
+        (base, amount): (Currency, Decimal),
+        (quote, value): (Currency, Decimal),
+        commission: Decimal,
+    ) {
+        let (amount, value) = match side {
+            Side::Buy => (amount, Decimal::ZERO.saturating_sub(value)),
+            Side::Sell => (Decimal::ZERO.saturating_sub(amount), value),
+        };
+        let cash = self.purse.of_mut(base);
+        cash.balance = cash.balance.saturating_add(amount);
+        let cash = self.purse.of_mut(quote);
+        cash.balance = cash.balance.saturating_add(value).saturating_sub(commission);
+        cash.commissions = cash.commissions.saturating_add(commission);
+    }
+
+    /// Pays what futures have gained at these prices since they were last settled.
+    pub(crate) fn settle_futures(&mut self, mark: impl Fn(SymbolId) -> Ticks) {
+        for (symbol, position) in &mut self.positions {
+            let Some(one) = self.instruments.get(*symbol).filter(|one| one.is_margined()) else {
+                continue;
+            };
+            if position.shares != 0 {
+                let gained = position.settle(one.point(), mark(*symbol));
+                let cash = self.purse.of_mut(one.currency);
+                cash.balance = cash.balance.saturating_add(gained);
+            }
+        }
     }
 
     /// Begins a trading day at these prices.
@@ -246,7 +336,7 @@ impl Ledger {
                 let Some(one) = self.instruments.get(*symbol) else { continue };
                 if one.currency == currency {
                     position.begin_day(one.point(), mark(*symbol));
-                    total = total.saturating_add(position.day_value);
+                    total = total.saturating_add(position.equity(one, mark(*symbol)));
                 }
             }
             cash.day_start = total;

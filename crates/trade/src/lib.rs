@@ -34,7 +34,7 @@ mod random;
 pub mod venue;
 pub mod volatility;
 
-pub use account::AccountSummary;
+pub use account::{AccountSummary, CurrencyPart};
 pub use bar::{Bar, BarSize};
 pub use bracket::Exits;
 pub use calendar::{Day, Hours, TradingSession};

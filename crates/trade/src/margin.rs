@@ -7,7 +7,11 @@
 //! are denied then. Values of one instrument count ticks times steps; requirements count the smallest coins of the account's
 //! currency.
 
+mod binding;
+
 use serde::{Deserialize, Serialize};
+
+pub(crate) use binding::Marked;
 
 use crate::order::{Shares, Side};
 
@@ -71,6 +75,39 @@ impl Exposure {
             0
         };
         larger.max(turned)
+    }
+}
+
+/// What orders in many instruments could trade, by the instrument's place, ascending. Few ledgers order more than some dozens.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Exposures(Vec<(usize, Exposure)>);
+
+impl Exposures {
+    /// That of the instrument at a place.
+    pub(crate) fn of(&self, at: usize) -> Exposure {
+        let found = self.0.binary_search_by_key(&at, |(place, _)| *place).ok();
+        found.and_then(|found| self.0.get(found)).map(|(_, one)| *one).unwrap_or_default()
+    }
+
+    /// The same, to be changed. It is kept from now on, empty or not.
+    pub(crate) fn of_mut(&mut self, at: usize) -> Option<&mut Exposure> {
+        let place = match self.0.binary_search_by_key(&at, |(place, _)| *place) {
+            Ok(place) => place,
+            Err(place) => {
+                self.0.insert(place, (at, Exposure::default()));
+                place
+            }
+        };
+        self.0.get_mut(place).map(|(_, one)| one)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(usize, Exposure)> {
+        self.0.iter()
+    }
+
+    /// Those of the first `count` instruments, as snapshots have them.
+    pub(crate) fn dense(&self, count: usize) -> Vec<Exposure> {
+        (0..count).map(|at| self.of(at)).collect()
     }
 }
 

@@ -10,10 +10,15 @@
 //! Rule 2 looks the same, but each second follows only from the day and not from the second before
 //! it (see `path.rs`), so that missed time costs what happened in it and no more.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use crate::instrument::TickRule;
 use crate::order::Side;
 use crate::path::Block;
+use crate::price::Ticks;
 use crate::random::{below, mix, next, walk};
 
 /// Levels that the makers quote on each side.
@@ -50,6 +55,87 @@ pub(crate) struct Process {
     pub(crate) print: Option<Print>,
 }
 
+/// What makers quote on one side, best first: price and shares.
+pub(crate) struct Levels {
+    all: [(i64, u64); LEVELS],
+    count: usize,
+}
+
+impl Deref for Levels {
+    type Target = [(i64, u64)];
+
+    fn deref(&self) -> &[(i64, u64)] {
+        self.all.get(..self.count).unwrap_or_default()
+    }
+}
+
+/// How a contract is quoted around its fair price.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Manner {
+    /// Ticks that the fair price is kept above what it stands for, so that it never comes to zero where the contract's own
+    /// price may.
+    pub(crate) shift: i64,
+    /// The narrowest touch, in ticks.
+    narrow: i64,
+    /// Which prices there are, where they are not all ticks from 1 up.
+    steps: Option<Arc<TickRule>>,
+}
+
+impl Manner {
+    /// As all contracts are under the first two rules.
+    pub(crate) const PLAIN: Self = Self { shift: 0, narrow: 2, steps: None };
+
+    pub(crate) const fn new(shift: i64, narrow: i64, steps: Option<Arc<TickRule>>) -> Self {
+        Self { shift, narrow, steps }
+    }
+
+    /// The touch around a fair price, in 65,536ths of a tick.
+    #[inline]
+    pub(crate) fn touch(&self, fair: i64, wider: bool) -> (i64, i64) {
+        let middle = fair / FINE - self.shift;
+        let wide = self.width(middle) - i64::from(!wider);
+        let bid = middle - wide / 2;
+        let Some(steps) = &self.steps else { return (bid, bid + wide) };
+        let lowest = steps.lowest();
+        let bid = steps.floor(Ticks(bid)).max(lowest);
+        let ask = steps.ceil(Ticks(bid.0 + wide.max(1)));
+        (bid.0, ask.0)
+    }
+
+    /// The widest touch at a middle of so many ticks.
+    pub(crate) const fn width(&self, middle: i64) -> i64 {
+        self.narrow + middle.abs() / 20_000
+    }
+
+    /// How far the touch is from the middle at most.
+    pub(crate) fn reach(&self, middle: i64) -> i64 {
+        let step = self.steps.as_ref().map_or(0, |steps| {
+            steps.ceil(Ticks(middle.abs() + 1)).0 - steps.floor(Ticks(middle.abs())).0
+        });
+        self.width(middle) + 2 * step
+    }
+
+    /// A quoted price that the contract has: the next one away from the middle.
+    #[inline]
+    fn step(&self, price: i64, side: Side) -> i64 {
+        match &self.steps {
+            None => price.max(1),
+            Some(steps) if side == Side::Buy => steps.floor(Ticks(price)).0,
+            Some(steps) => steps.ceil(Ticks(price)).0,
+        }
+    }
+
+    /// The next step away from the middle.
+    fn next(&self, price: i64, side: Side) -> i64 {
+        self.step(if side == Side::Buy { price - 1 } else { price + 1 }, side)
+    }
+
+    /// The lowest price that is quoted.
+    fn lowest(&self) -> i64 {
+        self.steps.as_ref().map_or(1, |steps| steps.lowest().0)
+    }
+}
+
 impl Process {
     /// A price that begins at `price` ticks. `volatility` is per second of trading.
     pub(crate) fn new(seed: u64, price: i64, volatility: i64, lot: u64) -> Self {
@@ -65,8 +151,19 @@ impl Process {
             ask: 0,
             print: None,
         };
-        process.quote();
+        process.quote(&Manner::PLAIN);
         process
+    }
+
+    /// The quotes of a second around a price that follows others.
+    pub(crate) fn quoted(fair: i64, shape: u64, lot: u64, manner: &Manner) -> Self {
+        let (bid, ask) = manner.touch(fair, shape & 1 == 1);
+        Self { stream: 0, fair, anchor: 0, volatility: 0, lot, shape, bid, ask, print: None }
+    }
+
+    /// The fair price, in 65,536ths of a tick, as far as it is kept above what it stands for.
+    pub(crate) const fn fair(&self) -> i64 {
+        self.fair
     }
 
     /// The state one second on.
@@ -78,7 +175,7 @@ impl Process {
         let moved = (self.fair / 1_024).saturating_mul(step) / 1_024;
         self.fair = (self.fair + moved + drawn).clamp(LOWEST, HIGHEST);
         self.shape = next(&mut self.stream);
-        self.quote();
+        self.quote(&Manner::PLAIN);
         let draw = self.shape >> 32;
         self.print = draw.is_multiple_of(3).then(|| {
             let buys = draw & 8 == 0;
@@ -94,14 +191,14 @@ impl Process {
     }
 
     /// The state at one of the seconds of a path's block: rule 2.
-    pub(crate) fn at(mut self, block: &Block, second: i64) -> Self {
+    pub(crate) fn at(mut self, block: &Block, second: i64, manner: &Manner) -> Self {
         self.fair = block.fair(second);
         let trades = &block.trades;
         self.shape = trades.shape(second);
-        self.quote();
+        self.quote(manner);
         let bit = trades.prints & trades.bit(second);
         self.print = (bit != 0).then(|| {
-            let (side, price) = block.price(second);
+            let (side, price) = block.price(second, manner);
             Print { side, price, size: trades.volume(bit) }
         });
         self
@@ -122,41 +219,36 @@ impl Process {
     }
 
     #[inline]
-    fn quote(&mut self) {
-        (self.bid, self.ask) = touch(self.fair, self.shape & 1 == 1);
+    fn quote(&mut self, manner: &Manner) {
+        (self.bid, self.ask) = manner.touch(self.fair, self.shape & 1 == 1);
     }
 
-    /// The makers' quotes of this second, best first: price and shares.
-    pub(crate) fn levels(&self, side: Side) -> [(i64, u64); LEVELS] {
+    /// The makers' quotes of this second, best first: price and shares. There are fewer than ten where they would come to
+    /// the lowest price.
+    #[inline]
+    pub(crate) fn levels(&self, side: Side, manner: &Manner) -> Levels {
         let (mut price, away, salt) = match side {
             Side::Buy => (self.bid, -1, 1),
             Side::Sell => (self.ask, 1, 2),
         };
         let gap = 1 + self.fair / FINE / 20_000;
         let mut stream = self.shape ^ salt;
-        let mut depth = 0;
-        std::array::from_fn(|_| {
+        let mut levels = Levels { all: [(0, 0); LEVELS], count: 0 };
+        for (depth, place) in (0..).zip(&mut levels.all) {
             let word = next(&mut stream);
-            let level = (price.max(1), (1 + depth + below(word, 4)) * self.lot);
-            depth += 1;
-            price += away * (gap + i64::from(word.is_multiple_of(4)));
-            level
-        })
+            let level = (manner.step(price, side), (1 + depth + below(word, 4)) * self.lot);
+            if manner.steps.is_some() && level.0 < manner.lowest() {
+                break;
+            }
+            *place = level;
+            levels.count += 1;
+            let next = price + away * (gap + i64::from(word.is_multiple_of(4)));
+            // Where steps are wide, the next level is the next step.
+            let beyond = manner.step(next, side) == level.0 && manner.steps.is_some();
+            price = if beyond { manner.next(level.0, side) } else { next };
+        }
+        levels
     }
-}
-
-/// The touch: one tick wide and one more for every 200.00 of price, sometimes another.
-#[inline]
-pub(crate) const fn touch(fair: i64, wider: bool) -> (i64, i64) {
-    let middle = fair / FINE;
-    let wide = width(middle) - !wider as i64;
-    let bid = middle - wide / 2;
-    (bid, bid + wide)
-}
-
-/// The widest touch at a middle of so many ticks.
-pub(crate) const fn width(middle: i64) -> i64 {
-    2 + middle / 20_000
 }
 
 #[cfg(test)]
@@ -188,11 +280,14 @@ mod tests {
             let mut process = Process::new(7, price, 30, 100);
             for _ in 0..1_000 {
                 process = process.stepped();
-                let (bids, asks) = (process.levels(Side::Buy), process.levels(Side::Sell));
+                let (bids, asks) = (
+                    process.levels(Side::Buy, &Manner::PLAIN),
+                    process.levels(Side::Sell, &Manner::PLAIN),
+                );
                 assert_eq!((bids.first(), asks.first()).0.map(|l| l.0), Some(process.bid));
                 assert!(bids.windows(2).all(|w| matches!(w, [a, b] if a.0 > b.0 && b.0 >= 1)));
                 assert!(asks.windows(2).all(|w| matches!(w, [a, b] if a.0 < b.0)));
-                assert!(bids.iter().chain(&asks).all(|level| level.1 > 0));
+                assert!(bids.iter().chain(asks.iter()).all(|level| level.1 > 0));
             }
         }
     }

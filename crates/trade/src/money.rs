@@ -148,6 +148,52 @@ pub(crate) fn floor_coins(amount: Decimal, currency: Currency) -> i128 {
     amount.mantissa()
 }
 
+/// An amount in a currency's smallest coins, rounded up.
+pub(crate) fn ceil_coins(amount: Decimal, currency: Currency) -> i128 {
+    let places = currency.digits();
+    let mut amount = amount.round_dp_with_strategy(places, RoundingStrategy::ToPositiveInfinity);
+    amount.rescale(places);
+    amount.mantissa()
+}
+
+/// What amounts of other currencies are worth in one: an account's base currency.
+#[derive(Clone, Copy)]
+pub(crate) struct Rates<'a> {
+    base: Currency,
+    of: &'a dyn Fn(Currency) -> Option<Decimal>,
+}
+
+impl<'a> Rates<'a> {
+    /// By what a unit of each other currency is worth in `base`; none where nothing says.
+    pub(crate) const fn new(base: Currency, of: &'a dyn Fn(Currency) -> Option<Decimal>) -> Self {
+        Self { base, of }
+    }
+
+    /// What a unit of a currency is worth; nothing where nothing says, for then none of it can be had.
+    pub(crate) fn rate(self, currency: Currency) -> Decimal {
+        if currency == self.base {
+            return Decimal::ONE;
+        }
+        (self.of)(currency).unwrap_or_default()
+    }
+
+    /// An amount in the base currency.
+    pub(crate) fn convert(self, amount: Decimal, currency: Currency) -> Decimal {
+        if currency == self.base {
+            return amount;
+        }
+        amount.saturating_mul(self.rate(currency)).round_dp(self.base.digits())
+    }
+
+    /// So many of a currency's smallest coins in those of the base, rounded up.
+    pub(crate) fn coins(self, coins: i128, currency: Currency) -> i128 {
+        if currency == self.base {
+            return coins;
+        }
+        ceil_coins(self.convert(of_coins(coins, currency), currency), self.base)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]

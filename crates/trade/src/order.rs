@@ -262,6 +262,8 @@ pub enum End {
     },
     /// It may only reduce a position, and the position is closed.
     PositionClosed,
+    /// The last day of its contract is over.
+    Expired,
 }
 
 impl End {
@@ -280,6 +282,7 @@ impl End {
             Self::NoQuotes => "NO_QUOTES",
             Self::GroupTraded { .. } => "OCA_GROUP_TRADED",
             Self::PositionClosed => "POSITION_CLOSED",
+            Self::Expired => "CONTRACT_EXPIRED",
         }
     }
 }
@@ -310,6 +313,7 @@ impl fmt::Display for End {
                 f.write_str("it may only reduce a position, and the position is closed")
             }
             Self::NoQuotes => f.write_str("a market order, and there were no quotes"),
+            Self::Expired => f.write_str("the last day of its contract is over"),
         }
     }
 }

@@ -14,7 +14,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::market::{FINE, HIGHEST, LOWEST, Process, touch, width};
+use crate::market::{FINE, HIGHEST, LOWEST, Manner, Process};
 use crate::order::Side;
 use crate::random::{GAMMA, mix, walk};
 
@@ -232,12 +232,13 @@ impl Path {
     pub(crate) fn peak(
         &self,
         stretch: Stretch,
-        sign: i64,
-        best: &mut i64,
+        (sign, best): (i64, &mut i64),
+        manner: &Manner,
         look: &impl Fn(&Block) -> i64,
     ) {
         if stretch.from <= stretch.to {
             let blocks = (self.block_of(stretch.from), self.block_of(stretch.to));
+            let look = (manner, look);
             self.climb((self.levels, 0), (self.start, self.end), blocks, (sign, best), look);
         }
     }
@@ -248,7 +249,7 @@ impl Path {
         ends: (i64, i64),
         blocks: (u64, u64),
         (sign, best): (i64, &mut i64),
-        look: &impl Fn(&Block) -> i64,
+        (manner, look): (&Manner, &impl Fn(&Block) -> i64),
     ) {
         let deep = level - BLOCK_LEVELS;
         if ((at + 1) << deep) - 1 < blocks.0 || at << deep > blocks.1 {
@@ -256,8 +257,8 @@ impl Path {
         }
         let stray = self.limit(&RANGE, level) + i64::from(level) * 2;
         let top = sign * ((sign * ends.0).max(sign * ends.1) + stray);
-        let middle = top.clamp(LOWEST, HIGHEST) / FINE;
-        if sign * middle + width(middle) < *best {
+        let middle = top.clamp(LOWEST, HIGHEST) / FINE - manner.shift;
+        if sign * middle + manner.reach(middle) < *best {
             return;
         }
         if deep == 0 {
@@ -270,7 +271,7 @@ impl Path {
         let first = usize::from(sign * ends.1 > sign * ends.0);
         for half in [first, 1 - first] {
             if let Some((at, ends)) = halves.get(half) {
-                self.climb((level - 1, *at), *ends, blocks, (sign, best), look);
+                self.climb((level - 1, *at), *ends, blocks, (sign, best), (manner, look));
             }
         }
     }
@@ -323,25 +324,30 @@ impl Trades {
 }
 
 impl Block {
+    /// Whether a second is one of its seconds.
+    pub(crate) const fn has(&self, second: i64) -> bool {
+        second >= self.trades.first && second < self.trades.first + BLOCK
+    }
+
     pub(crate) fn fair(&self, second: i64) -> i64 {
         let at = usize::try_from(second - self.trades.first).unwrap_or(0);
         self.fair.get(at).copied().unwrap_or(LOWEST)
     }
 
     /// On which side, and at which price, somebody trades in a second in which somebody does.
-    pub(crate) fn price(&self, second: i64) -> (Side, i64) {
+    pub(crate) fn price(&self, second: i64, manner: &Manner) -> (Side, i64) {
         let bit = self.trades.bit(second);
-        let (bid, ask) = touch(self.fair(second), self.trades.wide & bit != 0);
+        let (bid, ask) = manner.touch(self.fair(second), self.trades.wide & bit != 0);
         if self.trades.buys & bit == 0 { (Side::Sell, bid) } else { (Side::Buy, ask) }
     }
 
     /// The prices of the trades in a stretch.
-    pub(crate) fn prices(&self, stretch: Stretch) -> impl Iterator<Item = i64> {
+    pub(crate) fn prices(&self, stretch: Stretch, manner: &Manner) -> impl Iterator<Item = i64> {
         let mut left = self.trades.bits(self.trades.of(stretch)) & self.trades.prints;
         std::iter::from_fn(move || {
             let place = (left != 0).then(|| left.trailing_zeros())?;
             left &= left - 1;
-            Some(self.price(self.trades.second(place)).1)
+            Some(self.price(self.trades.second(place), manner).1)
         })
     }
 }
@@ -422,15 +428,19 @@ mod tests {
             let stretch = Stretch { from: BEFORE + 1 + 777, to: BEFORE + SECONDS - 4_321 };
             let mut all = Vec::new();
             path.find(stretch, &|_, _| true, &mut |block| {
-                all.extend(block.prices(stretch));
+                all.extend(block.prices(stretch, &Manner::PLAIN));
                 None::<()>
             });
             for sign in [1, -1] {
                 let looked = std::cell::Cell::new(0);
                 let mut best = i64::MIN;
-                path.peak(stretch, sign, &mut best, &|block| {
+                path.peak(stretch, (sign, &mut best), &Manner::PLAIN, &|block| {
                     looked.set(looked.get() + 1);
-                    block.prices(stretch).map(|price| sign * price).max().unwrap_or(i64::MIN)
+                    block
+                        .prices(stretch, &Manner::PLAIN)
+                        .map(|price| sign * price)
+                        .max()
+                        .unwrap_or(i64::MIN)
                 });
                 assert_eq!(Some(best), all.iter().map(|price| sign * price).max(), "seed {seed}");
                 assert!(looked.get() < 300, "{} of 1,270 blocks", looked.get());

@@ -35,6 +35,12 @@ impl Position {
         point.of(i128::from(mark.0) * i128::from(self.shares))
     }
 
+    /// What it would bring at a price: its value, and of what is margined, as a future, only what it has gained.
+    pub(crate) fn equity(&self, one: &Instrument, mark: Ticks) -> Decimal {
+        let value = self.value(one.point(), mark);
+        if one.is_margined() { value.saturating_sub(self.basis) } else { value }
+    }
+
     /// Realised since the trading day began, commission deducted.
     pub const fn realised_today(&self) -> Decimal {
         self.day_realised
@@ -69,6 +75,34 @@ impl Position {
         self.shares = self.shares.saturating_add(change);
         self.basis = self.basis.saturating_sub(opening_cash);
         (cash, realised.map(|(profit, _)| profit))
+    }
+
+    /// The same for what is margined: nothing is paid for it. A close brings what it gained, and the commission is a loss at
+    /// once, so that the basis is what was agreed and no more.
+    pub(crate) fn fill_margined(
+        &mut self,
+        side: Side,
+        quantity: Shares,
+        value: Decimal,
+        commission: Decimal,
+    ) -> (Decimal, Option<Decimal>) {
+        let (_, realised) = self.fill(side, quantity, value, Decimal::ZERO);
+        let cash = realised.unwrap_or_default().saturating_sub(commission);
+        self.realised = self.realised.saturating_sub(commission);
+        self.day_realised = self.day_realised.saturating_sub(commission);
+        // What the day's trades changed in value, and the commission: see `Holding::daily`.
+        self.day_cash = self.day_cash.saturating_sub(commission);
+        (cash, realised.map(|gain| gain.saturating_sub(commission)))
+    }
+
+    /// Settles what is margined at a price: what it has gained is realised, and it costs that price from now on.
+    pub(crate) fn settle(&mut self, point: Unit, mark: Ticks) -> Decimal {
+        let value = self.value(point, mark);
+        let gained = value.saturating_sub(self.basis);
+        self.basis = value;
+        self.realised = self.realised.saturating_add(gained);
+        self.day_realised = self.day_realised.saturating_add(gained);
+        gained
     }
 
     /// Takes the basis of `closing` shares out; the profit, and the part of `cash` that is theirs.

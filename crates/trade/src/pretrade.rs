@@ -245,25 +245,26 @@ fn check_held(
 pub fn preview(facts: &Facts<'_>, order: &Checked<Vec<NewOrder>>, reduces: bool) -> Preview {
     let worst = facts.worst();
     let mark = |symbol| facts.venue.mark(symbol);
-    let summary = AccountSummary::new(facts.ledger, worst, mark);
+    let summary = facts.with_rates(|rates| AccountSummary::new(facts.ledger, rates, mark));
     let currency = summary.currency;
     let (mut after, mut notional, mut cost) = (worst, Decimal::ZERO, Decimal::ZERO);
-    let mut held = floor_coins(summary.gross_position_value, currency);
+    let mut held = facts.with_rates(|rates| facts.ledger.held(rates, mark));
     let maintenance_before = margin::maintenance(held);
     for order in order.get().iter().filter(|order| order.parent.is_none()) {
         let Ok(instrument) = facts.instrument(order.symbol) else { continue };
         let terms = Terms::of(order, instrument);
         let price = terms.price(facts);
         let value = i128::from(price.0).saturating_mul(order.quantity.into());
-        notional = notional.saturating_add(instrument.amount(value));
-        cost = cost.saturating_add(instrument.commission(order.quantity, value));
+        let base = |amount| facts.in_base(amount, instrument).amount;
+        notional = notional.saturating_add(base(instrument.amount(value)));
+        cost = cost.saturating_add(base(instrument.commission(order.quantity, value)));
         after = after.saturating_add(if reduces { 0 } else { terms.adds(facts) });
         let shares = facts.shares(order.symbol);
         let signed = i64::try_from(order.quantity).unwrap_or(i64::MAX);
         let then = shares.saturating_add(if order.side == Side::Buy { signed } else { -signed });
-        let more = i128::from(then.unsigned_abs()) - i128::from(shares.unsigned_abs());
-        let more = more.saturating_mul(mark(order.symbol).0.unsigned_abs().into());
-        held = held.saturating_add(instrument.coins(more));
+        let marked = facts.ledger.marked(instrument, mark);
+        let more = marked.held(then).saturating_sub(marked.held(shares));
+        held = held.saturating_add(facts.with_rates(|r| r.coins(more, instrument.currency)));
     }
     let equity_after = summary.net_liquidation.saturating_sub(cost);
     let available = floor_coins(equity_after, currency).saturating_sub(initial(after));
@@ -416,15 +417,15 @@ fn check_change(facts: &Facts<'_>, order: &Order, terms: &Terms<'_>) -> Result<(
     if order.reduce_only {
         return Ok(());
     }
-    let Some((mut exposure, last)) = facts.exposure(order.symbol) else { return Ok(()) };
-    let shares = facts.shares(order.symbol);
-    let coins = |value| terms.instrument.coins(value);
-    let before = coins(exposure.worst(shares, last));
+    let Some(mut exposure) = facts.exposure(order.symbol) else { return Ok(()) };
+    let last = facts.venue.mark(order.symbol).0;
+    let before = facts.worst_of(terms.instrument, &exposure);
     let counted = order.order_type.limit().or(order.order_type.trigger());
     let live = terms.quantity.saturating_sub(order.filled);
     exposure.remove(order.side, order.live(), counted.map_or(last, |price| price.0));
     exposure.add(order.side, live, terms.price(facts).0);
-    within_buying_power(facts, coins(exposure.worst(shares, last)).saturating_sub(before))
+    let after = facts.worst_of(terms.instrument, &exposure);
+    within_buying_power(facts, after.saturating_sub(before))
 }
 
 fn within_buying_power(facts: &Facts<'_>, added: i128) -> Result<(), Denial> {
@@ -476,7 +477,10 @@ impl<'a> Terms<'a> {
     /// It can be ordered on this account and on this day.
     fn check_listing(&self, facts: &Facts<'_>) -> Result<(), Denial> {
         let Instrument { symbol, currency, expiry, .. } = self.instrument;
-        if *currency != facts.base() {
+        if self.instrument.product().is_none() {
+            return Err(Denial::NotTraded { symbol: symbol.clone() });
+        }
+        if *currency != facts.base() && facts.venue.rate(*currency, facts.base()).is_none() {
             return Err(Denial::OtherCurrency {
                 symbol: symbol.clone(),
                 currency: *currency,
@@ -485,8 +489,12 @@ impl<'a> Terms<'a> {
             });
         }
         match expiry {
-            Some(expiry) if *expiry < facts.venue.day() => {
-                Err(Denial::Expired { symbol: symbol.clone(), expiry: *expiry })
+            Some(expiry) if *expiry < facts.venue.day(self.symbol) => {
+                let symbol = self.instrument.local.clone();
+                Err(Denial::Expired { symbol, expiry: *expiry })
+            }
+            _ if !facts.venue.is_listed(self.symbol) => {
+                Err(Denial::NotListed { symbol: self.instrument.local.clone() })
             }
             _ => Ok(()),
         }
@@ -518,10 +526,10 @@ impl<'a> Terms<'a> {
     fn check_market(&self, facts: &Facts<'_>, waits: bool) -> Result<(), Denial> {
         let immediate = matches!(self.tif, TimeInForce::Ioc | TimeInForce::Fok);
         let at_once = self.order_type == OrderType::Market || immediate;
-        if at_once && !waits && !facts.venue.is_open() {
+        if at_once && !waits && !facts.venue.is_open(self.symbol) {
             return Err(Denial::MarketClosed {
                 order_type: self.order_type.name(),
-                opens: facts.venue.next_open(),
+                opens: facts.venue.next_open(self.symbol),
             });
         }
         Ok(())
@@ -552,15 +560,15 @@ impl<'a> Terms<'a> {
         let steps = i64::try_from(self.quantity).ok();
         let counted = steps.filter(|steps| price.0.checked_mul(*steps).is_some());
         let value = counted.and_then(|steps| self.instrument.notional(price, steps));
-        let Some(value) = value.map(|value| value.abs()) else {
+        let Some(value) = value.map(|value| facts.in_base(value.abs(), self.instrument)) else {
             let (quantity, price) = (units(self.quantity), self.instrument.price(price));
             return Err(Denial::ValueTooLarge { quantity, price });
         };
         if let Some(limit) = limits.max_notional
-            && value > limit
+            && value.amount > limit
         {
-            let money = |amount| Money::new(amount, facts.base());
-            return Err(Denial::Notional { value: money(value), limit: money(limit) });
+            let limit = Money::new(limit, facts.base());
+            return Err(Denial::Notional { value, limit });
         }
         self.check_collar(facts, limits, parent)
     }
@@ -614,12 +622,10 @@ impl<'a> Terms<'a> {
 
     /// By how many of the smallest coins it could make positions larger, at worst.
     fn adds(&self, facts: &Facts<'_>) -> i128 {
-        let Some((mut exposure, last)) = facts.exposure(self.symbol) else { return 0 };
-        let shares = facts.shares(self.symbol);
-        let coins = |value| self.instrument.coins(value);
-        let before = coins(exposure.worst(shares, last));
+        let Some(mut exposure) = facts.exposure(self.symbol) else { return 0 };
+        let before = facts.worst_of(self.instrument, &exposure);
         exposure.add(self.side, self.quantity, self.price(facts).0);
-        coins(exposure.worst(shares, last)).saturating_sub(before)
+        facts.worst_of(self.instrument, &exposure).saturating_sub(before)
     }
 }
 

@@ -16,6 +16,7 @@ pub mod bond;
 pub mod curve;
 pub mod day_count;
 pub mod european;
+pub(crate) mod fair;
 pub mod implied;
 mod matrix;
 pub mod normal;

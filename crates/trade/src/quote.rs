@@ -1,5 +1,7 @@
 //! Prices of all contracts at one moment.
 
+use std::sync::Arc;
+
 use access::id::SymbolId;
 use access::moment::Time;
 
@@ -73,13 +75,16 @@ impl Quote {
     }
 }
 
-/// All contracts at one moment, by contract id ascending.
+/// Contracts at one moment, by contract id ascending: every instrument that has a row, and of the contracts of classes those
+/// that somebody asked for in the last minute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quotes {
     /// The exchange's time.
     pub time: Time,
     /// By contract id ascending.
     pub all: Vec<Quote>,
+    /// The contracts of classes that are listed, by id ascending.
+    pub listed: Arc<[SymbolId]>,
 }
 
 impl Quotes {

@@ -9,9 +9,11 @@ use crate::calendar::Day;
 use crate::order::{End, Order, OrderId, Shares, TimeInForce};
 use crate::price::Ticks;
 use crate::quote::Quote;
+use access::currency::Currency;
 use access::entitlements::Side;
 use access::id::SymbolId;
 use access::moment::Time;
+use rust_decimal::Decimal;
 
 /// Whose an order is: a ledger's place among those of its exchange, 1 and up.
 pub type Owner = u32;
@@ -132,12 +134,18 @@ pub trait Venue {
     /// All prices of a contract.
     fn quote(&self, symbol: SymbolId) -> Option<Quote>;
 
-    /// Whether it trades now.
-    fn is_open(&self) -> bool;
+    /// What a unit of one currency is worth in another; none where nothing says.
+    fn rate(&self, from: Currency, to: Currency) -> Option<Decimal>;
 
-    /// When it opens next; now, when it is open.
-    fn next_open(&self) -> Time;
+    /// Whether a contract can be ordered at all.
+    fn is_listed(&self, symbol: SymbolId) -> bool;
 
-    /// The trading day at whose end a day order that comes now ends.
-    fn day(&self) -> Day;
+    /// Whether a contract trades now.
+    fn is_open(&self, symbol: SymbolId) -> bool;
+
+    /// When a contract trades next; now, when it does.
+    fn next_open(&self, symbol: SymbolId) -> Time;
+
+    /// The trading day at whose end a day order of a contract ends that comes now.
+    fn day(&self, symbol: SymbolId) -> Day;
 }

@@ -61,12 +61,10 @@ fn refuse(request: &Inbound, out: &mut Outgoing) {
 fn reason(request: &Inbound) -> Option<(ErrorCode, &'static str)> {
     let no = |what| Some((ErrorCode::PROCESSING, what));
     match request {
-        Inbound::SecDefOptParams(_) => {
-            Some((ErrorCode::NO_DEFINITION, "only stocks are listed here yet, no options"))
+        Inbound::ExerciseOptions(_) => no("options are exercised at their expiry alone here"),
+        Inbound::CalculateImpliedVolatility(_) | Inbound::CalculateOptionPrice(_) => {
+            no("options are not valued on request here yet")
         }
-        Inbound::ExerciseOptions(_)
-        | Inbound::CalculateImpliedVolatility(_)
-        | Inbound::CalculateOptionPrice(_) => no("only stocks are listed here yet, no options"),
         Inbound::NewsBulletins(_)
         | Inbound::NewsArticle(_)
         | Inbound::HistoricalNews(_)

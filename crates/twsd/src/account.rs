@@ -415,7 +415,8 @@ impl Client {
             out.put(&AccountValue { key, value: &value, currency, account });
         }
         for holding in &view.positions {
-            let Some(contract) = self.directory.get(holding.symbol) else { continue };
+            let Some(described) = self.directory.get(holding.symbol) else { continue };
+            let contract = &described.contract;
             let (position, price) = (&holding.position, holding.price());
             let now = [holding.quantity(), price, position.realised];
             let known = updates.portfolio.get(&holding.symbol);
@@ -485,7 +486,8 @@ impl Client {
 
     fn put_positions(&mut self, view: &View, out: &mut Outgoing) {
         for holding in &view.positions {
-            let Some(contract) = self.directory.get(holding.symbol) else { continue };
+            let Some(described) = self.directory.get(holding.symbol) else { continue };
+            let contract = &described.contract;
             let (shares, average) = (holding.position.shares, holding.average_cost().round_dp(8));
             let account = self.managed.name(view.account);
             let (position, average_cost) = (holding.quantity(), average);

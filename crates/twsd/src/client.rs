@@ -155,6 +155,7 @@ impl Client {
             Inbound::ContractDetails(request) => self.contract_details(&request, out),
             Inbound::MatchingSymbols(request) => self.matching_symbols(&request, out),
             Inbound::MarketRule(request) => self.market_rule(&request, out),
+            Inbound::SecDefOptParams(request) => self.option_chain(&request, out),
             Inbound::Unknown { id, .. } => {
                 let text = format!(
                     "Error validating request: message {id} does not exist in version {}.",

@@ -25,7 +25,8 @@ impl Client {
         average: Decimal,
         out: &mut Outgoing,
     ) {
-        let Some(contract) = self.directory.get(execution.symbol) else { return };
+        let Some(described) = self.directory.get(execution.symbol) else { return };
+        let contract = &described.contract;
         let own_holder = execution.origin.holder == self.admission.holder();
         let id = execution.id.to_string();
         let known = self.gate.markets().instruments();
@@ -103,7 +104,8 @@ impl Client {
     }
 
     fn matches(&self, filter: &inbound::Executions, execution: &Execution) -> bool {
-        let Some(contract) = self.directory.get(execution.symbol) else { return false };
+        let Some(described) = self.directory.get(execution.symbol) else { return false };
+        let contract = &described.contract;
         let is = |wanted: &str, value: &str| {
             let wanted = wanted.trim();
             wanted.is_empty() || wanted.eq_ignore_ascii_case(value)

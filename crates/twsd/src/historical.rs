@@ -25,7 +25,7 @@ use tws::outbound::{
 };
 
 use crate::client::Client;
-use crate::contract::{find, unknown};
+use crate::contract::{Listed, find, unknown};
 use crate::outgoing::Outgoing;
 use crate::refusal::Subject;
 use crate::stamp;
@@ -374,7 +374,7 @@ impl Client {
     /// The stock of a request for past data, if it is there and the client may see it; if not the
     /// client was told.
     fn charted(&self, id: i32, contract: &tws::Contract, out: &mut Outgoing) -> Option<SymbolId> {
-        match find(contract, self.gate.markets().instruments()) {
+        match find(contract, &Listed::of(&self.gate)) {
             Ok(stock) => {
                 let may =
                     self.may(Act::ViewMarketData, Some(stock.id), id, Subject::Historical, out);

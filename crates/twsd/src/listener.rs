@@ -126,7 +126,7 @@ pub async fn serve(
 ) -> Result<ListenerHandle, ServeError> {
     let (stop_sender, stop) = watch::channel(false);
     let (alive, mut goodbyes) = mpsc::channel::<()>(1);
-    let directory = Arc::new(Directory::new(gate.markets().instruments()));
+    let directory = Arc::new(Directory::new(Arc::clone(gate.markets().instruments())));
     let shared = Shared { gate, directory, roster: Roster::default(), stop, _alive: alive };
     let (sockets_sender, sockets) = watch::channel(Vec::new());
     let mut ports = Ports { shared, config, open: BTreeMap::new(), sockets: sockets_sender };

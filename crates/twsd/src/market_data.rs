@@ -16,7 +16,7 @@ use tws::outbound::{
 use tws::tick::TickType;
 
 use crate::client::Client;
-use crate::contract::{find, unknown};
+use crate::contract::{Listed, find, unknown};
 use crate::generic_tick::{Generics, Value};
 use crate::outgoing::Outgoing;
 use crate::refusal::Subject;
@@ -111,7 +111,7 @@ impl Client {
             let text = format!("Max number of tickers has been reached: {LINES}; cancel one first");
             return out.error(id, ErrorCode::MAX_TICKERS, &text);
         }
-        let stock = match find(&request.contract, self.gate.markets().instruments()) {
+        let stock = match find(&request.contract, &Listed::of(&self.gate)) {
             Ok(stock) => stock,
             Err(reason) => return out.error(id, ErrorCode::NO_DEFINITION, &unknown(&reason)),
         };
@@ -136,9 +136,9 @@ impl Client {
             sent: BTreeMap::new(),
         };
         let quotes = self.gate.markets().quotes();
-        if let Some(quote) = quotes.get(stock.id) {
-            line.put(id, quote, out);
-            line.put_generics(id, quote, &self.gate, out);
+        if let Some(quote) = self.gate.markets().quote_in(&quotes, stock.id) {
+            line.put(id, &quote, out);
+            line.put_generics(id, &quote, &self.gate, out);
         }
         if request.snapshot || request.regulatory_snapshot {
             out.put(&TickSnapshotEnd { request_id: id });
@@ -156,7 +156,7 @@ impl Client {
             let text = format!("Max number ({DEPTHS}) of market depth requests has been reached");
             return out.error(id, ErrorCode(309), &text);
         }
-        let stock = match find(&request.contract, self.gate.markets().instruments()) {
+        let stock = match find(&request.contract, &Listed::of(&self.gate)) {
             Ok(stock) => stock,
             Err(reason) => return out.error(id, ErrorCode::NO_DEFINITION, &unknown(&reason)),
         };
@@ -170,8 +170,8 @@ impl Client {
             smart: request.is_smart_depth,
             sent: [Vec::new(), Vec::new()],
         };
-        if let Some(quote) = self.gate.markets().quotes().get(stock.id) {
-            depth.put(id, &stock.exchange, quote, out);
+        if let Some(quote) = self.gate.markets().quote(stock.id) {
+            depth.put(id, &stock.exchange, &quote, out);
         }
         self.tickers.depths.insert(id, depth);
     }
@@ -183,15 +183,15 @@ impl Client {
         }
         let quotes = self.gate.markets().quotes();
         for (id, line) in &mut self.tickers.lines {
-            if let Some(quote) = quotes.get(line.symbol) {
-                line.put(*id, quote, out);
-                line.put_generics(*id, quote, &self.gate, out);
+            if let Some(quote) = self.gate.markets().quote_in(&quotes, line.symbol) {
+                line.put(*id, &quote, out);
+                line.put_generics(*id, &quote, &self.gate, out);
             }
         }
         for (id, depth) in &mut self.tickers.depths {
-            let listed = self.directory.get(depth.symbol).map_or("", |one| &one.primary_exchange);
-            if let Some(quote) = quotes.get(depth.symbol) {
-                depth.put(*id, listed, quote, out);
+            let listed = self.directory.listed_on(depth.symbol);
+            if let Some(quote) = self.gate.markets().quote_in(&quotes, depth.symbol) {
+                depth.put(*id, listed, &quote, out);
             }
         }
     }

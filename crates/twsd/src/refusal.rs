@@ -159,6 +159,8 @@ fn field(denial: &Denial) -> Option<&'static str> {
         | Denial::Duplicate { .. }
         | Denial::ValueTooLarge { .. }
         | Denial::OtherCurrency { .. }
+        | Denial::NotTraded { .. }
+        | Denial::NotListed { .. }
         | Denial::Expired { .. }
         | Denial::MarketClosed { .. }
         | Denial::Missing(_) => None,

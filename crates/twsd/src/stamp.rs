@@ -9,6 +9,9 @@ use trade::calendar::Day;
 /// The name of New York's zone that TWS uses, and all clients know.
 pub(crate) const ZONE: &str = "US/Eastern";
 
+/// The name that zone databases have for it.
+pub(crate) const NEW_YORK: &str = "America/New_York";
+
 /// New York's zone by its rule (Energy Policy Act of 2005), so that no zone database is needed.
 fn new_york() -> TimeZone {
     TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").unwrap_or(TimeZone::UTC)
@@ -59,6 +62,11 @@ pub(crate) fn minute(time: Time) -> String {
 pub(crate) fn day(day: Day) -> String {
     let (year, month, day) = day.civil();
     format!("{year:04}{month:02}{day:02}")
+}
+
+/// The date in New York.
+pub(crate) fn date(time: Time) -> Day {
+    Day::in_new_york(time.seconds())
 }
 
 /// Reads `20260105 09:30:00 ZONE`, `20260105 09:30:00` and `20260105` (New York), and

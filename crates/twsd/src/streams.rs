@@ -27,7 +27,7 @@ impl Streams {
     /// The door of a gate.
     pub fn new(gate: Gate) -> Self {
         let (sender, stop) = watch::channel(false);
-        let directory = Arc::new(Directory::new(gate.markets().instruments()));
+        let directory = Arc::new(Directory::new(Arc::clone(gate.markets().instruments())));
         let (alive, _) = mpsc::channel(1);
         let shared = Shared { gate, directory, roster: Roster::default(), stop, _alive: alive };
         Self { shared, lobby: Lobby::default(), _stop: sender }

@@ -10,7 +10,7 @@ use tws::inbound;
 use tws::outbound::{ErrorCode, SingleTick, TickByTick};
 
 use crate::client::Client;
-use crate::contract::{find, unknown};
+use crate::contract::{Listed, find, unknown};
 use crate::outgoing::Outgoing;
 use crate::refusal;
 
@@ -85,7 +85,7 @@ impl Client {
         if self.single_ticks.0.contains_key(&id) {
             return out.error(id, ErrorCode::DUPLICATE_TICKER_ID, "Duplicate ticker id");
         }
-        let stock = match find(&request.contract, self.gate.markets().instruments()) {
+        let stock = match find(&request.contract, &Listed::of(&self.gate)) {
             Ok(stock) => stock,
             Err(reason) => return out.error(id, ErrorCode::NO_DEFINITION, &unknown(&reason)),
         };
@@ -110,7 +110,8 @@ impl Client {
             return out.error(id, ErrorCode::MAX_TICK_BY_TICK, &text);
         }
         let quotes = self.gate.markets().quotes();
-        let quote = quotes.get(stock.id);
+        let quote = self.gate.markets().quote_in(&quotes, stock.id);
+        let quote = quote.as_deref();
         let traded = quote.map_or(0, |quote| quote.last_time.0);
         let ignore_size = request.ignore_size;
         let mut stream = Stream { symbol: stock.id, kind, ignore_size, traded, quoted: None };
@@ -127,9 +128,9 @@ impl Client {
         }
         let quotes = self.gate.markets().quotes();
         for (id, stream) in &mut self.single_ticks.0 {
-            let listed = self.directory.get(stream.symbol).map_or("", |one| &one.primary_exchange);
-            if let Some(quote) = quotes.get(stream.symbol) {
-                stream.put(*id, quotes.time.seconds(), listed, quote, out);
+            let listed = self.directory.listed_on(stream.symbol);
+            if let Some(quote) = self.gate.markets().quote_in(&quotes, stream.symbol) {
+                stream.put(*id, quotes.time.seconds(), listed, &quote, out);
             }
         }
     }

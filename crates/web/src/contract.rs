@@ -1,5 +1,6 @@
 //! Instruments: finding one, and what there is to know of it.
 
+mod chain;
 mod list;
 
 use access::Span;
@@ -10,10 +11,11 @@ use maud::{Markup, html};
 use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
 use trade::calendar::Day;
-use trade::instrument::{Instrument, Instruments};
+use trade::instrument::{Instrument, InstrumentKind, Instruments, OptionTerms, Settlement, Style};
 use trade::position::Holding;
-use trade::quote::{Level, Quote, Quotes};
+use trade::quote::{Level, Quote};
 
+pub(crate) use self::chain::show as option_chain;
 pub(crate) use self::list::{Shown, search};
 use crate::chart::{self, Point};
 use crate::fault::{Cause, Fault};
@@ -29,14 +31,26 @@ pub(crate) fn known(signed: &Signed) -> &Instruments {
     signed.visit.portal.gate().markets().instruments()
 }
 
-/// The contract with this ticker.
-pub(crate) fn named<'s>(signed: &'s Signed, symbol: &str) -> Option<&'s Instrument> {
-    known(signed).named(symbol)
+/// The contract that is called so: by its ticker, or as its exchange calls it.
+pub(crate) fn named<'s>(signed: &'s Signed, name: &str) -> Option<&'s Instrument> {
+    known(signed).called(name, Day::in_new_york(signed.now().seconds()))
 }
 
-/// The ticker of a contract; its number when it is unknown.
+/// The name of a contract that is its own; its number when it is unknown.
 pub(crate) fn symbol(known: &Instruments, id: access::SymbolId) -> String {
-    known.get(id).map_or_else(|| id.to_string(), |contract| contract.symbol.clone())
+    known.get(id).map_or_else(|| id.to_string(), Instrument::key)
+}
+
+/// What kind of thing it is.
+fn noun(contract: &Instrument) -> &'static str {
+    match contract.kind {
+        InstrumentKind::Stock => "Stock",
+        InstrumentKind::Etf => "Exchange-traded fund",
+        InstrumentKind::Index => "Index",
+        InstrumentKind::Forex { .. } => "Pair of currencies",
+        InstrumentKind::Option(_) => "Option",
+        InstrumentKind::Future(_) => "Future",
+    }
 }
 
 /// So many steps of a contract, as they are written.
@@ -68,19 +82,24 @@ pub(crate) fn gain(known: &Instruments, id: access::SymbolId, amount: Decimal) -
 pub(crate) async fn show(Path(symbol): Path<String>, signed: Signed) -> Reply {
     let contract = named(&signed, &symbol).ok_or_else(|| signed.fault(Cause::Missing))?;
     let gate = signed.visit.portal.gate();
-    let quotes = gate.markets().quotes();
+    let (quote, key) = (gate.markets().quote(contract.id), contract.key());
     let view = gate.view_of(signed.ticket.account).await.map_err(|why| signed.fault(why))?;
     let held = view.position(contract.id).map_or(Decimal::ZERO, Holding::quantity);
-    let heading = format!("{}, {}", contract.symbol, contract.name);
+    let heading = if contract.title() == contract.symbol {
+        format!("{}, {}", contract.symbol, contract.name)
+    } else {
+        contract.title()
+    };
+    let can_order = contract.product().is_some();
     let body = html! {
         (shell::title(&heading, &html! {
-            div.row {
-                a.btn.buy href={ "/ticket?side=buy&symbol=" (contract.symbol) } data-key="b" { "Buy" }
-                a.btn.sell href={ "/ticket?side=sell&symbol=" (contract.symbol) } data-key="s" { "Sell" }
-                (ticket::close(&signed, &contract.symbol, held, Some("c")))
-            }
+            @if can_order { div.row {
+                a.btn.buy href={ "/ticket?side=buy&symbol=" (key) } data-key="b" { "Buy" }
+                a.btn.sell href={ "/ticket?side=sell&symbol=" (key) } data-key="s" { "Sell" }
+                (ticket::close(&signed, &key, held, Some("c")))
+            } }
         }))
-        p.small.dim.under { "Stock at " (contract.exchange) ", in " (contract.currency) @if !held.is_zero() { " \u{b7} you hold " (figure::quantity(held)) } }
+        p.small.dim.under { (noun(contract)) " at " (contract.exchange) ", in " (contract.currency) @if !held.is_zero() { " \u{b7} you hold " (figure::quantity(held)) } }
         div.grid {
             section.card.s7 aria-labelledby="chart" {
                 (history(&signed, contract))
@@ -88,25 +107,80 @@ pub(crate) async fn show(Path(symbol): Path<String>, signed: Signed) -> Reply {
             div.stack.s5 {
                 section.card aria-labelledby="market" {
                     header { h2 #market { "Market" } (figure::live(signed.now())) }
-                    div data-live={ "/events?depth=" (contract.symbol) } { (now(&quotes, contract)) }
+                    div data-live={ "/events?depth=" (key) } { (now(quote.as_ref())) }
                 }
+                (derived(&signed, contract))
                 section.card aria-labelledby="facts" {
                     h2 #facts { "Contract" }
-                    dl.pairs {
-                        div { dt { "Symbol" } dd.mono { (contract.symbol) } }
-                        div { dt { "Kind" } dd { "Stock" } }
-                        div { dt { "Listed at" } dd { (contract.exchange) } }
-                        div { dt { "Industry" } dd { (contract.industry) } }
-                        div { dt { "Currency" } dd.mono { (contract.currency) } }
-                        div { dt { "Quantity step" } dd.mono { (contract.step.size()) } }
-                        div { dt { "Minimum price increment" } dd.mono { (contract.prices.tick().size()) } }
-                        div { dt { "Contract ID" } dd.mono { (contract.id) } }
-                    }
+                    (facts(&signed, contract))
                 }
             }
         }
     };
     Ok(shell::page(&signed, Tab::Trade, &heading, &body).into_response())
+}
+
+/// What there is to know of a contract beside its prices.
+fn facts(signed: &Signed, contract: &Instrument) -> Markup {
+    let under = contract.kind.underlying().and_then(|id| known(signed).get(id));
+    let margin = match &contract.kind {
+        InstrumentKind::Future(terms) => Some((terms.initial, terms.maintenance)),
+        _ => None,
+    };
+    let margin = margin.map(|(initial, kept)| {
+        let money = |amount| figure::money(amount, contract.currency);
+        format!("{} to open, {} to hold", money(initial), money(kept))
+    });
+    html! {
+        dl.pairs {
+            div { dt { "Symbol" } dd.mono { (contract.symbol) } }
+            @if contract.local != contract.symbol { div { dt { "At its exchange" } dd.mono { (contract.local) } } }
+            div { dt { "InstrumentKind" } dd { (noun(contract)) } }
+            @if let Some(under) = under { div { dt { "On" } dd { a.mono href={ "/contracts/" (under.key()) } { (under.symbol) } } } }
+            @if let Some(day) = contract.expiry { div { dt { "Last day" } dd.mono { (day) } } }
+            @if let InstrumentKind::Option(terms) = &contract.kind {
+                div { dt { "Strike" } dd.mono { (figure::price(terms.strike)) " " (terms.right) } }
+                div { dt { "Exercise" } dd { (exercise(terms)) } }
+            }
+            @if contract.multiplier != Decimal::ONE { div { dt { "Multiplier" } dd.mono { (figure::quantity(contract.multiplier)) } } }
+            @if let Some(margin) = margin { div { dt { "Margin a contract" } dd { (margin) } } }
+            div { dt { "Listed at" } dd { (contract.exchange) } }
+            @if !contract.industry.is_empty() { div { dt { "Industry" } dd { (contract.industry) } } }
+            div { dt { "Currency" } dd.mono { (contract.currency) } }
+            @if contract.product().is_some() {
+                div { dt { "Quantity step" } dd.mono { (contract.step.size()) } }
+                div { dt { "Minimum price increment" } dd.mono { (contract.prices.tick().size()) } }
+            }
+            div { dt { "Contract ID" } dd.mono { (contract.id) } }
+        }
+    }
+}
+
+/// When an option is exercised, and what then changes hands.
+fn exercise(terms: &OptionTerms) -> &'static str {
+    match (terms.style, terms.settlement) {
+        (Style::American, Settlement::Physical) => "at its expiry here, in shares",
+        (Style::American, Settlement::Cash) => "at its expiry here, in cash",
+        (Style::European, Settlement::Physical) => "at its expiry, in shares",
+        (Style::European, Settlement::Cash) => "at its expiry, in cash",
+    }
+}
+
+/// Where the contracts are that stand on this one.
+fn derived(signed: &Signed, contract: &Instrument) -> Markup {
+    let series = chain::series_on(signed, contract);
+    let futures: Vec<_> =
+        series.iter().filter(|one| matches!(one.kind, InstrumentKind::Future(_))).collect();
+    let has_options = series.iter().any(|one| matches!(one.kind, InstrumentKind::Option(_)));
+    html! {
+        @if has_options || !futures.is_empty() {
+            section.card aria-labelledby="derived" {
+                h2 #derived { "On " (contract.symbol) }
+                @if has_options { p { a.btn href={ "/chain/" (contract.key()) } { "Options" } } }
+                @if !futures.is_empty() { p { "Futures: " @for (at, one) in futures.iter().enumerate() { @if at > 0 { ", " } a.mono href={ "/contracts/" (one.key()) } { (one.local) } } } }
+            }
+        }
+    }
 }
 
 /// Ranges of a contract's chart: the value in its link, and how it is called.
@@ -138,7 +212,7 @@ fn history(signed: &Signed, contract: &Instrument) -> Markup {
     };
     let points: Vec<Point> = bars.iter().map(point).collect();
     html! {
-        header { h2 #chart { "Price, " (contract.currency) } (chart::ranges(&format!("/contracts/{}", contract.symbol), "range", &RANGES, range)) }
+        header { h2 #chart { "Price, " (contract.currency) } (chart::ranges(&format!("/contracts/{}", contract.key()), "range", &RANGES, range)) }
         (chart::line("Close", &points))
         @if bars.iter().any(|bar| bar.derived) { p.small.dim { "Closing prices from before the account was opened are real; the prices between them are derived from them." } }
     }
@@ -153,9 +227,9 @@ fn last_days(bars: Vec<Bar>, count: usize) -> Vec<Bar> {
 }
 
 /// Prices and depth; also sent live.
-pub(crate) fn now(quotes: &Quotes, contract: &Instrument) -> Markup {
+pub(crate) fn now(quote: Option<&Quote>) -> Markup {
     html! {
-        @match quotes.get(contract.id) { Some(quote) => div.stack { (ticket::market(quote)) (depth(quote)) }, None => p.empty { "No quote." } }
+        @match quote { Some(quote) => div.stack { (ticket::market(quote)) (depth(quote)) }, None => p.empty { "No quote." } }
     }
 }
 

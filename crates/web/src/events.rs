@@ -190,7 +190,7 @@ impl Watcher {
             }
             About::Contracts(shown) => shown.fragment(known, &gate.markets().quotes()),
             About::Market(id) => ticket::market_now(signed, &view, known.get(*id)?),
-            About::Depth(id) => contract::now(&gate.markets().quotes(), known.get(*id)?),
+            About::Depth(id) => contract::now(gate.markets().quote(*id).as_ref()),
         };
         let fragment = named(fragment).into_string();
         self.sent.clone_from(&id);

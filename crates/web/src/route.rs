@@ -227,6 +227,7 @@ fn trading() -> Vec<Row> {
         row(p.clone(), "/large-orders/{approval}", account, post(large_order::approved)),
         row(g.clone(), "/contracts", market, get(contract::search)),
         row(g.clone(), "/contracts/{symbol}", market, get(contract::show)),
+        row(g.clone(), "/chain/{symbol}", market, get(contract::option_chain)),
         row(g.clone(), "/search", account, get(search::show)),
         row(g.clone(), "/orders", account, get(order::list)),
         row(p.clone(), "/orders/cancel-all", account, post(order::cancel_all)),

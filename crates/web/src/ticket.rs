@@ -9,7 +9,7 @@ use gate::{Large, Refused, View};
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 use trade::Denial;
-use trade::instrument::{Instrument, Instruments};
+use trade::instrument::{Instrument, Instruments, Product};
 use trade::order::{OrderId, OrderType, Side};
 use trade::price::Ticks;
 use trade::quote::{Level, Quote};
@@ -65,7 +65,7 @@ fn maker(
     why: &Markup,
 ) -> Markup {
     let chosen = contract::named(signed, fields.get("symbol"));
-    let stream = chosen.map(|chosen| format!("/events?market={}", chosen.symbol));
+    let stream = chosen.map(|chosen| format!("/events?market={}", chosen.key()));
     let closed = subject::closed(signed).is_some();
     html! {
         (shell::title("Ticket", &html! { a.btn href="/contracts" { "Find a contract" } }))
@@ -97,19 +97,19 @@ fn maker(
 
 /// A contract's prices, to take one into the ticket, and what is held of it; also sent live.
 pub(crate) fn market_now(signed: &Signed, view: &View, chosen: &Instrument) -> Markup {
-    let quotes = signed.visit.portal.gate().markets().quotes();
-    let Some(quote) = quotes.get(chosen.id) else { return html! { p.empty { "No quote." } } };
+    let quote = signed.visit.portal.gate().markets().quote(chosen.id);
+    let Some(quote) = quote.as_ref() else { return html! { p.empty { "No quote." } } };
     let side = |word: &'static str, level: Option<Level>| {
         let Some(level) = level else { return html! { span.dim { "none" } } };
         let price = quote.price(level.price);
         html! {
             button.take id={ "take-" (word) } form="ticket" formaction="/ticket/edit" formnovalidate name="take" value=(price) aria-label={ "Take the " (word) " of " (price) " as the price" } { (figure::price(price)) }
-            span.sub { (figure::quantity(quote.quantity(level.size))) " shares" }
+            span.sub { (figure::quantity(quote.quantity(level.size))) (units(chosen)) }
         }
     };
     let held = view.position(chosen.id).filter(|held| held.position.shares != 0);
     html! {
-        p { b.mono { (chosen.symbol) } " " (chosen.name) " " a.small href={ "/contracts/" (chosen.symbol) } { "Chart and depth" } }
+        p { b.mono { (chosen.title()) } " " (chosen.name) " " a.small href={ "/contracts/" (chosen.key()) } { "Chart and depth" } }
         dl.figs.quote {
             div { dt { "Bid" } dd { (side("bid", quote.bid())) } }
             div { dt { "Ask" } dd { (side("ask", quote.ask())) } }
@@ -120,6 +120,15 @@ pub(crate) fn market_now(signed: &Signed, view: &View, chosen: &Instrument) -> M
             } }
         }
         @if !quote.open_now { p.small.dim { "The market is closed; it opens at " (figure::time(view.next_open)) " UTC." } }
+    }
+}
+
+/// What a quantity of it counts.
+fn units(contract: &Instrument) -> &'static str {
+    match contract.product() {
+        Some(Product::Stock) => " shares",
+        Some(Product::Option | Product::Future | Product::Forecast) => " contracts",
+        _ => "",
     }
 }
 
@@ -237,7 +246,7 @@ fn left_open(signed: &Signed, wanted: &Wanted<'_>) -> Markup {
         @if resting > 0 && order.order_type == OrderType::Market {
             div.note.warm role="status" {
                 b { "Open orders stay. " } "They " (verb) " " (contract::quantity(contract::known(signed), order.symbol, resting)) " more shares, which could leave you " (word) ": "
-                a href={ "/orders?show=open&symbol=" (wanted.contract.symbol) } { "see them" } "."
+                a href={ "/orders?show=open&symbol=" (wanted.contract.key()) } { "see them" } "."
             }
         }
     }
@@ -272,7 +281,7 @@ fn weigh(signed: &Signed, wanted: &Wanted<'_>) -> Result<(Markup, Option<Large>)
             li.can { span { "It passes every pre-trade check: size, value, price, open orders, buying power." } }
         }
         (draft::sheet(&preview))
-        @if let Some(quote) = gate.markets().quotes().get(wanted.contract.id) { (warning(wanted.order.side, wanted.order.order_type, quote)) }
+        @if let Some(quote) = gate.markets().quote(wanted.contract.id) { (warning(wanted.order.side, wanted.order.order_type, &quote)) }
         @if !exits.is_empty() { (cancelled_first(&exits)) } @else if wanted.reduces { (left_open(signed, wanted)) }
         @if let Some(large) = &large { (large_order::note(large)) }
     };

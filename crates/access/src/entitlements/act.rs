@@ -211,11 +211,23 @@ impl fmt::Display for OrderKind {
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Product {
-    /// Shares of a company.
+    /// Shares of a company, or of a fund that trade like them.
     Stock = 0,
+    /// The right to buy or to sell something at a price, until a day.
+    Option = 1,
+    /// Something to be delivered, or settled in cash, on a later day.
+    Future = 2,
+    /// One currency against another.
+    Forex = 3,
+    /// Money lent until a day.
+    Bond = 4,
+    /// Shares of a fund that it sells and takes back itself, once a day.
+    Fund = 5,
+    /// One unit of money if something comes true.
+    Forecast = 6,
     /// One that came after every grant that a test reads.
     #[cfg(test)]
-    Later = 1,
+    Later = 7,
 }
 
 impl Product {
@@ -223,6 +235,12 @@ impl Product {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Stock => "stock",
+            Self::Option => "option",
+            Self::Future => "future",
+            Self::Forex => "forex",
+            Self::Bond => "bond",
+            Self::Fund => "fund",
+            Self::Forecast => "forecast",
             #[cfg(test)]
             Self::Later => "later",
         }
@@ -231,6 +249,12 @@ impl Product {
     /// Every product, in order.
     pub const ALL: &[Self] = &[
         Self::Stock,
+        Self::Option,
+        Self::Future,
+        Self::Forex,
+        Self::Bond,
+        Self::Fund,
+        Self::Forecast,
         #[cfg(test)]
         Self::Later,
     ];
@@ -240,6 +264,12 @@ impl fmt::Display for Product {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Stock => "stocks",
+            Self::Option => "options",
+            Self::Future => "futures",
+            Self::Forex => "forex",
+            Self::Bond => "bonds",
+            Self::Fund => "funds",
+            Self::Forecast => "forecasts",
             #[cfg(test)]
             Self::Later => "later products",
         })

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::LazyLock;
 
 use super::interval::{self, Minutes};
@@ -23,7 +24,6 @@ pub(super) struct DayHours {
 ///
 /// The session of a date begins and ends within the account's trading day of that date, 17:00 New York to 17:00, with
 /// one exception: stocks of the United States trade on until 20:00, which is the account's next day.
-#[derive(Debug)]
 pub struct MarketCalendar {
     pub(super) name: String,
     /// Exchanges that keep it, as the instruments name them.
@@ -54,6 +54,21 @@ pub struct MarketSession {
     /// When most do: what an order is good for that does not ask for more. Within `trading`; there may be none.
     pub liquid: Intervals,
 }
+
+impl fmt::Debug for MarketCalendar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// A calendar is known by its name: no two have the same.
+impl PartialEq for MarketCalendar {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for MarketCalendar {}
 
 static ALL: LazyLock<Result<Vec<MarketCalendar>, String>> = LazyLock::new(table::bundled);
 

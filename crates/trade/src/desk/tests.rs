@@ -1,5 +1,5 @@
 //! A venue that passes everything on: what is pending has not happened.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use access::currency::Currency;
 use access::entitlements::Side;
@@ -61,15 +61,23 @@ impl Venue for Upstream {
         None
     }
 
-    fn is_open(&self) -> bool {
+    fn rate(&self, from: Currency, to: Currency) -> Option<Decimal> {
+        (from == to).then_some(Decimal::ONE)
+    }
+
+    fn is_listed(&self, _: SymbolId) -> bool {
         true
     }
 
-    fn next_open(&self) -> Time {
+    fn is_open(&self, _: SymbolId) -> bool {
+        true
+    }
+
+    fn next_open(&self, _: SymbolId) -> Time {
         Time::from_seconds(0)
     }
 
-    fn day(&self) -> Day {
+    fn day(&self, _: SymbolId) -> Day {
         Day::of(2026, 11, 24)
     }
 }
@@ -139,7 +147,7 @@ fn order_that_is_pending_is_open_and_reserves_and_nothing_of_it_is_booked() {
     assert_eq!(bench.venue.asked, ["submit"]);
     let order = bench.ledger.open_order(id).unwrap();
     assert_eq!((order.state, order.filled, order.last_fill), (OrderState::Working, 0, None));
-    assert_eq!(bench.ledger.exposures[0].buy_value, 900_000, "its value is reserved");
+    assert_eq!(bench.ledger.exposures.of(0).buy_value, 900_000, "its value is reserved");
     assert_eq!(bench.ledger.purse.own().balance, Decimal::from(1_000_000));
     assert_eq!((bench.ledger.positions().count(), bench.ledger.executions().count()), (0, 0));
     assert!(matches!(bench.events[..], [Event::OrderAccepted { .. }]), "{:?}", bench.events);
@@ -150,7 +158,7 @@ fn cancellation_and_change_that_are_pending_leave_the_order_as_it_is() {
     let mut bench = Bench::new();
     let id = bench.brought(OrderType::Limit { price: Ticks(9_000) });
     let (before, bound) =
-        (Arc::clone(bench.ledger.open_order(id).unwrap()), bench.ledger.exposures[0]);
+        (Arc::clone(bench.ledger.open_order(id).unwrap()), bench.ledger.exposures.of(0));
     let change = Change {
         order: id,
         quantity: 200,
@@ -162,7 +170,10 @@ fn cancellation_and_change_that_are_pending_leave_the_order_as_it_is() {
     bench.desk().end(id, End::Requested);
     assert_eq!(bench.venue.asked, ["submit", "withdraw", "withdraw"]);
     assert_eq!(bench.ledger.open_order(id), Some(&before));
-    assert_eq!((bench.ledger.exposures[0], bench.register.open_of(Holder::Operator)), (bound, 1));
+    assert_eq!(
+        (bench.ledger.exposures.of(0), bench.register.open_of(Holder::Operator)),
+        (bound, 1)
+    );
     assert_eq!((bench.events.len(), bench.todo.len()), (1, 1), "accepted, and nothing since");
     // Once the venue says that it is done, both happen.
     bench.venue.done = true;
@@ -170,7 +181,7 @@ fn cancellation_and_change_that_are_pending_leave_the_order_as_it_is() {
     assert_eq!(bench.ledger.open_order(id).unwrap().quantity, 200);
     bench.desk().end(id, End::Requested);
     assert!(bench.ledger.open_order(id).is_none());
-    assert_eq!(bench.ledger.exposures[0], crate::margin::Exposure::default());
+    assert_eq!(bench.ledger.exposures.of(0), crate::margin::Exposure::default());
     assert_eq!(bench.register.open_of(Holder::Operator), 0);
 }
 
@@ -181,7 +192,7 @@ fn order_made_smaller_in_place_keeps_its_size_until_the_venue_has_answered() {
     let id = bench.brought(limit);
     bench.todo.clear();
     let (before, bound) =
-        (Arc::clone(bench.ledger.open_order(id).unwrap()), bench.ledger.exposures[0]);
+        (Arc::clone(bench.ledger.open_order(id).unwrap()), bench.ledger.exposures.of(0));
     let smaller = Change {
         order: id,
         quantity: 40,
@@ -195,18 +206,18 @@ fn order_made_smaller_in_place_keeps_its_size_until_the_venue_has_answered() {
     bench.desk().lessen(id, (0, 0), End::PositionClosed);
     assert_eq!(bench.venue.asked, ["submit", "shrink", "shrink", "withdraw"]);
     assert_eq!(bench.ledger.open_order(id), Some(&before));
-    assert_eq!((bench.ledger.exposures[0], bench.events.len()), (bound, 1), "nothing is booked");
+    assert_eq!((bench.ledger.exposures.of(0), bench.events.len()), (bound, 1), "nothing is booked");
 
     bench.venue.done = true;
     assert!(!bench.desk().change(smaller, Holder::Operator), "it keeps its place");
     assert_eq!(bench.ledger.open_order(id).unwrap().quantity, 40);
-    assert_eq!(bench.ledger.exposures[0].buy_value, 360_000, "and binds less");
+    assert_eq!(bench.ledger.exposures.of(0).buy_value, 360_000, "and binds less");
     bench.desk().lessen(id, (10, 10), End::PositionClosed);
     assert_eq!(bench.ledger.open_order(id).unwrap().live(), 10);
     assert!(matches!(bench.events.last(), Some(Event::OrderModified { .. })));
     bench.desk().lessen(id, (0, 0), End::PositionClosed);
     assert!(bench.ledger.open_order(id).is_none());
-    assert_eq!(bench.ledger.exposures[0], crate::margin::Exposure::default());
+    assert_eq!(bench.ledger.exposures.of(0), crate::margin::Exposure::default());
 }
 
 #[test]

@@ -88,7 +88,9 @@ impl Exchange {
         listing.withdraw();
         listing.process = next;
         for side in [Side::Buy, Side::Sell] {
-            for (price, size) in next.levels(side) {
+            let Some(listing) = self.paper.listings.get(at) else { return };
+            let levels = listing.process.levels(side, &listing.manner);
+            for (price, size) in levels.iter().copied() {
                 let left = self.hit(at, side, price, size, events);
                 if let Some(listing) = self.paper.listings.get_mut(at) {
                     listing.lay_one(side, price, left);
@@ -103,9 +105,7 @@ impl Exchange {
         if let Some(print) = next.print {
             self.hit(at, print.side, print.price, print.size, events);
         }
-        if let Some(listing) = self.paper.listings.get_mut(at) {
-            listing.tick(second, 0);
-        }
+        self.paper.tick(at, second);
         self.settle(at, events);
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
-use access::id::Holder;
+use access::id::{Holder, SymbolId};
 use access::moment::Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -14,14 +14,16 @@ use super::ledgers::Ledgers;
 use super::memory::{Memory, ORDER_RULE, UsedIds};
 use crate::calendar::{Day, TradingSession};
 use crate::desk::Register;
-use crate::instrument::Instruments;
+use crate::instrument::{FIRST, Instruments};
 use crate::journal::{Genesis, MARKET_RULE};
 use crate::ledger::snapshot::{Balance, Currencies, Executions, Kept, OrderBook, Sizes};
 use crate::ledger::traded::Traded;
 use crate::ledger::{Ledger, Recent, SelfMatch};
+use crate::margin::Exposure;
 use crate::order::OrderId;
 use crate::paper::Paper;
 use crate::paper::listing::{self, Listing};
+use crate::paper::series::Strikes;
 use crate::path::Path;
 
 /// A snapshot that cannot be written or read.
@@ -61,7 +63,7 @@ struct First {
 enum Later {
     /// What orders from rule 2 on need.
     Memory(Remembered),
-    /// The rule of the markets from 2 on, and each contract's path.
+    /// The rule of the markets from 2 on, and the path of each contract that rule 2 has.
     Market { rule: u16, paths: Vec<Option<Path>> },
     /// What orders from rule 3 on need.
     Sizes(Sizes),
@@ -72,6 +74,8 @@ enum Later {
     /// What the orders of the first ledger do when they meet each other, where that is not the default. The other
     /// ledgers have it in their own piece.
     SelfMatch(SelfMatch),
+    /// Contracts that rule 2 does not have, and what is listed of classes.
+    Contracts { listings: Vec<(SymbolId, listing::Kept, Option<Path>)>, strikes: Vec<Strikes> },
 }
 
 /// The rule of orders, what groups of the first ledger have traded, and the order ids that were used.
@@ -90,7 +94,7 @@ impl Exchange {
             let used = self.memory.used.clone();
             Later::Memory(Remembered { rule, traded: first.traded.clone(), used })
         });
-        let paths = || self.paper.listings.iter().map(|listing| listing.path).collect();
+        let paths = || self.first_rows().iter().map(|listing| listing.path).collect();
         let rule = self.paper.rule;
         let market = (rule >= 2).then(|| Later::Market { rule, paths: paths() });
         let sizes = first.sizes_orders().then(|| Later::Sizes(first.sizes()));
@@ -103,7 +107,43 @@ impl Exchange {
         let rules = memory.into_iter().chain(market).chain(sizes);
         let chosen = first.self_match;
         let chosen = (chosen != SelfMatch::default()).then_some(Later::SelfMatch(chosen));
-        rules.chain(others).chain(currencies).chain(chosen).collect()
+        let contracts = (self.paper.rule >= 3).then(|| self.contracts());
+        rules.chain(others).chain(currencies).chain(chosen).chain(contracts).collect()
+    }
+
+    /// The markets that the first two rules have.
+    fn first_rows(&self) -> &[Listing] {
+        let rows = self.paper.listings.rows();
+        rows.get(..FIRST).unwrap_or(rows)
+    }
+
+    /// The others.
+    fn contracts(&self) -> Later {
+        let (paper, known) = (&self.paper, self.paper.instruments.all());
+        let rows = paper.listings.rows().iter().zip(known).skip(FIRST);
+        let rows = rows.map(|(listing, one)| (one.id, listing));
+        let kept = |(id, listing): (SymbolId, &Listing)| {
+            (id, listing.whole(Exposure::default()), listing.path)
+        };
+        let listings = rows.chain(paper.listings.series()).map(kept).collect();
+        Later::Contracts { listings, strikes: paper.series.strikes().to_vec() }
+    }
+
+    /// From what a snapshot has of them. An instrument that has got its row since begins now.
+    fn take_contracts(
+        &mut self,
+        listings: Vec<(SymbolId, listing::Kept, Option<Path>)>,
+        strikes: Vec<Strikes>,
+    ) -> Result<(), String> {
+        for (id, kept, path) in listings {
+            let at = self.paper.instruments.index(id);
+            let at = at.ok_or_else(|| format!("contract {id} is not known here"))?;
+            let (mut listing, _) = Listing::of_kept(kept);
+            listing.path = path;
+            self.paper.put_back(at, id, listing);
+        }
+        self.paper.take_strikes(strikes);
+        Ok(())
     }
 
     fn take_later(&mut self, later: Vec<Later>) -> Result<(), String> {
@@ -143,16 +183,16 @@ impl Exchange {
                 Later::SelfMatch(chosen) => self.ledgers.first_mut().self_match = chosen,
                 Later::Sizes(sizes) => self.ledgers.first_mut().take_sizes(sizes)?,
                 Later::Market { rule, paths } => {
-                    if !(2..=MARKET_RULE).contains(&rule)
-                        || paths.len() != self.paper.listings.len()
+                    if !(2..=MARKET_RULE).contains(&rule) || paths.len() != self.first_rows().len()
                     {
                         return Err(format!("rule {rule} with {} paths", paths.len()));
                     }
-                    self.paper.rule = rule;
-                    for (listing, path) in self.paper.listings.iter_mut().zip(paths) {
+                    for (listing, path) in self.paper.listings.rows_mut().iter_mut().zip(paths) {
                         listing.path = path;
                     }
+                    self.paper.take_rule(rule);
                 }
+                Later::Contracts { listings, strikes } => self.take_contracts(listings, strikes)?,
             }
         }
         Ok(())
@@ -162,7 +202,9 @@ impl Exchange {
     pub(super) fn first_format(&self) -> postcard::Result<Vec<u8>> {
         let (paper, first) = (&self.paper, self.ledgers.first());
         let clock = (&self.genesis, self.seq, paper.now, paper.step, paper.session, paper.first);
-        let listings = paper.listings.iter().zip(&first.exposures);
+        let rows = self.first_rows();
+        let exposures = first.exposures.dense(rows.len());
+        let listings = rows.iter().zip(&exposures);
         let listings: Vec<_> = listings.map(|(listing, bound)| listing.kept(bound)).collect();
         let (executions, recent) = first.past();
         let rest = First {
@@ -206,9 +248,13 @@ impl Exchange {
             return Err(error(format!("{} bytes are left over", rest.len())));
         }
         let listed = exchange.paper.listings.len();
-        if listed != instruments.all().len() {
+        if listed != exchange.paper.known() {
             return Err(error(format!("it has {listed} contracts")));
         }
+        for ledger in exchange.ledgers.all_mut() {
+            ledger.count_later();
+        }
+        exchange.paper.set_hours();
         exchange.enter_open_orders();
         Ok(exchange)
     }
@@ -218,16 +264,15 @@ impl Exchange {
         instruments: &Arc<Instruments>,
     ) -> Self {
         let (genesis, seq, now, step, session, first) = clock;
-        let (listings, exposures) = listings.into_iter().map(Listing::of_kept).unzip();
+        let (listings, exposures): (Vec<_>, _) = listings.into_iter().map(Listing::of_kept).unzip();
         let register = Register::new(rest.orders.next, rest.next_execution);
         let past = (rest.executions, rest.recent);
         let (all, at) = (Arc::clone(instruments), genesis.at);
         let ledger = Ledger::of_parts(all, rest.balance, rest.orders, exposures, past, at);
-        let hours = genesis.hours;
         let instruments = Arc::clone(instruments);
-        let (rule, horizon) = (1, 0);
-        let paper =
-            Paper { instruments, listings, hours, now, step, session, first, rule, horizon };
+        let mut paper = Paper::new(&Genesis { market_rule: 1, ..genesis.clone() }, instruments);
+        paper.put_rows(listings);
+        (paper.now, paper.step, paper.session, paper.first) = (now, step, session, first);
         Self {
             genesis,
             seq,

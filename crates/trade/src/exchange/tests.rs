@@ -18,6 +18,7 @@ mod equity;
 mod family;
 mod group;
 mod instrument;
+mod market3;
 mod proportion;
 mod reducing;
 mod replay;
@@ -149,7 +150,7 @@ impl Bench {
         let open = &self.exchange.account().orders.open[&id];
         let (at, rests, handle) = (open.at, open.order.live(), open.handle.unwrap());
         let price = open.order.order_type.limit().unwrap().0;
-        let book = &mut self.exchange.paper.listings[at].book;
+        let book = &mut self.exchange.paper.listings.rows_mut()[at].book;
         match rests - quantity {
             0 => assert_eq!(book.cancel(handle), Some(rests)),
             left => book.reduce(handle, left).unwrap(),
@@ -368,7 +369,7 @@ fn change_of_price_loses_the_place_and_a_smaller_quantity_keeps_it() {
     bench.modify(change(&first, 80, 9_000));
     assert_eq!(bench.order(first.id).live(), 80);
     // The book's order of service: taken by an incoming order of others.
-    let mut book = bench.exchange.paper.listings[0].book.clone();
+    let mut book = bench.exchange.paper.listings.rows()[0].book.clone();
     let mut served = vec![];
     book.take(Side::Sell, 9_000, 1_000_000, 0, |fill| served.push(fill.key));
     let clients: Vec<_> = served.into_iter().filter(|key| *key > 1_000_000).collect();
@@ -444,5 +445,5 @@ fn cancel_all_reaches_its_scope_alone() {
     assert_eq!(bench.exchange.open_count(HOLDER), 1);
     bench.apply(Command::CancelAll { scope: CancelTarget::Account, cause: Cause::Lock });
     assert_eq!(bench.exchange.open_orders().count(), 0);
-    assert!(bench.exchange.account().exposures[0] == crate::margin::Exposure::default());
+    assert!(bench.exchange.account().exposures.of(0) == crate::margin::Exposure::default());
 }

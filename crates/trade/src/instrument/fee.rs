@@ -5,16 +5,24 @@ use rust_decimal::Decimal;
 use super::Instrument;
 use crate::order::Shares;
 
-/// So much for each unit of the quantity, at least `least` an order, and at most this part of its value; in the
-/// instrument's currency.
+/// So much for each unit of the quantity and this part of the value, at least `least` an order, and at most another part
+/// of its value; in the instrument's currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fee {
     /// For each unit of the quantity, such as a share.
     pub each: Decimal,
+    /// Of the value: 0.0005 is 0.05 %.
+    pub part: Decimal,
     /// At least, for an order that traded anything.
     pub least: Decimal,
     /// At most, as a part of the value: 0.01 is 1 %. It is stronger than `least`.
     pub most: Decimal,
+}
+
+impl Fee {
+    /// It costs nothing.
+    pub const NONE: Self =
+        Self { each: Decimal::ZERO, part: Decimal::ZERO, least: Decimal::ZERO, most: Decimal::ONE };
 }
 
 impl Instrument {
@@ -27,6 +35,12 @@ impl Instrument {
         let each = self.fee.each.saturating_mul(self.quantity(quantity));
         let value = self.amount(value.saturating_abs());
         let most = value.saturating_mul(self.fee.most);
+        let each = if self.fee.part.is_zero() {
+            each
+        } else {
+            let part = value.saturating_mul(self.fee.part);
+            each.saturating_add(part.round_dp(self.currency.digits()))
+        };
         written(each, self.currency.digits()).max(self.fee.least).min(most)
     }
 }

@@ -17,7 +17,7 @@ use super::orders::{Group, Open, Orders};
 use super::sizes::{Left, Wanted};
 use super::traded::Traded;
 use super::{Ledger, Recent, SelfMatch};
-use crate::instrument::Instruments;
+use crate::instrument::{FIRST, Instruments};
 use crate::margin::Exposure;
 use crate::money::{Cash, Money, Purse};
 use crate::order::{Execution, Order, OrderId};
@@ -128,7 +128,12 @@ impl Ledger {
         for order in self.open_orders() {
             *by_holder.entry(order.origin.holder).or_insert(0) += 1;
         }
-        let Orders { open, done, groups, .. } = self.orders.clone();
+        let Orders { mut open, done, groups, .. } = self.orders.clone();
+        let first = self.first_rows();
+        for one in open.values_mut().filter(|one| one.at >= first) {
+            // The places of later instruments are this process's own; the order names its contract.
+            one.at = first;
+        }
         OrderBook { open, done, groups, by_holder, next }
     }
 
@@ -181,16 +186,44 @@ impl Ledger {
             day_start: balance.day_start,
         };
         ledger.positions = balance.positions;
-        let OrderBook { open, done, groups, .. } = orders;
+        let OrderBook { mut open, done, groups, .. } = orders;
+        for one in open.values_mut() {
+            one.at = ledger.instruments.index(one.order.symbol).unwrap_or(one.at);
+        }
         ledger.orders = Orders { open, done, groups, ..Orders::default() };
-        let used = ledger.instruments.all().iter().zip(&exposures).enumerate();
-        let used = used.filter(|(_, (instrument, exposure))| {
-            !exposure.is_empty() || ledger.positions.contains_key(&instrument.id)
-        });
-        ledger.ordered = used.map(|(at, _)| at).collect();
-        ledger.exposures = exposures;
+        for (at, kept) in exposures.into_iter().enumerate() {
+            let held = ledger.instruments.at(at);
+            let held = held.is_some_and(|one| ledger.positions.contains_key(&one.id));
+            if (held || !kept.is_empty())
+                && let Some(exposure) = ledger.exposures.of_mut(at)
+            {
+                *exposure = kept;
+            }
+        }
         (ledger.executions, ledger.recent) = past;
         ledger
+    }
+
+    /// Instruments whose exposures snapshots have; those of later ones follow from the open orders.
+    fn first_rows(&self) -> usize {
+        self.instruments.all().len().min(FIRST)
+    }
+
+    /// What its open orders could trade in instruments that came later: what snapshots do not have.
+    pub(crate) fn count_later(&mut self) {
+        let first = self.first_rows();
+        for open in self.orders.open.values().filter(|open| open.at >= first) {
+            let (shares, price) = open.counted;
+            if let Some(exposure) = self.exposures.of_mut(open.at) {
+                exposure.add(open.order.side, shares, price);
+            }
+        }
+        for id in self.positions.keys() {
+            if let Some(at) = self.instruments.index(*id).filter(|at| *at >= first) {
+                // It is kept from now on.
+                let _ = self.exposures.of_mut(at);
+            }
+        }
     }
 
     /// All of it.
@@ -198,7 +231,7 @@ impl Ledger {
         Kept {
             balance: self.balance(),
             orders: self.order_book(0),
-            exposures: self.exposures.clone(),
+            exposures: self.exposures.dense(self.first_rows()),
             past: self.past(),
             traded: self.traded.clone(),
             sizes: self.sizes(),

@@ -7,15 +7,16 @@ use serde::Serialize;
 
 use crate::bar::{Kept as Bars, Series};
 use crate::book::{Book, HOUSE, Handle};
-use crate::calendar::{Day, Hours, TradingSession};
+use crate::calendar::{Day, TradingSession};
 use crate::instrument::Instrument;
 use crate::margin::Exposure;
-use crate::market::{FINE, LEVELS, Process, width};
+use crate::market::{FINE, LEVELS, Manner, Process};
 use crate::order::{Order, OrderId, Side};
 use crate::path::{Block, Path, Stretch};
 use crate::price::Ticks;
 use crate::quote::{Level, Quote};
-use crate::random::mix;
+
+use super::hours::{Span, Spans};
 
 /// One-minute bars kept: five days.
 const MINUTES_KEPT: u32 = 5 * 24 * 60;
@@ -52,6 +53,10 @@ pub(crate) struct Listing {
     /// none.
     pub(crate) path: Option<Path>,
     quiet: Option<Quiet>,
+    /// How it is quoted. It follows from the instrument and the rule, and no snapshot has it.
+    pub(crate) manner: Manner,
+    /// When it trades on this trading day. It follows from the day, and no snapshot has it.
+    pub(crate) spans: Spans,
     pub(crate) book: Book,
     /// The makers' orders in the book; `None` where one was taken. Empty: they are not in the
     /// book. They come when an order of this second needs them and go with the next second, so
@@ -110,18 +115,14 @@ impl Reach {
 }
 
 impl Listing {
-    pub(crate) fn new(contract: &Instrument, seed: u64, close: i64, hours: Hours, at: i64) -> Self {
-        // A day of 6.5 hours moves as far as one of 24, so each second moves 1.9 times as far.
-        let volatility = match hours {
-            Hours::RoundTheClock => contract.volatility,
-            Hours::Real => contract.volatility * 2,
-        };
-        let lot = (contract.daily_volume / 10_000).clamp(1, 4) * 100;
-        let seed = mix(seed ^ mix(contract.id.0.into()));
+    /// A market that begins with this price, at a second.
+    pub(crate) fn new(process: Process, close: i64, manner: Manner, at: i64) -> Self {
         Self {
-            process: Process::new(seed, close, volatility, lot),
+            process,
             path: None,
             quiet: None,
+            manner,
+            spans: Spans::default(),
             book: Book::default(),
             makers: Vec::new(),
             buy_stops: BTreeSet::new(),
@@ -167,6 +168,31 @@ impl Listing {
         (waiting, exposure, (day, self.swing, &self.minutes, &self.fives, &self.days))
     }
 
+    /// All that a snapshot has of it.
+    pub(crate) fn whole(&self, exposure: Exposure) -> Kept {
+        let waiting = (
+            self.process,
+            self.book.clone(),
+            self.makers.clone(),
+            self.buy_stops.clone(),
+            self.sell_stops.clone(),
+            self.sweeping.clone(),
+        );
+        let day = (
+            self.last,
+            self.last_size,
+            self.last_second,
+            self.open,
+            self.high,
+            self.low,
+            self.previous_close,
+            self.volume,
+            self.traded,
+        );
+        let bars = (self.minutes.clone(), self.fives.clone(), self.days.clone());
+        (waiting, exposure, (day, self.swing, bars.0, bars.1, bars.2))
+    }
+
     /// From its place in a snapshot.
     pub(crate) fn of_kept((waiting, exposure, tape): Kept) -> (Self, Exposure) {
         let (process, book, makers, buy_stops, sell_stops, sweeping) = waiting;
@@ -176,6 +202,8 @@ impl Listing {
             process,
             path: None,
             quiet: None,
+            manner: Manner::PLAIN,
+            spans: Spans::default(),
             book,
             makers,
             buy_stops,
@@ -196,6 +224,30 @@ impl Listing {
             days,
         };
         (listing, exposure)
+    }
+
+    /// The makers' orders of this second are in the book.
+    pub(crate) fn has_makers(&self) -> bool {
+        !self.makers.is_empty()
+    }
+
+    /// Something was traded here on this trading day.
+    pub(crate) const fn has_traded(&self) -> bool {
+        self.traded
+    }
+
+    /// A fair price between these ticks could do something to an order of a client.
+    pub(super) fn may_touch(&self, low: i64, high: i64) -> bool {
+        let reach = self.reach();
+        let (down, up) = (reach.bid.max(reach.sell_stop), reach.ask.min(reach.buy_stop));
+        down >= low.saturating_sub(self.manner.reach(low))
+            || up <= high.saturating_add(self.manner.reach(high))
+    }
+
+    /// A second passes in which nobody trades.
+    pub(crate) fn rest(&mut self) {
+        self.withdraw();
+        self.swing = None;
     }
 
     /// Somebody waits on this price.
@@ -225,20 +277,18 @@ impl Listing {
             || self.sell_stops.first().is_some_and(|(trigger, _)| print.price <= -*trigger)
     }
 
-    /// The path of a trading day: the one that there is, or a new one from where the price is.
-    pub(crate) fn path_in(&self, session: &TradingSession) -> Path {
-        let own = self.path.filter(|path| path.is_within(session.open, session.close));
-        own.unwrap_or_else(|| {
-            Path::new(&self.process, session.open - 1, session.close - session.open)
-        })
+    /// The path of some hours of trading: the one that there is, or a new one from where the price is.
+    pub(crate) fn path_in(&self, span: Span) -> Path {
+        let own = self.path.filter(|path| path.is_within(span.open, span.close));
+        own.unwrap_or_else(|| Path::new(&self.process, span.open - 1, span.close - span.open))
     }
 
-    /// The market at a second of a trading day, under rule 2.
-    pub(crate) fn at(&self, second: i64, session: &TradingSession) -> Process {
-        self.process.at(&self.path_in(session).block(second), second)
+    /// The market at a second of some hours of trading, from rule 2 on.
+    pub(crate) fn at(&self, second: i64, span: Span) -> Process {
+        self.process.at(&self.path_in(span).block(second), second, &self.manner)
     }
 
-    fn reach(&self) -> Reach {
+    pub(super) fn reach(&self) -> Reach {
         let buy_stop = self.buy_stops.first().map_or(i64::MAX, |(trigger, _)| *trigger);
         let sell_stop = self.sell_stops.first().map_or(i64::MIN, |(trigger, _)| -*trigger);
         let bid = self.book.best_of_others(Side::Buy, HOUSE).unwrap_or(i64::MIN);
@@ -246,20 +296,16 @@ impl Listing {
         Reach { bid, ask, buy_stop, sell_stop }
     }
 
-    /// The first second of a stretch of a trading day that would do something to an order of a
-    /// client, under rule 2.
-    pub(crate) fn first_touched(
-        &mut self,
-        stretch: Stretch,
-        session: &TradingSession,
-    ) -> Option<i64> {
+    /// The first second of a stretch of some hours of trading that would do something to an order of a
+    /// client, from rule 2 on.
+    pub(crate) fn first_touched(&mut self, stretch: Stretch, span: Span) -> Option<i64> {
         if !self.is_watched() {
             return None;
         }
         if !self.sweeping.is_empty() {
             return Some(stretch.from);
         }
-        let (path, reach) = (self.path_in(session), self.reach());
+        let (path, reach) = (self.path_in(span), self.reach());
         let known = self.quiet.filter(|quiet| quiet.path == path && quiet.reach.holds(&reach));
         let searched = known.map_or(stretch.from, |quiet| stretch.from.max(quiet.through + 1));
         let found = self.search(&path, Stretch { from: searched, ..stretch }, reach);
@@ -270,21 +316,26 @@ impl Listing {
 
     fn search(&self, path: &Path, stretch: Stretch, reach: Reach) -> Option<i64> {
         let (down, up) = (reach.bid.max(reach.sell_stop), reach.ask.min(reach.buy_stop));
-        let may = |low: i64, high: i64| down >= low - width(low) || up <= high + width(high);
+        let (shift, manner) = (self.manner.shift, &self.manner);
+        let may = |low: i64, high: i64| {
+            let (low, high) = (low - shift, high - shift);
+            down >= low.saturating_sub(manner.reach(low))
+                || up <= high.saturating_add(manner.reach(high))
+        };
         path.find(stretch, &may, &mut |block| {
             let within = block.trades.of(stretch);
             (within.from..=within.to).find(|second| {
                 let fair = block.fair(*second) / FINE;
-                may(fair, fair) && self.touches(&self.process.at(block, *second))
+                may(fair, fair) && self.touches(&self.process.at(block, *second, manner))
             })
         })
     }
 
     /// Seconds of a trading day's path that touch no client's order, all at once. Bars that end before
     /// `keep` are gone before anybody looks: those are not made.
-    pub(crate) fn pass_all(&mut self, stretch: Stretch, session: &TradingSession, keep: i64) {
+    pub(crate) fn pass_all(&mut self, stretch: Stretch, span: Span, keep: i64) {
         self.withdraw();
-        let path = self.path_in(session);
+        let path = self.path_in(span);
         self.path = Some(path);
         self.swing = None;
         let closed = stretch.to.min(keep.saturating_sub(1));
@@ -300,9 +351,10 @@ impl Listing {
     /// What seconds come to for the day, without their bars.
     fn close(&mut self, path: &Path, stretch: Stretch) {
         let (mut high, mut low) = (self.high, -self.low);
+        let manner = &self.manner;
         for (sign, best) in [(1, &mut high), (-1, &mut low)] {
-            path.peak(stretch, sign, best, &|block| {
-                block.prices(stretch).map(|price| sign * price).max().unwrap_or(i64::MIN)
+            path.peak(stretch, (sign, best), manner, &|block| {
+                block.prices(stretch, manner).map(|price| sign * price).max().unwrap_or(i64::MIN)
             });
         }
         (self.high, self.low) = (high, -low);
@@ -315,9 +367,9 @@ impl Listing {
         });
         if let Some((second, size)) = last {
             (self.last_second, self.last_size) = (second, size);
-            self.last = path.block(second).price(second).1;
+            self.last = path.block(second).price(second, &self.manner).1;
         }
-        self.process = self.process.at(&path.block(stretch.to), stretch.to);
+        self.process = self.process.at(&path.block(stretch.to), stretch.to, &self.manner);
     }
 
     /// Seconds with their bars.
@@ -334,7 +386,7 @@ impl Listing {
                 from = to + 1;
             }
             if stretch.to <= within.to {
-                self.process = self.process.at(block, stretch.to);
+                self.process = self.process.at(block, stretch.to, &self.manner);
             }
             None::<()>
         });
@@ -346,13 +398,13 @@ impl Listing {
         let bits = trades.bits(stretch) & trades.prints;
         let mut left = bits;
         if left & trades.bit(stretch.from) != 0 {
-            self.last = block.price(stretch.from).1;
+            self.last = block.price(stretch.from, &self.manner).1;
             left &= left - 1;
         }
         let open = self.last;
         let (mut low, mut high) = (open, open);
         while left != 0 {
-            self.last = block.price(trades.second(left.trailing_zeros())).1;
+            self.last = block.price(trades.second(left.trailing_zeros()), &self.manner).1;
             (low, high) = (low.min(self.last), high.max(self.last));
             left &= left - 1;
         }
@@ -434,8 +486,8 @@ impl Listing {
     pub(crate) fn lay(&mut self) {
         if self.makers.is_empty() {
             for side in [Side::Buy, Side::Sell] {
-                for (price, size) in self.process.levels(side) {
-                    self.lay_one(side, price, size);
+                for (price, size) in &*self.process.levels(side, &self.manner) {
+                    self.lay_one(side, *price, *size);
                 }
             }
         }
@@ -560,8 +612,8 @@ impl Listing {
         if !open_now {
             return Vec::new();
         }
-        let makers: &[(i64, u64)] =
-            if self.makers.is_empty() { &self.process.levels(side) } else { &[] };
+        let quoted = self.process.levels(side, &self.manner);
+        let makers: &[(i64, u64)] = if self.makers.is_empty() { &quoted } else { &[] };
         let mut all: Vec<(i64, u64)> =
             self.book.depth(side, LEVELS).chain(makers.iter().copied()).collect();
         all.sort_unstable_by_key(|(price, _)| if side == Side::Buy { -price } else { *price });

@@ -67,6 +67,16 @@ pub enum Denial {
         /// What it is kept in.
         base: Currency,
     },
+    /// It is a figure that nobody can order, such as an index.
+    NotTraded {
+        /// Its name.
+        symbol: String,
+    },
+    /// A contract that could be listed, and is not.
+    NotListed {
+        /// What its exchange would call it.
+        symbol: String,
+    },
     /// The instrument's last day is over.
     Expired {
         /// Its ticker.
@@ -223,6 +233,8 @@ impl Denial {
             Self::ValueTooLarge { .. } => "VALUE_TOO_LARGE",
             Self::OtherCurrency { .. } => "OTHER_CURRENCY",
             Self::Expired { .. } => "INSTRUMENT_EXPIRED",
+            Self::NotTraded { .. } => "NOT_TRADED",
+            Self::NotListed { .. } => "NOT_LISTED",
             Self::Large { .. } => "ORDER_LARGE",
             Self::PastFlat { .. } => "ORDER_PAST_FLAT",
             Self::CostMoved { .. } => "ORDER_COST_MOVED",
@@ -280,9 +292,11 @@ impl fmt::Display for Denial {
             }
             Self::Large { .. } | Self::CostMoved { .. } => self.large(f),
             Self::PastFlat { .. } => self.past_flat(f),
-            Self::ValueTooLarge { .. } | Self::OtherCurrency { .. } | Self::Expired { .. } => {
-                self.listing(f)
-            }
+            Self::ValueTooLarge { .. }
+            | Self::OtherCurrency { .. }
+            | Self::NotTraded { .. }
+            | Self::NotListed { .. }
+            | Self::Expired { .. } => self.listing(f),
             Self::PriceOutOfRange { which, price, lowest, highest } => {
                 write!(f, "{which} price {price} is not between {lowest} and {highest}")
             }
@@ -355,6 +369,13 @@ impl Denial {
                 f,
                 "{symbol} could be ordered until {expiry}, which is over; choose one that expires later"
             ),
+            Self::NotTraded { symbol } => write!(
+                f,
+                "{symbol} is a figure that nobody can order; order an option, a future or a fund on it"
+            ),
+            Self::NotListed { symbol } => {
+                write!(f, "{symbol} is not listed now; look up the expiries and strikes that are")
+            }
             _ => Ok(()),
         }
     }

@@ -11,7 +11,7 @@ use crate::event::Reject;
 use crate::instrument::Instrument;
 use crate::ledger::Ledger;
 use crate::margin::{Exposure, initial};
-use crate::money::floor_coins;
+use crate::money::{Money, Rates, floor_coins};
 use crate::order::{Order, OrderId, Shares, Side};
 use crate::price::Ticks;
 use crate::venue::Venue;
@@ -57,19 +57,40 @@ impl Facts<'_> {
         self.ledger.position(symbol).shares
     }
 
-    /// What working orders in a contract could trade, and its last price in ticks.
-    pub(super) fn exposure(&self, symbol: SymbolId) -> Option<(Exposure, i64)> {
-        Some((self.ledger.exposure(symbol)?, self.venue.mark(symbol).0))
+    /// What working orders in a contract could trade.
+    pub(super) fn exposure(&self, symbol: SymbolId) -> Option<Exposure> {
+        self.ledger.exposure(symbol)
     }
 
-    /// The value in the smallest coins that positions and working orders could come to at worst.
+    /// What a contract's position and such orders come to at worst, as the value of shares that binds as much, in coins of
+    /// the base currency.
+    pub(super) fn worst_of(&self, instrument: &Instrument, exposure: &Exposure) -> i128 {
+        let marked = self.ledger.marked(instrument, |symbol| self.venue.mark(symbol));
+        let worst = marked.worst(exposure, self.shares(instrument.id));
+        self.with_rates(|rates| rates.coins(worst, instrument.currency))
+    }
+
+    /// The same of all.
     pub(super) fn worst(&self) -> i128 {
-        self.ledger.worst(self.base(), |at| self.venue.last(at))
+        self.with_rates(|rates| self.ledger.worst(rates, |symbol| self.venue.mark(symbol)))
+    }
+
+    /// What the currencies are worth in the base currency.
+    pub(super) fn with_rates<T>(&self, then: impl FnOnce(Rates<'_>) -> T) -> T {
+        let rate = |currency| self.venue.rate(currency, self.base());
+        then(Rates::new(self.base(), &rate))
+    }
+
+    /// An amount in an instrument's currency in the base currency.
+    pub(super) fn in_base(&self, amount: Decimal, instrument: &Instrument) -> Money {
+        let amount = self.with_rates(|rates| rates.convert(amount, instrument.currency));
+        Money::new(amount, self.base())
     }
 
     /// Equity in the smallest coins that nothing binds; below zero when more is bound than there is.
     pub(super) fn available(&self) -> i128 {
-        let equity = self.ledger.net_liquidation(self.base(), |symbol| self.venue.mark(symbol));
+        let equity =
+            self.with_rates(|rates| self.ledger.equity(rates, |symbol| self.venue.mark(symbol)));
         floor_coins(equity, self.base()).saturating_sub(initial(self.worst()))
     }
 }

@@ -167,7 +167,8 @@ impl Terms<'_> {
         let own = self.price(facts);
         let quoted = facts.reference(self.symbol, self.side).filter(|_| self.side == Side::Sell);
         let most = quoted.map_or(own, |quoted| own.max(quoted)).0.unsigned_abs();
-        self.instrument.amount(i128::from(most).saturating_mul(self.quantity.into()))
+        let value = self.instrument.amount(i128::from(most).saturating_mul(self.quantity.into()));
+        facts.in_base(value, self.instrument).amount
     }
 
     fn cost(&self, facts: &Facts<'_>) -> Cost {

@@ -2,7 +2,7 @@
 
 use access::currency::Currency;
 use rust_decimal::Decimal;
-use trade::account::AccountSummary;
+use trade::account::{AccountSummary, CurrencyPart};
 use tws::outbound::{BASE, LEDGER};
 
 /// What an account's value is told in.
@@ -30,17 +30,67 @@ impl Denomination {
 /// A value of an account: name, value, and what it is told in.
 pub(super) type Value = (&'static str, String, Denomination);
 
-/// The ledger's values once more, for all currencies together.
-fn in_base(values: &[Value]) -> Vec<Value> {
-    let text = |(name, value, _): &Value| {
-        let value = if *name == "Currency" { BASE.to_owned() } else { value.clone() };
-        (*name, value, Denomination::Base)
+/// What the ledger has of one currency, under its names; nothing of those that no product here has.
+fn ledger(part: &CurrencyPart) -> Vec<(&'static str, Decimal)> {
+    vec![
+        ("CashBalance", part.cash),
+        ("TotalCashBalance", part.cash),
+        ("StockMarketValue", part.stocks),
+        ("OptionMarketValue", part.options),
+        ("FuturesPNL", part.futures),
+        ("NetLiquidationByCurrency", part.net_liquidation()),
+        ("RealizedPnL", part.realised),
+        ("UnrealizedPnL", part.unrealised),
+    ]
+}
+
+/// The ledger's values in one currency, or in the base currency for all together.
+fn ledger_values(
+    of: &AccountSummary,
+    told_in: Denomination,
+    (currency, rate): (Currency, Decimal),
+    amounts: &[(&'static str, Decimal)],
+) -> Vec<Value> {
+    let (digits, places) = (currency.digits(), currency.digits() as usize);
+    let money = |amount: Decimal| format!("{:.places$}", amount.round_dp(digits));
+    let code = told_in.code().to_owned();
+    let value = |name: &'static str| match name {
+        "AccountOrGroup" => of.account.to_string(),
+        "Currency" if told_in == Denomination::Base => code.clone(),
+        "Currency" | "RealCurrency" => currency.to_string(),
+        "ExchangeRate" if rate == Decimal::ONE => "1.00".to_owned(),
+        "ExchangeRate" => rate.normalize().to_string(),
+        name => {
+            let amount = amounts.iter().find(|(known, _)| *known == name);
+            money(amount.map_or(Decimal::ZERO, |(_, amount)| *amount))
+        }
     };
-    values.iter().filter(|(name, ..)| LEDGER.contains(name)).map(text).collect()
+    LEDGER.into_iter().map(|name| (name, value(name), told_in)).collect()
+}
+
+/// The ledger's values: each currency's, and all together.
+fn ledgers(of: &AccountSummary) -> Vec<Value> {
+    let mut values = Vec::new();
+    for part in &of.parts {
+        let told_in = Denomination::Of(part.currency);
+        values.extend(ledger_values(of, told_in, (part.currency, part.rate), &ledger(part)));
+    }
+    let all = of.parts.iter().fold(Vec::new(), |mut sums: Vec<(&'static str, Decimal)>, part| {
+        for (at, (name, amount)) in ledger(part).into_iter().enumerate() {
+            let amount = amount.saturating_mul(part.rate);
+            match sums.get_mut(at) {
+                Some((_, sum)) => *sum = sum.saturating_add(amount),
+                None => sums.push((name, amount)),
+            }
+        }
+        sums
+    });
+    values.extend(ledger_values(of, Denomination::Base, (of.currency, Decimal::ONE), &all));
+    values
 }
 
 /// The values of an account. Money has the decimals of its smallest coin, rounded half to even. Those of [`LEDGER`] come
-/// in the account's currency and as [`BASE`], which is the same while it has no other.
+/// in each currency that it has, and as [`BASE`] for all of them together in its own; the others in its own alone.
 pub(super) fn values(of: &AccountSummary) -> Vec<Value> {
     let (digits, places) = (of.currency.digits(), of.currency.digits() as usize);
     let money = |amount: &Decimal| format!("{:.places$}", amount.round_dp(digits));
@@ -48,74 +98,50 @@ pub(super) fn values(of: &AccountSummary) -> Vec<Value> {
     let (of_own, of_none) = (Denomination::Of(of.currency), Denomination::None);
     let mut values = vec![
         ("AccountCode", of.account.to_string(), of_none),
-        ("AccountOrGroup", of.account.to_string(), of_own),
         ("AccountReady", text("true"), of_none),
         ("AccountType", text("INDIVIDUAL"), of_none),
-        ("Currency", of.currency.to_string(), of_own),
         ("Cushion", of.cushion().to_string(), of_none),
         ("DayTradesRemaining", text("-1"), of_none),
-        ("ExchangeRate", text("1.00"), of_own),
         ("HighestSeverity", text("0"), of_none),
         ("Leverage", of.leverage().to_string(), of_none),
         ("LookAheadNextChange", text("0"), of_none),
-        ("RealCurrency", of.currency.to_string(), of_own),
     ];
     let nothing = Decimal::ZERO;
-    let amounts: [(&'static str, &Decimal); 45] = [
-        ("AccruedCash", &nothing),
+    let amounts: [(&'static str, &Decimal); 25] = [
         ("AccruedDividend", &nothing),
         ("AvailableFunds", &of.available_funds),
         ("Billable", &nothing),
         ("BuyingPower", &of.buying_power),
-        ("CashBalance", &of.cash),
-        ("CorporateBondValue", &nothing),
         ("EquityWithLoanValue", &of.net_liquidation),
         ("ExcessLiquidity", &of.excess_liquidity),
         ("FullAvailableFunds", &of.available_funds),
         ("FullExcessLiquidity", &of.excess_liquidity),
         ("FullInitMarginReq", &of.initial_margin),
         ("FullMaintMarginReq", &of.maintenance_margin),
-        ("FundValue", &nothing),
-        ("FutureOptionValue", &nothing),
-        ("FuturesPNL", &nothing),
-        ("FxCashBalance", &nothing),
         ("GrossPositionValue", &of.gross_position_value),
         ("InitMarginReq", &of.initial_margin),
-        ("IssuerOptionValue", &nothing),
         ("LookAheadAvailableFunds", &of.available_funds),
         ("LookAheadExcessLiquidity", &of.excess_liquidity),
         ("LookAheadInitMarginReq", &of.initial_margin),
         ("LookAheadMaintMarginReq", &of.maintenance_margin),
         ("MaintMarginReq", &of.maintenance_margin),
-        ("MoneyMarketFundValue", &nothing),
-        ("MutualFundValue", &nothing),
-        ("NetDividend", &nothing),
         ("NetLiquidation", &of.net_liquidation),
-        ("NetLiquidationByCurrency", &of.net_liquidation),
-        ("OptionMarketValue", &nothing),
         ("PreviousDayEquityWithLoanValue", &of.previous_day),
-        ("RealizedPnL", &of.realised),
         ("RegTEquity", &of.net_liquidation),
         ("RegTMargin", &of.initial_margin),
         ("SMA", &of.available_funds),
         ("SettledCash", &of.cash),
-        ("StockMarketValue", &of.stock_value),
-        ("TBillValue", &nothing),
-        ("TBondValue", &nothing),
-        ("TotalCashBalance", &of.cash),
         ("TotalCashValue", &of.cash),
-        ("UnrealizedPnL", &of.unrealised),
-        ("WarrantValue", &nothing),
         ("TotalDebitCardPendingCharges", &nothing),
     ];
     values.extend(amounts.iter().map(|(name, amount)| (*name, money(amount), of_own)));
-    let base = in_base(&values);
-    values.extend(base);
+    values.extend(ledgers(of));
     values
 }
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use access::PaperAccountId;
 
     use super::*;
@@ -123,11 +149,25 @@ mod tests {
     #[test]
     fn every_value_is_there_once_and_those_of_the_ledger_in_base_too() {
         let amount = Decimal::new(12_345, 3);
+        let euro: Currency = "EUR".parse().unwrap();
+        let part = |currency, rate| CurrencyPart {
+            currency,
+            rate,
+            cash: amount,
+            stocks: amount,
+            options: amount,
+            futures: amount,
+            gross: amount,
+            realised: amount,
+            unrealised: amount,
+            day_start: amount,
+        };
         let summary = AccountSummary {
             account: PaperAccountId::FIRST,
             currency: Currency::USD,
             cash: amount,
             stock_value: amount,
+            option_value: amount,
             gross_position_value: amount,
             net_liquidation: amount,
             previous_day: amount,
@@ -139,6 +179,7 @@ mod tests {
             realised: amount,
             unrealised: amount,
             daily: amount,
+            parts: vec![part(Currency::USD, Decimal::ONE), part(euro, Decimal::new(12, 1))],
         };
         let all = values(&summary);
         for (name, _, told_in) in &all {
@@ -152,6 +193,9 @@ mod tests {
         let cash = all.iter().filter(|(name, ..)| *name == "CashBalance");
         let cash: Vec<_> =
             cash.map(|(_, value, told_in)| (value.as_str(), told_in.code())).collect();
-        assert_eq!(cash, [("12.34", "USD"), ("12.34", "BASE")]);
+        assert_eq!(cash, [("12.34", "USD"), ("12.34", "EUR"), ("27.16", "BASE")]);
+        let rates = all.iter().filter(|(name, ..)| *name == "ExchangeRate");
+        let rates: Vec<_> = rates.map(|(_, value, _)| value.as_str()).collect();
+        assert_eq!(rates, ["1.00", "1.2", "1.00"]);
     }
 }

@@ -90,7 +90,8 @@ impl Client {
 
     /// The same, below a parent whose order id is known.
     fn put_order_of(&mut self, order: &Order, parent: i32, out: &mut Outgoing) {
-        let Some(contract) = self.directory.fields(order.symbol) else { return };
+        let Some(described) = self.directory.get(order.symbol) else { return };
+        let contract = &described.fields;
         let (order_id, client_id) = self.shown_ids(order);
         let known = self.gate.markets().instruments();
         let [limit_price, aux_price] = prices(order, known);
@@ -115,9 +116,7 @@ impl Client {
             parent_id: parent,
             status: status(order),
             commission,
-            commission_currency: commission.map_or("", |_| {
-                self.directory.get(order.symbol).map_or("", |contract| &contract.currency)
-            }),
+            commission_currency: commission.map_or("", |_| described.contract.currency.as_str()),
         });
         self.put_status(order, parent, out);
     }
@@ -147,8 +146,13 @@ impl Client {
     /// Tells the client what a record did to its orders.
     pub(crate) fn report(&mut self, record: &Published, out: &mut Outgoing) {
         for event in &record.events {
-            if matches!(event, Event::OrderFilled { .. }) {
-                self.accounts.stale.extend(event.order().map(|order| order.account));
+            if event.is_trade() {
+                self.accounts.stale.extend(event.account());
+            }
+            if let Event::Settled { execution } = event {
+                let known = self.gate.markets().instruments();
+                let price = known.price(execution.symbol, execution.price);
+                self.put_execution(-1, execution, price, out);
             }
             let Some(order) = event.order().filter(|order| self.is_own(order)) else { continue };
             self.orders.known.learn(order);
@@ -177,6 +181,7 @@ impl Client {
                 | Event::OrderReleased { .. }
                 | Event::OrderTriggered { .. }
                 | Event::OrderModified { .. }
+                | Event::Settled { .. }
                 | Event::CommandRejected { .. } => {}
             }
         }
@@ -216,7 +221,8 @@ impl Client {
 
     fn put_preview(&self, previewed: Previewed, out: &mut Outgoing) {
         let Previewed { order_id, mut fields, account, symbol, preview } = previewed;
-        let Some(contract) = self.directory.get(symbol) else { return };
+        let Some(described) = self.directory.get(symbol) else { return };
+        let contract = &described.contract;
         self.managed.name(account).clone_into(&mut fields.account);
         let effect = |before: Decimal, after: Decimal| Effect {
             before: before.into(),
@@ -281,7 +287,8 @@ impl Client {
             if api_only && !is_of_a_program(order.origin.holder) {
                 continue;
             }
-            let Some(contract) = self.directory.get(order.symbol) else { continue };
+            let Some(described) = self.directory.get(order.symbol) else { continue };
+            let contract = &described.contract;
             out.put(&CompletedOrder {
                 contract,
                 order: &fields(order, self.managed.name(order.account), known),

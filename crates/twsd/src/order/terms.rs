@@ -29,7 +29,7 @@ impl Client {
     ) -> Result<NewOrder, Complaint> {
         let PlaceOrder { order_id, contract, order } = request;
         let order_id = checked_id(*order_id)?;
-        let stock = contract::find(contract, self.gate.markets().instruments())
+        let stock = contract::find(contract, &contract::Listed::of(&self.gate))
             .map_err(|text| Complaint { code: "CONTRACT_UNKNOWN", text, off_tick: false })?;
         if contract.is_combo()
             || contract.delta_neutral.is_some()

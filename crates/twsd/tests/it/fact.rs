@@ -95,7 +95,7 @@ async fn several_matches_are_all_described_and_then_the_end() {
     };
     let found = describe(&mut client, class).await;
     let symbols: Vec<_> = of_kind(&found, "10").iter().map(|data| data[2].clone()).collect();
-    assert_eq!(symbols, ["AAPL", "AMD", "MSFT", "PEP", "GOOG"]);
+    assert_eq!(symbols, ["AAPL", "AMD", "MSFT", "PEP", "GOOG", "QQQ", "TLT"]);
     assert_eq!(of_kind(&found, "52").len(), 1);
 }
 

@@ -3,6 +3,7 @@
 use axum::response::IntoResponse;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
+use trade::calendar::Day;
 use trade::instrument::{Instrument, Instruments};
 use trade::quote::{Level, Quote, Quotes};
 
@@ -44,10 +45,12 @@ impl Shown {
         contracts: &'k Instruments,
         quotes: &Quotes,
     ) -> Vec<(&'k Instrument, Option<Quote>)> {
-        let found = if self.typed.is_empty() {
+        let found: Vec<&Instrument> = if self.typed.is_empty() {
             contracts.all().iter().collect()
         } else {
-            contracts.matching(&self.typed)
+            let exact = contracts.called(&self.typed, Day::in_new_york(quotes.time.seconds()));
+            let listed = exact.filter(|one| quotes.listed.binary_search(&one.id).is_ok());
+            listed.into_iter().chain(contracts.matching(&self.typed)).collect()
         };
         let quoted = |contract: &'k Instrument| (contract, quotes.get(contract.id).cloned());
         let mut found: Vec<_> = found.into_iter().map(quoted).collect();
@@ -112,7 +115,7 @@ impl Shown {
 }
 
 fn row(contract: &Instrument, quote: Option<&Quote>) -> Markup {
-    let symbol = contract.symbol.as_str();
+    let symbol = contract.key();
     let best = |level: Option<Level>| {
         level.map_or_else(|| "none".to_owned(), |level| figure::price(contract.price(level.price)))
     };
@@ -128,7 +131,7 @@ fn row(contract: &Instrument, quote: Option<&Quote>) -> Markup {
                 td.r.n.room { (best(quote.bid())) }
                 td.r.n.room { (best(quote.ask())) }
             } @else { td.r colspan="6" { "no quote" } }
-            td.room { div.act { a.btn.mini href={ "/ticket?symbol=" (symbol) } aria-label={ "Trade " (symbol) } { "Trade" } } }
+            td.room { @if contract.product().is_some() { div.act { a.btn.mini href={ "/ticket?symbol=" (symbol) } aria-label={ "Trade " (symbol) } { "Trade" } } } }
         }
     }
 }

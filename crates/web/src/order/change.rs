@@ -163,7 +163,7 @@ async fn confirming(
     let token = signed.form_token();
     let key =
         signed.visit.portal.confirmations().key(&token, &canonical(order, &change), signed.now());
-    let quote = gate.markets().quotes().get(order.symbol).cloned();
+    let quote = gate.markets().quote(order.symbol);
     let body = html! {
         (why)
         div.narrow { section.card.stack aria-labelledby="change" {

@@ -115,7 +115,7 @@ impl Wanted<'_> {
             price.map_or_else(String::new, |price| self.contract.price(price).to_string())
         };
         [
-            ("symbol", self.contract.symbol.clone()),
+            ("symbol", self.contract.key()),
             ("side", order.side.to_string()),
             ("quantity", self.contract.quantity(order.quantity).normalize().to_string()),
             ("type", order.order_type.name().to_owned()),
@@ -199,7 +199,7 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
                 (Field { list: "symbols", required: true, ..line("symbol", "Symbol", "", "") })
                 (Field { required: true, ..line("quantity", "Shares", "", "decimal") })
             }
-            datalist #symbols { @for one in contract::known(signed).all() { option value=(one.symbol) { (one.name) } } }
+            datalist #symbols { @for one in contract::known(signed).all().iter().filter(|one| one.product().is_some()) { option value=(one.symbol) { (one.name) } } }
             div.two {
                 (field::select("type", "Kind", fields.get("type"), &TYPES))
                 (field::select("tif", "Good for", fields.get("tif"), &tifs))
@@ -253,8 +253,7 @@ pub(super) fn read<'s>(signed: &'s Signed, fields: &Fields) -> Result<Wanted<'s>
     else {
         return Err(errors);
     };
-    let quote =
-        signed.visit.portal.gate().markets().quotes().get(contract.id).map(|quote| quote.last);
+    let quote = signed.visit.portal.gate().markets().quote(contract.id).map(|quote| quote.last);
     if let Some(entry) = order_type.limit().or(order_type.trigger()).or(quote) {
         wrong_side(contract, side, entry, exits, &mut errors);
     }

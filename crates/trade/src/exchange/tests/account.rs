@@ -229,7 +229,7 @@ fn orders_that_would_meet_while_the_market_is_closed_wait_for_the_opening() {
     bench.apply(Command::Advance);
     let (buys, sells) = (bench.order(buys.id), bench.order(sells.id));
     assert!(buys.filled > 0 || sells.filled > 0, "{buys:?} {sells:?}");
-    let listing = &bench.exchange.paper.listings[0];
+    let listing = &bench.exchange.paper.listings.rows()[0];
     let (bid, ask) = (listing.book.best_bid(), listing.book.best_ask());
     assert!(bid.zip(ask).is_none_or(|(bid, ask)| bid < ask), "crossed: {bid:?} {ask:?}");
 }
@@ -281,7 +281,7 @@ proptest! {
             for ledger in bench.exchange.ledgers() {
                 check_naive(ledger);
             }
-            let listing = &bench.exchange.paper.listings[0];
+            let listing = &bench.exchange.paper.listings.rows()[0];
             let (bid, ask) = (listing.book.best_bid(), listing.book.best_ask());
             prop_assert!(bid.zip(ask).is_none_or(|(bid, ask)| bid < ask), "{bid:?} {ask:?}");
         }
@@ -297,7 +297,10 @@ proptest! {
         // What is bound is counted over the contracts that were ordered, which a snapshot does not list.
         let cold = restored(&bench.exchange.snapshot().unwrap()).unwrap();
         for (cold, warm) in cold.ledgers().zip(bench.exchange.ledgers()) {
-            let [cold, warm] = [cold, warm].map(|one| one.worst(one.base(), |_| 100));
+            let of = |one: &Ledger| {
+                one.worst(Rates::new(one.base(), &|_| None), |_| Ticks(100))
+            };
+            let [cold, warm] = [cold, warm].map(of);
             prop_assert_eq!(cold, warm);
         }
     }

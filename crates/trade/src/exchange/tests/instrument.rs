@@ -148,7 +148,7 @@ fn trade_below_zero_is_in_the_bars_of_its_time_and_stays_there_over_a_snapshot()
     let mut bench = three();
     let at = own().index(BARREL).unwrap();
     let now = bench.exchange.now().seconds();
-    bench.exchange.paper.listings[at].print(-3_763, 2, now + 1);
+    bench.exchange.paper.listings.rows_mut()[at].print(-3_763, 2, now + 1);
     let restored = Exchange::restore(&bench.exchange.snapshot().unwrap(), &own()).unwrap();
     for exchange in [&bench.exchange, &restored] {
         for size in [BarSize::Seconds(5), BarSize::Minutes(1), BarSize::Day] {

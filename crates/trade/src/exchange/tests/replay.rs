@@ -101,7 +101,7 @@ pub(super) fn check_sound(bench: &Bench) {
             order.remaining() == 0 && order.end.is_none()
         );
     }
-    for listing in &exchange.paper.listings {
+    for listing in exchange.paper.listings.rows() {
         let (bid, ask) = (listing.book.best_bid(), listing.book.best_ask());
         assert!(bid.zip(ask).is_none_or(|(bid, ask)| bid < ask), "crossed: {bid:?} {ask:?}");
     }
@@ -217,7 +217,7 @@ proptest! {
             one.exchange.quotes(),
             other.exchange.quotes()
         );
-        prop_assert_eq!(one.exchange.paper.listings[0].process, other.exchange.paper.listings[0].process);
+        prop_assert_eq!(one.exchange.paper.listings.rows()[0].process, other.exchange.paper.listings.rows()[0].process);
     }
 }
 
@@ -245,7 +245,7 @@ fn week_of_quiet_markets_makes_every_second_once() {
     let before = bench.exchange.paper.step;
     assert_eq!(bench.exchange.advance(MONDAY + Span::days(7)).due, None);
     assert_eq!(bench.exchange.paper.step - before, 604_800);
-    for listing in &bench.exchange.paper.listings {
+    for listing in bench.exchange.paper.listings.rows() {
         assert_eq!(listing.book.len(), 0, "no quotes are laid out where nobody trades");
         assert_eq!(listing.days.len(), 7);
         assert_eq!(listing.minutes.range(0, i64::MAX).count(), 5 * 24 * 60 + 1);

@@ -32,7 +32,7 @@ fn slowly(exchange: &mut Exchange, to: Time) -> Vec<Event> {
 
 /// Orders on both sides of some contracts, at distances that some days reach and others do not.
 fn spread(bench: &mut Bench, orders: i64) {
-    let contracts = Instruments::builtin().all();
+    let contracts = Instruments::builtin().first();
     for number in 0..orders {
         let contract = &contracts[usize::try_from(number).unwrap() % contracts.len()];
         let last = bench.exchange.mark(contract.id).0;
@@ -52,7 +52,7 @@ fn spread(bench: &mut Bench, orders: i64) {
 
 fn same(one: &Exchange, other: &Exchange) {
     assert_eq!(one.quotes(), other.quotes());
-    for (one, other) in one.paper.listings.iter().zip(&other.paper.listings) {
+    for (one, other) in one.paper.listings.rows().iter().zip(other.paper.listings.rows()) {
         assert_eq!((one.process, &one.fives), (other.process, &other.fives));
         assert_eq!((&one.minutes, &one.days), (&other.minutes, &other.days));
     }
@@ -115,9 +115,12 @@ fn switch_of_rules_goes_on_from_the_price_and_changes_nothing_before_it() {
         bench.wait(3_000);
     }
     same(&bench.exchange, &old.exchange);
-    let before = bench.exchange.paper.listings[0].process;
+    let before = bench.exchange.paper.listings.rows()[0].process;
     bench.apply(Command::MarketRule { rule: 2 });
-    assert_eq!((bench.exchange.rule(), bench.exchange.paper.listings[0].process), (2, before));
+    assert_eq!(
+        (bench.exchange.rule(), bench.exchange.paper.listings.rows()[0].process),
+        (2, before)
+    );
     // A rule does not go back, and the same one again is no new beginning.
     bench.wait(60);
     let state = bench.exchange.snapshot().unwrap();
@@ -126,7 +129,7 @@ fn switch_of_rules_goes_on_from_the_price_and_changes_nothing_before_it() {
         bench.exchange.seq -= 1;
         assert_eq!(bench.exchange.snapshot().unwrap(), state);
     }
-    let moved = (bench.exchange.paper.listings[0].process.bid - before.bid).abs();
+    let moved = (bench.exchange.paper.listings.rows()[0].process.bid - before.bid).abs();
     assert!(moved < before.bid / 100, "{moved} ticks in a minute");
     assert_eq!(old.exchange.rule(), 1);
 }

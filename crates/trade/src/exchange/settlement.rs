@@ -1,0 +1,199 @@
+//! What the end of a trading day does to positions: futures are settled to the day's price in cash, and contracts whose last
+//! day it was end.
+//!
+//! | contract | at its end |
+//! |---|---|
+//! | option that pays nothing | it is gone |
+//! | option that pays something, in cash | what it pays is paid |
+//! | option that pays something, physical | whoever holds it exercises it; shares change hands at the strike |
+//! | future, in cash | it is closed at the price of what it follows |
+//! | future, physical | the same: nothing is delivered here |
+//!
+//! An option pays something from a cent in the money on. Prices are the last ones of the day. Each of these is an execution
+//! without an order and without a commission; its reference says what it was.
+
+use std::sync::Arc;
+
+use access::id::{Holder, SymbolId};
+use rust_decimal::Decimal;
+
+use super::Exchange;
+use crate::calendar::Day;
+use crate::event::Event;
+use crate::instrument::{Instrument, InstrumentKind, OptionTerms, Right, Settlement};
+use crate::ledger::Ledger;
+use crate::order::{End, Execution, ExecutionId, Liquidity, Order, OrderId, Origin, Shares, Side};
+use crate::price::Ticks;
+use crate::venue::{Owner, Venue};
+
+/// A trade that a contract's end comes to.
+struct Trade {
+    symbol: SymbolId,
+    side: Side,
+    quantity: Shares,
+    price: Ticks,
+    /// `expired`, `exercised`, `assigned` or `settled`.
+    what: &'static str,
+}
+
+impl Exchange {
+    /// Whether the end of this trading day does something to an order or a position that somebody must be told of.
+    pub(super) fn settles(&self, day: Day) -> bool {
+        let ends = |one: &Instrument| one.expiry.is_some_and(|expiry| expiry <= day);
+        self.paper.rule >= 3
+            && self.ledgers.all().any(|ledger| {
+                ledger.open_positions().any(|(one, _)| ends(one))
+                    || ledger.open_orders().any(|order| self.is_over(order, day))
+            })
+    }
+
+    /// The last day of an order's contract is over when this one is.
+    fn is_over(&self, order: &Order, day: Day) -> bool {
+        let one = self.paper.instruments.get(order.symbol);
+        one.and_then(|one| one.expiry).is_some_and(|expiry| expiry <= day)
+    }
+
+    /// Settles a trading day that is over.
+    pub(super) fn settle_day(&mut self, day: Day, events: &mut Vec<Event>) {
+        if self.paper.rule < 3 {
+            return;
+        }
+        let over: Vec<_> = self.open_orders().filter(|order| self.is_over(order, day)).collect();
+        let mut over: Vec<_> = over.iter().map(|order| order.id).collect();
+        over.sort_unstable();
+        for id in over {
+            if let Some(mut desk) = self.desk_of(id, events) {
+                desk.end(id, End::Expired);
+            }
+        }
+        for owner in self.ledgers.owners() {
+            let Some(ledger) = self.ledgers.at(owner) else { continue };
+            let ended: Vec<_> = ledger
+                .open_positions()
+                .filter(|(one, _)| one.expiry.is_some_and(|expiry| expiry <= day))
+                .flat_map(|(one, shares)| self.trades(one, shares))
+                .collect();
+            for trade in ended {
+                self.book(owner, &trade, events);
+            }
+        }
+        self.settle_futures();
+    }
+
+    /// Futures that go on are paid what they have gained since they were last settled.
+    fn settle_futures(&mut self) {
+        for owner in self.ledgers.owners() {
+            let paper = &self.paper;
+            if let Some(ledger) = self.ledgers.at_mut(owner) {
+                ledger.settle_futures(|symbol| paper.mark(symbol));
+            }
+        }
+    }
+
+    /// What the end of a contract comes to for who holds or owes so many.
+    fn trades(&self, one: &Instrument, shares: i64) -> Vec<Trade> {
+        let (quantity, closes) = (shares.unsigned_abs(), closing(shares));
+        let close = |price, what| Trade { symbol: one.id, side: closes, quantity, price, what };
+        let last = |id| self.paper.instruments.get(id).map(|under| under.price(self.mark(id)));
+        match &one.kind {
+            InstrumentKind::Option(terms) => {
+                let pays = last(terms.underlying).map_or(Decimal::ZERO, |last| pays(terms, last));
+                if pays < Decimal::new(1, 2) {
+                    return vec![close(Ticks(0), "expired")];
+                }
+                let what = if shares > 0 { "exercised" } else { "assigned" };
+                match terms.settlement {
+                    Settlement::Cash => vec![close(ticks(one, pays), what)],
+                    Settlement::Physical => {
+                        let mut trades = vec![close(Ticks(0), what)];
+                        trades.extend(self.delivered(one, terms, (shares, what)));
+                        trades
+                    }
+                }
+            }
+            InstrumentKind::Future(terms) => {
+                let last = last(terms.underlying).unwrap_or_default();
+                vec![close(ticks(one, last), "settled")]
+            }
+            _ => vec![close(self.mark(one.id), "expired")],
+        }
+    }
+
+    /// The shares that change hands when an option is exercised.
+    fn delivered(
+        &self,
+        one: &Instrument,
+        terms: &OptionTerms,
+        (shares, what): (i64, &'static str),
+    ) -> Option<Trade> {
+        let under = self.paper.instruments.get(terms.underlying)?;
+        let units = one.multiplier.checked_mul(one.quantity(shares.unsigned_abs()))?;
+        let buys = (terms.right == Right::Call) == (shares > 0);
+        Some(Trade {
+            symbol: under.id,
+            side: if buys { Side::Buy } else { Side::Sell },
+            quantity: under.steps(units).ok()?,
+            price: ticks(under, terms.strike),
+            what,
+        })
+    }
+
+    /// Books such a trade.
+    fn book(&mut self, owner: Owner, trade: &Trade, events: &mut Vec<Event>) {
+        let Trade { symbol, side, quantity, price, what } = *trade;
+        let instruments = Arc::clone(&self.paper.instruments);
+        let Some(one) = instruments.get(symbol) else { return };
+        let now = self.paper.now;
+        let Some(ledger) = self.ledgers.at_mut(owner) else { return };
+        let realised = ledger.fill(one, side, quantity, price, Decimal::ZERO);
+        let execution = Arc::new(Execution {
+            id: ExecutionId(self.register.execution),
+            order: OrderId(0),
+            account: ledger.id,
+            symbol,
+            side,
+            quantity,
+            price,
+            commission: Decimal::ZERO,
+            time: now,
+            liquidity: Liquidity::Removed,
+            realised,
+            cumulative: quantity,
+            origin: Origin { holder: Holder::System, client_id: 0, order_id: 0 },
+            reference: Some(Arc::from(what)),
+        });
+        self.register.execution += 1;
+        ledger.keep_execution(Arc::clone(&execution));
+        events.push(Event::Settled { execution });
+    }
+}
+
+impl Ledger {
+    /// What is held and owed now, by contract.
+    fn open_positions(&self) -> impl Iterator<Item = (&Instrument, i64)> {
+        self.positions()
+            .filter(|(_, position)| position.shares != 0)
+            .filter_map(|(id, position)| Some((self.instruments().get(id)?, position.shares)))
+    }
+}
+
+/// The side that closes a position.
+const fn closing(shares: i64) -> Side {
+    if shares > 0 { Side::Sell } else { Side::Buy }
+}
+
+/// What an option pays for a unit of what it is on.
+fn pays(terms: &OptionTerms, last: Decimal) -> Decimal {
+    let gain = match terms.right {
+        Right::Call => last.saturating_sub(terms.strike),
+        Right::Put => terms.strike.saturating_sub(last),
+    };
+    gain.max(Decimal::ZERO)
+}
+
+/// The tick next below a price; zero beyond the range.
+fn ticks(one: &Instrument, price: Decimal) -> Ticks {
+    let size = one.prices.tick().size();
+    let count = price.checked_div(size).map(|count| count.floor());
+    Ticks(count.and_then(|count| i64::try_from(count).ok()).unwrap_or_default())
+}

@@ -1,0 +1,127 @@
+//! What is traded: the terms that a contract has beside its prices and quantities.
+
+use std::fmt;
+
+use access::currency::Currency;
+use access::entitlements::Product;
+use access::id::SymbolId;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// What an instrument is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InstrumentKind {
+    /// Shares of a company.
+    Stock,
+    /// Shares of a fund that trade like those of a company.
+    Etf,
+    /// A figure that follows others, such as an index. Nobody can order it.
+    Index,
+    /// So much of one currency, priced in another: the instrument's.
+    Forex {
+        /// The currency that is bought and sold.
+        base: Currency,
+    },
+    /// The right to buy or to sell.
+    Option(OptionTerms),
+    /// A delivery or a payment on a later day.
+    Future(FutureTerms),
+}
+
+/// To buy or to sell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Right {
+    /// To buy.
+    Call,
+    /// To sell.
+    Put,
+}
+
+/// When an option may be exercised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// On any day until it expires.
+    American,
+    /// When it expires, and not before.
+    European,
+}
+
+/// What becomes of a contract at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// What it names is delivered.
+    Physical,
+    /// What it is worth is paid.
+    Cash,
+}
+
+/// The terms of an option; its last day is [`super::Instrument::expiry`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OptionTerms {
+    /// On what.
+    pub underlying: SymbolId,
+    /// The price that it gives the right to.
+    pub strike: Decimal,
+    /// To buy or to sell.
+    pub right: Right,
+    /// When.
+    pub style: Style,
+    /// In which way.
+    pub settlement: Settlement,
+}
+
+/// The terms of a future; its last day is [`super::Instrument::expiry`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FutureTerms {
+    /// What it follows.
+    pub underlying: SymbolId,
+    /// Its month: year, and month from 1.
+    pub month: (i32, i32),
+    /// In which way it ends.
+    pub settlement: Settlement,
+    /// What a contract binds when it is opened, in the instrument's currency.
+    pub initial: Decimal,
+    /// What a contract binds while it is held, in the instrument's currency.
+    pub maintenance: Decimal,
+}
+
+impl InstrumentKind {
+    /// The permission that ordering it takes; none where nobody can.
+    pub const fn product(&self) -> Option<Product> {
+        Some(match self {
+            Self::Stock | Self::Etf => Product::Stock,
+            Self::Index => return None,
+            Self::Forex { .. } => Product::Forex,
+            Self::Option(_) => Product::Option,
+            Self::Future(_) => Product::Future,
+        })
+    }
+
+    /// What it stands on.
+    pub const fn underlying(&self) -> Option<SymbolId> {
+        match self {
+            Self::Option(terms) => Some(terms.underlying),
+            Self::Future(terms) => Some(terms.underlying),
+            Self::Stock | Self::Etf | Self::Index | Self::Forex { .. } => None,
+        }
+    }
+}
+
+impl Right {
+    /// `C` or `P`.
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Call => 'C',
+            Self::Put => 'P',
+        }
+    }
+}
+
+impl fmt::Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Call => "call",
+            Self::Put => "put",
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! Which contracts of classes are listed: expiries by the class's rule, and strikes around the price, more of them as it
+//! moves.
+
+use std::sync::Arc;
+
+use access::id::SymbolId;
+use serde::{Deserialize, Serialize};
+
+use super::Paper;
+use crate::calendar::Day;
+use crate::instrument::Right;
+use crate::instrument::number::ContractNumber;
+
+/// The strikes of one class and one last day: from one place of the class's ladder to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Strikes {
+    class: u8,
+    day: Day,
+    low: u16,
+    high: u16,
+}
+
+/// What is listed on a trading day.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Series {
+    strikes: Vec<Strikes>,
+    /// All of it, ascending. It follows from the strikes and the day.
+    listed: Arc<[SymbolId]>,
+}
+
+impl Series {
+    /// Contracts that can be ordered, by number ascending.
+    pub(crate) const fn all(&self) -> &Arc<[SymbolId]> {
+        &self.listed
+    }
+
+    /// Whether a contract can be ordered.
+    pub(crate) fn contains(&self, id: SymbolId) -> bool {
+        self.listed.binary_search(&id).is_ok()
+    }
+
+    /// What a snapshot has of it.
+    pub(crate) fn strikes(&self) -> &[Strikes] {
+        &self.strikes
+    }
+
+    /// The strikes of a class's last day, so many around a place, and those that were there before.
+    fn extend(&mut self, class: u8, day: Day, place: u16, count: u16) {
+        let half = count / 2;
+        let low = place.saturating_sub(half).max(1);
+        let high = low.saturating_add(count.saturating_sub(1));
+        match self.strikes.iter_mut().find(|one| (one.class, one.day) == (class, day)) {
+            Some(there) => (there.low, there.high) = (there.low.min(low), there.high.max(high)),
+            None => self.strikes.push(Strikes { class, day, low, high }),
+        }
+    }
+}
+
+impl Strikes {
+    fn ids(self) -> impl Iterator<Item = SymbolId> {
+        let Self { class, day, low, high } = self;
+        (low..=high).flat_map(move |strike| {
+            [Right::Call, Right::Put]
+                .into_iter()
+                .filter_map(move |right| ContractNumber::Option { class, day, strike, right }.id())
+        })
+    }
+}
+
+impl Paper {
+    /// Lists what is to be listed on this trading day. What was listed before stays to its last day.
+    pub(crate) fn list_series(&mut self) {
+        if self.rule < 3 {
+            return;
+        }
+        let today = self.session.day;
+        self.series.strikes.retain(|one| one.day >= today);
+        let known = Arc::clone(&self.instruments);
+        for (class, one) in (0..).zip(&known.families().options) {
+            let Some(at) = known.index(one.underlying) else { continue };
+            let price = self.middle(at);
+            let Some(place) = known.at(at).and_then(|it| one.ladder.place_below(it.price(price)))
+            else {
+                continue;
+            };
+            for day in one.expiries(today) {
+                self.series.extend(class, day, place, one.strikes);
+            }
+        }
+        self.relist();
+    }
+
+    /// What a snapshot had.
+    pub(crate) fn take_strikes(&mut self, strikes: Vec<Strikes>) {
+        self.series.strikes = strikes;
+        self.relist();
+    }
+
+    fn relist(&mut self) {
+        let today = self.session.day;
+        let mut listed: Vec<_> = self.series.strikes.iter().flat_map(|one| one.ids()).collect();
+        for (class, root) in (0..).zip(&self.instruments.families().futures) {
+            let months = root.listed_on(today).into_iter();
+            listed.extend(months.filter_map(|month| ContractNumber::Future { class, month }.id()));
+        }
+        listed.retain(|id| self.instruments.get(*id).is_some());
+        listed.sort_unstable();
+        self.series.listed = listed.into();
+    }
+}

@@ -1,0 +1,109 @@
+//! Option chains: for one last day, calls and puts side by side, a row for each strike.
+
+use std::collections::BTreeMap;
+
+use axum::extract::Path;
+use axum::response::IntoResponse;
+use maud::{Markup, html};
+use rust_decimal::Decimal;
+use trade::calendar::Day;
+use trade::instrument::{Instrument, InstrumentKind, Right};
+use trade::quote::{Level, Quote};
+
+use super::{Reply, known, named};
+use crate::fault::Cause;
+use crate::figure;
+use crate::shell::{self, Tab};
+use crate::visit::Signed;
+
+/// A call and a put of one strike.
+#[derive(Default)]
+struct Pair<'k> {
+    call: Option<&'k Instrument>,
+    put: Option<&'k Instrument>,
+}
+
+/// The contracts of classes that stand on an instrument and are listed, by number.
+pub(super) fn series_on<'s>(signed: &'s Signed, contract: &Instrument) -> Vec<&'s Instrument> {
+    let quotes = signed.visit.portal.gate().markets().quotes();
+    let listed = quotes.listed.iter().filter_map(|id| known(signed).get(*id));
+    listed.filter(|one| one.kind.underlying() == Some(contract.id)).collect()
+}
+
+/// `GET /chain/{symbol}`: the options on it; `expiry` and `class` say which.
+pub(crate) async fn show(Path(name): Path<String>, signed: Signed) -> Reply {
+    let under = named(&signed, &name).ok_or_else(|| signed.fault(Cause::Missing))?;
+    let options: Vec<_> = series_on(&signed, under)
+        .into_iter()
+        .filter(|one| matches!(one.kind, InstrumentKind::Option(_)))
+        .collect();
+    let mut days: Vec<(Day, &str)> =
+        options.iter().filter_map(|one| Some((one.expiry?, one.class.as_str()))).collect();
+    days.sort_unstable();
+    days.dedup();
+    let asked = (signed.visit.query.get("expiry"), signed.visit.query.get("class"));
+    let is_asked = |day: &&(Day, &str)| {
+        day.0.to_string() == asked.0 && (asked.1.is_empty() || day.1 == asked.1)
+    };
+    let chosen = days.iter().find(is_asked).or_else(|| days.first()).copied();
+    let mut pairs: BTreeMap<Decimal, Pair<'_>> = BTreeMap::new();
+    for one in options {
+        let InstrumentKind::Option(terms) = &one.kind else { continue };
+        if chosen == one.expiry.map(|day| (day, one.class.as_str())) {
+            let pair = pairs.entry(terms.strike).or_default();
+            match terms.right {
+                Right::Call => pair.call = Some(one),
+                Right::Put => pair.put = Some(one),
+            }
+        }
+    }
+    let heading = format!("Options on {}", under.symbol);
+    let body = html! {
+        (shell::title(&heading, &html! { a.btn href={ "/contracts/" (under.key()) } { (under.symbol) } }))
+        div.stack {
+            section.card aria-label="Last days" {
+                p.row { @for (day, class) in &days {
+                    a.btn.mini aria-current=[(chosen == Some((*day, class))).then_some("true")] href={ "/chain/" (under.key()) "?expiry=" (day) "&class=" (class) } { (day) @if *class != under.symbol { " " (class) } }
+                } }
+            }
+            section.card aria-labelledby="strikes" {
+                header { h2 #strikes { @match chosen { Some((day, _)) => { "Until " (day) }, None => "None" } } (figure::live(signed.now())) }
+                @if pairs.is_empty() { p.empty { "No option on " (under.symbol) " is listed." } } @else { (table(&signed, under, &pairs)) }
+            }
+        }
+    };
+    Ok(shell::page(&signed, Tab::Trade, &heading, &body).into_response())
+}
+
+/// The strikes with their quotes, of one moment.
+fn table(signed: &Signed, under: &Instrument, pairs: &BTreeMap<Decimal, Pair<'_>>) -> Markup {
+    let markets = signed.visit.portal.gate().markets();
+    let ids: Vec<_> =
+        pairs.values().flat_map(|pair| [pair.call, pair.put]).flatten().map(|one| one.id).collect();
+    let quotes: BTreeMap<_, Quote> =
+        markets.quotes_of(&ids).into_iter().map(|quote| (quote.symbol, quote)).collect();
+    let last = markets.quote(under.id).map(|quote| under.price(quote.last));
+    let quote = |one: Option<&Instrument>| one.and_then(|one| quotes.get(&one.id));
+    let side = |one: Option<&Instrument>, level: fn(&Quote) -> Option<Level>| {
+        let price = quote(one).and_then(|quote| Some(quote.price(level(quote)?.price)));
+        price.map_or_else(|| "\u{2013}".to_owned(), figure::price)
+    };
+    let link = |one: Option<&Instrument>, word: &str| {
+        html! { @if let Some(one) = one { a.btn.mini href={ "/contracts/" (one.key()) } aria-label={ (one.title()) } { (word) } } }
+    };
+    html! {
+        @if let Some(last) = last { p.small.dim { (under.symbol) " at " (figure::price(last)) } }
+        div.scroll tabindex="0" role="group" aria-label="Strikes" { table.chain {
+            thead { tr { th { "Call" } th.r { "Bid" } th.r { "Ask" } th.r { "Strike" } th.r { "Bid" } th.r { "Ask" } th { "Put" } } }
+            tbody { @for (strike, pair) in pairs {
+                tr {
+                    td { (link(pair.call, "Call")) }
+                    td.r.n { (side(pair.call, Quote::bid)) } td.r.n { (side(pair.call, Quote::ask)) }
+                    td.r.n { b { (figure::price(*strike)) } }
+                    td.r.n { (side(pair.put, Quote::bid)) } td.r.n { (side(pair.put, Quote::ask)) }
+                    td { (link(pair.put, "Put")) }
+                }
+            } }
+        } }
+    }
+}
