@@ -28,6 +28,7 @@ use crate::venue::{Arrival, Met, Owner, Then, Venue, VenueAnswer};
 
 mod chart;
 mod follow;
+mod followed_chart;
 mod hours;
 pub(crate) mod listing;
 mod listings;

@@ -21,6 +21,11 @@ impl Paper {
     pub(crate) fn bars(&self, symbol: SymbolId, size: BarSize, from: Time, to: Time) -> Vec<Bar> {
         let Some(at) = self.instruments.index(symbol) else { return Vec::new() };
         let (first, end) = (from.seconds(), to.seconds());
+        let follows = self.instruments.at(at).filter(|one| one.follows() && self.rule >= 3);
+        if let Some(one) = follows {
+            let bars = self.followed_bars((at, one), size, (first, end));
+            return by_period(bars, size);
+        }
         let length = |bar: &Bar, seconds: i64| bar.time.seconds().div_euclid(seconds.max(1));
         let mut bars = match size {
             BarSize::Seconds(1) => self.seconds(at, first, end),
@@ -33,14 +38,8 @@ impl Paper {
                 let count = i64::from(count) * 60;
                 merge(self.minutes(at, first, end), |bar| length(bar, count), |b| floor(b, count))
             }
-            BarSize::Day => self.daily(at, first, end),
-            BarSize::Week => {
-                let week = |bar: &Bar| i64::from(bar.day.0 - bar.day.weekday());
-                merge(self.daily(at, first, end), week, |bar| bar)
-            }
-            BarSize::Month => {
-                let month = |bar: &Bar| i64::from(bar.day.civil().0 * 12 + bar.day.civil().1);
-                merge(self.daily(at, first, end), month, |bar| bar)
+            BarSize::Day | BarSize::Week | BarSize::Month => {
+                by_period(self.daily(at, first, end), size)
             }
         };
         if bars.len() > MOST {
@@ -99,7 +98,7 @@ impl Paper {
         bars
     }
 
-    fn daily(&self, at: usize, from: i64, to: i64) -> Vec<Bar> {
+    pub(super) fn daily(&self, at: usize, from: i64, to: i64) -> Vec<Bar> {
         let days = history::days(self.instruments.past(at), self.first, from, to);
         let mut bars: Vec<Bar> = days.into_iter().map(|(day, past)| past.bar(day)).collect();
         let Some(listing) = self.listings.get(at) else { return bars };
@@ -110,6 +109,18 @@ impl Paper {
         let wanted = |bar: &Bar| (from..to).contains(&bar.time.seconds());
         bars.extend(lived.chain(listing.today(&self.session)).filter(wanted));
         bars
+    }
+}
+
+/// Daily bars put together to those of a longer size; others as they are.
+fn by_period(bars: Vec<Bar>, size: BarSize) -> Vec<Bar> {
+    match size {
+        BarSize::Week => merge(bars, |bar| i64::from(bar.day.0 - bar.day.weekday()), |bar| bar),
+        BarSize::Month => {
+            let month = |bar: &Bar| i64::from(bar.day.civil().0 * 12 + bar.day.civil().1);
+            merge(bars, month, |bar| bar)
+        }
+        BarSize::Seconds(_) | BarSize::Minutes(_) | BarSize::Day => bars,
     }
 }
 

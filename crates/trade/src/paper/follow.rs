@@ -117,7 +117,7 @@ impl Paper {
     }
 
     /// What a contract's price follows: two things at most.
-    fn followed_by(&self, one: &Instrument) -> [Option<SymbolId>; 2] {
+    pub(super) fn followed_by(&self, one: &Instrument) -> [Option<SymbolId>; 2] {
         let id = |at: Option<usize>| Some(self.instruments.at(at?)?.id);
         let pair = |currency| id(self.instruments.dollar_pair(currency).map(|(at, _)| at));
         match &one.kind {

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use access::moment::Time;
 
 use super::Paper;
+use super::hours::Span;
 use super::listing::Listing;
 use crate::calendar::Day;
 use crate::instrument::{Instrument, InstrumentKind};
@@ -83,9 +84,28 @@ impl Paper {
         if trading(one, key, second.div_euclid(WORD)) >> second.rem_euclid(WORD) & 1 == 0 {
             return None;
         }
-        let word = mix(key ^ mix(second.cast_unsigned()));
-        let side = if word & 1 == 0 { Side::Buy } else { Side::Sell };
-        Some((side, 1 + (word >> 8) % one.usual_lot().max(1)))
+        Some(size_at(one, key, second))
+    }
+
+    /// What others trade in a contract in some seconds.
+    pub(super) fn others_volume(&self, one: &Instrument, within: Span) -> u64 {
+        let key = self.key(one);
+        let mut volume = 0_u64;
+        let mut second = within.open;
+        while second < within.close {
+            let word = second.div_euclid(WORD);
+            let last = (within.close - 1).min((word + 1) * WORD - 1);
+            let from = u64::MAX << second.rem_euclid(WORD);
+            let to = u64::MAX >> (WORD - 1 - last.rem_euclid(WORD));
+            let mut bits = trading(one, key, word) & from & to;
+            while bits != 0 {
+                let place = i64::from(bits.trailing_zeros());
+                volume = volume.saturating_add(size_at(one, key, word * WORD + place).1);
+                bits &= bits - 1;
+            }
+            second = last + 1;
+        }
+        volume
     }
 
     /// The prices of a contract that follows others, as anyone may see them. Those who `ask` for it see the day's trades too,
@@ -192,4 +212,11 @@ fn trading(one: &Instrument, key: u64, word: i64) -> u64 {
     (0..draws).fold(u64::MAX, |bits, draw| {
         bits & mix(key.wrapping_add(place.wrapping_add(draw).wrapping_mul(GAMMA)))
     })
+}
+
+/// On which side, and how much, others trade in a second in which they do.
+fn size_at(one: &Instrument, key: u64, second: i64) -> (Side, u64) {
+    let word = mix(key ^ mix(second.cast_unsigned()));
+    let side = if word & 1 == 0 { Side::Buy } else { Side::Sell };
+    (side, 1 + (word >> 8) % one.usual_lot().max(1))
 }

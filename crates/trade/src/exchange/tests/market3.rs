@@ -221,3 +221,31 @@ fn ninety_days_with_orders_on_what_follows_others_pass_quickly_and_are_the_same_
     }
     assert_eq!(pieces.quotes(), bench.exchange.quotes());
 }
+
+#[test]
+fn bars_of_what_follows_others_meet_its_prices_and_have_days_before() {
+    let mut bench = Bench::of(every_product(Hours::RoundTheClock));
+    bench.wait(3 * 86_400 + 40_000);
+    for name in ["ESZ6", "EUR.JPY", "AAPL  261218C00125000"] {
+        let one = named(name);
+        let back = |seconds: i64| bench.time - Span::seconds(seconds);
+        let end = bench.time + Span::seconds(1);
+        let minutes = bench.exchange.bars(one.id, BarSize::Minutes(1), back(3_600), end);
+        assert!((60..=61).contains(&minutes.len()), "{name}");
+        assert!(minutes.windows(2).all(|pair| pair[1].time.since(pair[0].time) == Span::minutes(1)));
+        for bar in &minutes {
+            assert!(bar.low <= bar.open.min(bar.close) && bar.high >= bar.open.max(bar.close));
+        }
+        let last = minutes.last().unwrap();
+        let quote = bench.exchange.quote(one.id).unwrap();
+        assert!(
+            quote.bid().unwrap().price <= last.close && last.close <= quote.ask().unwrap().price
+        );
+        let days = bench.exchange.bars(one.id, BarSize::Day, back(20 * 86_400), end);
+        assert!(days.len() > 8 && days.iter().all(|bar| bar.close.0 > 0), "{name}: {}", days.len());
+        let (before, today) = (&days[days.len() - 2], days.last().unwrap());
+        assert!(before.derived && !today.derived && today.close == last.close, "{name}");
+        let weeks = bench.exchange.bars(one.id, BarSize::Week, back(20 * 86_400), end);
+        assert!(weeks.len() < days.len());
+    }
+}
