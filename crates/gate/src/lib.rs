@@ -119,6 +119,7 @@ pub use health::{Health, HealthCondition};
 pub use large_order::{Large, LargeAsked};
 pub use lock::{LockTarget, Locked, Receipt};
 pub use mandate::{MandateEnd, MandateGate};
+pub use market::MarketGate;
 pub use notice::{MessagePage, OutboxNotice};
 pub use open::OpenError;
 pub use order::refused::RefusedOrders;

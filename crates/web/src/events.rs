@@ -188,7 +188,7 @@ impl Watcher {
                 let refused = gate.orders().refused(signed.ticket.account).await.ok()?;
                 List { view: &view, refused: &refused, names, filter, signed }.fragment()
             }
-            About::Contracts(shown) => shown.fragment(known, &gate.markets().quotes()),
+            About::Contracts(shown) => shown.fragment(known, gate.markets()),
             About::Market(id) => ticket::market_now(signed, &view, known.get(*id)?),
             About::Depth(id) => contract::now(gate.markets().quote(*id).as_ref()),
         };

@@ -1,11 +1,15 @@
 //! The list of contracts: live, searched and sorted.
 
+use std::borrow::Cow;
+
+use access::currency::Currency;
 use axum::response::IntoResponse;
+use gate::MarketGate;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 use trade::calendar::Day;
-use trade::instrument::{Instrument, Instruments};
-use trade::quote::{Level, Quote, Quotes};
+use trade::instrument::{Instrument, InstrumentKind, Instruments};
+use trade::quote::{Level, Quote};
 
 use super::Reply;
 use crate::field::Field;
@@ -24,9 +28,20 @@ const COLUMNS: [(&str, &str); 5] = [
     ("volume", "Volume"),
 ];
 
+/// What the list shows while nothing is typed: the value in its link, and how it is called.
+const KINDS: [(&str, &str); 6] = [
+    ("stocks", "Stocks in dollars"),
+    ("abroad", "Stocks in other currencies"),
+    ("funds", "Funds"),
+    ("currencies", "Currencies"),
+    ("futures", "Futures"),
+    ("figures", "Indices and other figures"),
+];
+
 /// Which contracts are shown, in which order.
 pub(crate) struct Shown {
     typed: String,
+    kind: &'static str,
     column: &'static str,
     falling: bool,
 }
@@ -37,22 +52,30 @@ impl Shown {
         let (falling, name) = sort.strip_prefix('-').map_or((false, sort), |name| (true, name));
         let column = COLUMNS.iter().find(|(known, _)| *known == name);
         let (column, falling) = column.map_or(("symbol", false), |(known, _)| (*known, falling));
-        Self { typed: query.get("q").to_owned(), column, falling }
+        let kind = KINDS.iter().find(|(known, _)| *known == query.get("kind"));
+        let kind = kind.map_or("stocks", |(known, _)| *known);
+        Self { typed: query.get("q").to_owned(), kind, column, falling }
     }
 
     fn contracts<'k>(
         &self,
         contracts: &'k Instruments,
-        quotes: &Quotes,
+        markets: MarketGate<'_>,
     ) -> Vec<(&'k Instrument, Option<Quote>)> {
+        let quotes = markets.quotes();
         let found: Vec<&Instrument> = if self.typed.is_empty() {
-            contracts.all().iter().collect()
+            let rows = contracts.all().iter();
+            let series = quotes.listed.iter().filter(|_| self.kind == "futures");
+            let series = series.filter_map(|id| contracts.get(*id));
+            rows.chain(series).filter(|one| kind_of(one) == self.kind).collect()
         } else {
             let exact = contracts.called(&self.typed, Day::in_new_york(quotes.time.seconds()));
             let listed = exact.filter(|one| quotes.listed.binary_search(&one.id).is_ok());
             listed.into_iter().chain(contracts.matching(&self.typed)).collect()
         };
-        let quoted = |contract: &'k Instrument| (contract, quotes.get(contract.id).cloned());
+        let quoted = |contract: &'k Instrument| {
+            (contract, markets.quote_in(&quotes, contract.id).map(Cow::into_owned))
+        };
         let mut found: Vec<_> = found.into_iter().map(quoted).collect();
         found.sort_by_key(|(contract, _)| contract.symbol.as_str());
         let key = |quote: &Option<Quote>| quote.as_ref().map(|quote| self.key(quote));
@@ -85,6 +108,9 @@ impl Shown {
         if !self.typed.is_empty() {
             query.append_pair("q", &self.typed);
         }
+        if self.kind != "stocks" {
+            query.append_pair("kind", self.kind);
+        }
         query.finish()
     }
 
@@ -101,8 +127,8 @@ impl Shown {
     }
 
     /// All of it that changes; the page holds it, and the stream sends it again.
-    pub(crate) fn fragment(&self, known: &Instruments, quotes: &Quotes) -> Markup {
-        let found = self.contracts(known, quotes);
+    pub(crate) fn fragment(&self, known: &Instruments, markets: MarketGate<'_>) -> Markup {
+        let found = self.contracts(known, markets);
         html! {
             @if found.is_empty() { p.empty { "No symbol or company here matches \u{201c}" (self.typed) "\u{201d}." } } @else {
                 table.lines {
@@ -111,6 +137,19 @@ impl Shown {
                 }
             }
         }
+    }
+}
+
+/// The part of the list that a contract is in; options have pages of their own.
+fn kind_of(contract: &Instrument) -> &'static str {
+    match contract.kind {
+        InstrumentKind::Stock if contract.currency == Currency::USD => "stocks",
+        InstrumentKind::Stock => "abroad",
+        InstrumentKind::Etf => "funds",
+        InstrumentKind::Forex { .. } => "currencies",
+        InstrumentKind::Future(_) => "futures",
+        InstrumentKind::Index => "figures",
+        InstrumentKind::Option(_) => "options",
     }
 }
 
@@ -139,7 +178,7 @@ fn row(contract: &Instrument, quote: Option<&Quote>) -> Markup {
 /// `GET /contracts`
 pub(crate) async fn search(signed: Signed) -> Reply {
     let shown = Shown::of(&signed.visit.query);
-    let quotes = signed.visit.portal.gate().markets().quotes();
+    let markets = signed.visit.portal.gate().markets();
     let stream = format!("/events?contracts=1&{}", shown.sorted_by(shown.column, shown.falling));
     let body = html! {
         (shell::title("Contracts", &figure::live(signed.now())))
@@ -154,8 +193,11 @@ pub(crate) async fn search(signed: Signed) -> Reply {
                 // On a phone the table has no headings.
                 p.small.sorts { "Sort by " @for (at, (column, label)) in COLUMNS.iter().enumerate() { @if at > 0 { ", " } a href={ "/contracts?" (shown.sorted_by(column, *column != "symbol" && !(shown.column == *column && shown.falling))) } { (label.to_lowercase()) } } }
             }
+            @if shown.typed.is_empty() {
+                p.row { @for (kind, label) in KINDS { a.btn.mini aria-current=[(kind == shown.kind).then_some("true")] href={ "/contracts?kind=" (kind) } { (label) } } }
+            }
             section.card aria-label="Contracts found" {
-                div data-live=(stream) { (shown.fragment(super::known(&signed), &quotes)) }
+                div data-live=(stream) { (shown.fragment(super::known(&signed), markets)) }
             }
         }
     };

@@ -232,7 +232,9 @@ fn bars_of_what_follows_others_meet_its_prices_and_have_days_before() {
         let end = bench.time + Span::seconds(1);
         let minutes = bench.exchange.bars(one.id, BarSize::Minutes(1), back(3_600), end);
         assert!((60..=61).contains(&minutes.len()), "{name}");
-        assert!(minutes.windows(2).all(|pair| pair[1].time.since(pair[0].time) == Span::minutes(1)));
+        assert!(
+            minutes.windows(2).all(|pair| pair[1].time.since(pair[0].time) == Span::minutes(1))
+        );
         for bar in &minutes {
             assert!(bar.low <= bar.open.min(bar.close) && bar.high >= bar.open.max(bar.close));
         }
