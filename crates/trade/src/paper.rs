@@ -131,7 +131,10 @@ impl Paper {
             Hours::Real if !one.is_traded_at_night() => one.volatility * 2,
             Hours::Real | Hours::RoundTheClock => one.volatility,
         };
-        let process = Process::new(seed, close + manner.shift, volatility, one.usual_lot());
+        // What is kept above its price moves by less of itself.
+        let kept = close.saturating_add(manner.shift).max(1);
+        let volatility = (volatility.saturating_mul(close.max(1)) / kept).max(1);
+        let process = Process::new(seed, kept, volatility, one.usual_lot());
         Some(Listing::new(process, close, manner, second))
     }
 

@@ -135,7 +135,7 @@ fn facts(signed: &Signed, contract: &Instrument) -> Markup {
         dl.pairs {
             div { dt { "Symbol" } dd.mono { (contract.symbol) } }
             @if contract.local != contract.symbol { div { dt { "At its exchange" } dd.mono { (contract.local) } } }
-            div { dt { "InstrumentKind" } dd { (noun(contract)) } }
+            div { dt { "Kind" } dd { (noun(contract)) } }
             @if let Some(under) = under { div { dt { "On" } dd { a.mono href={ "/contracts/" (under.key()) } { (under.symbol) } } } }
             @if let Some(day) = contract.expiry { div { dt { "Last day" } dd.mono { (day) } } }
             @if let InstrumentKind::Option(terms) = &contract.kind {

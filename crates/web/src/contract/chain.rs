@@ -99,7 +99,7 @@ fn table(signed: &Signed, under: &Instrument, pairs: &BTreeMap<Decimal, Pair<'_>
                 tr {
                     td { (link(pair.call, "Call")) }
                     td.r.n { (side(pair.call, Quote::bid)) } td.r.n { (side(pair.call, Quote::ask)) }
-                    td.r.n { b { (figure::price(*strike)) } }
+                    td.r.n { b { (strike.normalize()) } }
                     td.r.n { (side(pair.put, Quote::bid)) } td.r.n { (side(pair.put, Quote::ask)) }
                     td { (link(pair.put, "Put")) }
                 }
