@@ -535,3 +535,75 @@ def absent(library, server, checks, cid):
         checks.that("still alive", ib.reqCurrentTime() is not None)
         quotes = ib.reqMktDepth(stock)
         checks.that("depth comes or is refused", desk.until(lambda: bool(quotes.domBids) or len(desk.errors) > 0), desk.errors)
+
+
+def front(desk, contract, index=0):
+    """One of the contracts that a description has, as a program finds it."""
+    details = desk.ib.reqContractDetails(contract)
+    return details[index].contract if details else None
+
+
+@flow
+def option_is_found_and_traded(library, server, checks, cid):
+    with Desk(library, server.address("trading"), cid) as desk:
+        stock = desk.stock("MSFT")
+        chains = desk.ib.reqSecDefOptParams("MSFT", "", "STK", stock.conId)
+        checks.that("a chain", bool(chains) and bool(chains[0].expirations) and bool(chains[0].strikes), chains)
+        day, strikes = sorted(chains[0].expirations)[1], sorted(chains[0].strikes)
+        found = desk.ib.reqContractDetails(desk.lib.Option("MSFT", day, 0, "", "SMART"))
+        checks.that("calls and puts of that day", {d.contract.right for d in found} == {"C", "P"}, len(found))
+        strike = found[len(found) // 2].contract.strike
+        option = desk.lib.Option("MSFT", day, strike, "C", "SMART")
+        desk.ib.qualifyContracts(option)
+        checks.that("its local symbol has 21 characters", len(option.localSymbol) == 21 and strike in strikes, option)
+        checks.that("a hundred shares", option.multiplier == "100", option.multiplier)
+        trade = desk.place(option, desk.lib.MarketOrder("BUY", 2))
+        checks.that("filled", desk.until(lambda: trade.orderStatus.status == "Filled"), trade.log)
+        held = lambda: [p.position for p in desk.ib.positions() if p.contract.conId == option.conId]
+        checks.that("held", desk.until(lambda: held() == [2.0]), desk.ib.positions())
+        ticker = desk.ib.reqMktData(option)
+        checks.that("quoted", desk.until(lambda: ticker.ask > 0 and ticker.bid >= 0, 5), ticker)
+        bars = desk.ib.reqHistoricalData(option, "", "3600 S", "5 mins", "TRADES", False)
+        checks.that("bars", len(bars) > 5, bars)
+        trade = desk.place(option, desk.lib.MarketOrder("SELL", 2))
+        checks.that("sold", desk.until(lambda: trade.orderStatus.status == "Filled"), trade.log)
+
+
+@flow
+def future_is_found_and_traded(library, server, checks, cid):
+    with Desk(library, server.address("trading"), cid) as desk:
+        months = desk.ib.reqContractDetails(desk.lib.Future("ES", exchange="CME"))
+        checks.that("several months", len(months) > 2, len(months))
+        future = months[0].contract
+        checks.that("one digit for the year", future.localSymbol[-1].isdigit() and len(future.localSymbol) == 4, future)
+        checks.that("its underlying", months[0].underSymbol == "SPX", months[0].underSymbol)
+        state = desk.ib.whatIfOrder(future, desk.lib.MarketOrder("BUY", 2))
+        checks.that("margin by the contract", float(state.initMarginChange) == 13200.0, state)
+        cash = lambda: {v.currency: float(v.value) for v in desk.ib.accountValues() if v.tag == "CashBalance"}
+        trade = desk.place(future, desk.lib.MarketOrder("BUY", 1))
+        checks.that("filled", desk.until(lambda: trade.orderStatus.status == "Filled"), trade.log)
+        checks.that("nothing but its commission is paid", cash().get("USD", 0) > 500_000, cash())
+        trade = desk.place(future, desk.lib.MarketOrder("SELL", 1))
+        checks.that("closed", desk.until(lambda: trade.orderStatus.status == "Filled"), trade.log)
+        checks.that("what it gained or lost is told", desk.until(lambda: bool(trade.fills) and trade.fills[0].commissionReport.realizedPNL != 0), trade.fills)
+
+
+@flow
+def currencies_and_shares_abroad(library, server, checks, cid):
+    # Only asked about: other flows count on an account that has dollars alone.
+    with Desk(library, server.address("trading"), cid) as desk:
+        pair = desk.lib.Forex("EURUSD")
+        desk.ib.qualifyContracts(pair)
+        checks.that("a pair", pair.localSymbol == "EUR.USD" and pair.exchange == "IDEALPRO", pair)
+        state = desk.ib.whatIfOrder(pair, desk.lib.MarketOrder("BUY", 20_000))
+        checks.that("its commission is in dollars", float(state.commission) >= 2 and state.commissionCurrency == "USD", state)
+        share = front(desk, desk.lib.Stock("SIE", "IBIS", "EUR"))
+        checks.that("a share in Frankfurt", share is not None and share.currency == "EUR", share)
+        state = desk.ib.whatIfOrder(share, desk.lib.MarketOrder("BUY", 10))
+        checks.that("binds half of its value", 500 < float(state.initMarginChange) < 5_000, state)
+        index = front(desk, desk.lib.Index("SPX", "CBOE"))
+        checks.that("an index is known", index is not None)
+        refused = desk.place(index, desk.lib.LimitOrder("BUY", 1, 100.0))
+        checks.that("and no order of it is taken", desk.until(lambda: desk.done(refused)), refused.log)
+        told = [entry.message for entry in refused.log] + desk.texts(201)
+        checks.that("with the reason", any("NOT_TRADED" in text for text in told), told)
