@@ -20,6 +20,7 @@ mod fee;
 mod kind;
 mod ladder;
 mod listed;
+mod manner;
 pub(crate) mod number;
 mod read;
 mod table;
@@ -30,6 +31,7 @@ use arena::Arena;
 use family::Families;
 pub use fee::Fee;
 pub use kind::{FutureTerms, InstrumentKind, OptionTerms, Right, Settlement, Style};
+pub(crate) use manner::Manner;
 use number::ContractNumber;
 pub use table::DataError;
 pub use tick::{Nearest, PriceError, TickRule};
@@ -90,6 +92,8 @@ pub struct Instrument {
     pub branch: String,
     /// When it trades, where the markets keep their hours.
     pub calendar: Option<&'static MarketCalendar>,
+    /// How it is quoted from the third rule of the markets on.
+    pub(crate) manner: Manner,
     /// What one tick of one step is worth.
     point: Unit,
     /// A point is the smallest coin of the currency.
@@ -135,6 +139,7 @@ impl Instrument {
         let Parts { id, kind, symbol, name, exchange, currency, prices, .. } = parts;
         let Parts { step, multiplier, fee, calendar, .. } = parts;
         let point = Unit::new(multiplier)?.times(prices.tick())?.times(step)?;
+        let manner = Self::own_manner(&kind, &prices, currency);
         Some(Self {
             id,
             kind,
@@ -157,6 +162,7 @@ impl Instrument {
             industry: String::new(),
             branch: String::new(),
             calendar,
+            manner,
             point,
             in_coins: point.size() == Decimal::new(1, currency.digits()),
             history: history::Source::Nothing,

@@ -23,7 +23,6 @@ use crate::path::{Path, Stretch};
 use crate::price::Ticks;
 use crate::pricing::fair::Boundaries;
 use crate::quote::{Quote, Quotes};
-use crate::random::mix;
 use crate::venue::{Arrival, Met, Owner, Then, Venue, VenueAnswer};
 
 mod chart;
@@ -121,7 +120,7 @@ impl Paper {
     /// The market of an instrument as it begins.
     fn begun(&self, at: usize, second: i64) -> Option<Listing> {
         let one = self.instruments.at(at)?;
-        let (manner, seed) = (one.manner(self.rule), mix(self.seed ^ mix(one.id.0.into())));
+        let (manner, seed) = (one.manner(self.rule).clone(), self.key(one));
         if one.follows() {
             return Some(Listing::new(Process::quoted(0, seed, 1, &manner), 0, manner, second));
         }
@@ -187,7 +186,7 @@ impl Paper {
     /// A market that a snapshot has, at its place.
     pub(crate) fn put_back(&mut self, at: usize, id: SymbolId, mut listing: Listing) {
         if let Some(one) = self.instruments.at(at) {
-            listing.manner = one.manner(self.rule);
+            listing.manner.clone_from(one.manner(self.rule));
         }
         match self.listings.rows_mut().get_mut(at) {
             Some(row) => *row = listing,

@@ -14,7 +14,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::market::{FINE, HIGHEST, LOWEST, Manner, Process};
+use crate::instrument::Manner;
+use crate::market::{FINE, HIGHEST, LOWEST, Process};
 use crate::order::Side;
 use crate::random::{GAMMA, mix, walk};
 

@@ -9,3 +9,6 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(transparent)]
 pub struct Ticks(pub i64);
+
+/// A fair price is kept in 65,536ths of a tick.
+pub(crate) const FINE: i64 = 1 << 16;

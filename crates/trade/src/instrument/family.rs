@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use super::expiry::{self, LastDay};
 use super::ladder::Ladder;
 use super::number::ContractNumber;
-use super::table::{DataError, Row, rows};
+use super::table::{DataError, Row, rows, steps};
 use super::{
     Fee, FutureTerms, Instrument, InstrumentKind, OptionTerms, Parts, Right, Settlement, Style,
 };
@@ -285,14 +285,8 @@ fn settlement(row: &Row<'_>) -> Result<Settlement, DataError> {
 
 fn option_class(row: &Row<'_>, known: &[Instrument]) -> Result<OptionClass, DataError> {
     let underlying = underlying(row, known)?;
-    let step = |text: &str| match text.split_once(':') {
-        Some((from, step)) => Some((from.parse().ok()?, step.parse().ok()?)),
-        None => Some((Decimal::ZERO, text.parse().ok()?)),
-    };
     let allowed = "steps with the strikes that they begin at, such as 0:0.5 25:1 200:5";
-    let ladder = row.read("strike_rule", allowed, |text| {
-        Ladder::new(&text.split_whitespace().map(step).collect::<Option<Vec<_>>>()?)
-    })?;
+    let ladder = row.read("strike_rule", allowed, |text| Ladder::new(&steps(text)?))?;
     let many = |field| row.read(field, "a number", |text| text.parse().ok());
     let class = row.read("class", "1 to 6 letters", |text| {
         (1..=6).contains(&text.len()).then(|| text.to_owned())

@@ -146,17 +146,10 @@ impl Row<'_> {
         field: &'static str,
         (lowest, highest): (Decimal, Decimal),
     ) -> Result<TickRule, DataError> {
-        let step = |text: &str| match text.split_once(':') {
-            Some((from, step)) => Some((from.parse().ok()?, step.parse().ok()?)),
-            None => Some((Decimal::ZERO, text.parse().ok()?)),
-        };
         let allowed = "a step such as 0.01, or steps with the prices that they begin at, such as \
                        0:0.0001 1:0.01: from 0 up, each a multiple of the narrowest, and such that \
                        lowest and highest are prices";
-        self.read(field, allowed, |text| {
-            let steps = text.split_whitespace().map(step).collect::<Option<Vec<_>>>()?;
-            TickRule::new(&steps, lowest, highest)
-        })
+        self.read(field, allowed, |text| TickRule::new(&steps(text)?, lowest, highest))
     }
 
     /// The calendar that a column names, by its own name or that of an exchange.
@@ -180,6 +173,15 @@ impl Row<'_> {
         }
         self.read(field, "a date such as 2027-03-19, or nothing", date).map(Some)
     }
+}
+
+/// Steps with what they begin at, such as `0:0.0001 1:0.01`; one alone begins at zero.
+pub(super) fn steps(text: &str) -> Option<Vec<(Decimal, Decimal)>> {
+    let step = |text: &str| match text.split_once(':') {
+        Some((from, step)) => Some((from.parse().ok()?, step.parse().ok()?)),
+        None => Some((Decimal::ZERO, text.parse().ok()?)),
+    };
+    text.split_whitespace().map(step).collect()
 }
 
 /// A date, such as `2026-12-18`; none of another text.

@@ -7,8 +7,8 @@ use access::id::SymbolId;
 use super::Paper;
 use super::listing::Listing;
 use crate::calendar::Day;
-use crate::instrument::{Instrument, InstrumentKind, OptionTerms, Right, Style};
-use crate::market::{FINE, Manner, Print, Process};
+use crate::instrument::{Instrument, InstrumentKind, Manner, OptionTerms, Right, Style};
+use crate::market::{FINE, Print, Process};
 use crate::order::Side;
 use crate::path::{Block, Stretch};
 use crate::price::Ticks;
@@ -31,7 +31,7 @@ impl Paper {
         let shape = mix(self.key(one).wrapping_add(second.cast_unsigned().wrapping_mul(GAMMA)));
         let manner = one.manner(self.rule);
         let mut market =
-            Process::quoted(self.followed_fair(one, second), shape, one.usual_lot(), &manner);
+            Process::quoted(self.followed_fair(one, second), shape, one.usual_lot(), manner);
         market.print = self.others_trade(one, second).map(|(side, size)| Print {
             side,
             price: if side == Side::Buy { market.ask } else { market.bid },
@@ -40,6 +40,7 @@ impl Paper {
         market
     }
 
+    /// What all that is drawn for it follows from.
     pub(super) fn key(&self, one: &Instrument) -> u64 {
         mix(self.seed ^ mix(one.id.0.into()))
     }

@@ -8,9 +8,9 @@ use serde::Serialize;
 use crate::bar::{Kept as Bars, Series};
 use crate::book::{Book, HOUSE, Handle};
 use crate::calendar::{Day, TradingSession};
-use crate::instrument::Instrument;
+use crate::instrument::{Instrument, Manner};
 use crate::margin::Exposure;
-use crate::market::{FINE, LEVELS, Manner, Process};
+use crate::market::{FINE, LEVELS, Process};
 use crate::order::{Order, OrderId, Side};
 use crate::path::{Block, Path, Stretch};
 use crate::price::Ticks;
@@ -96,13 +96,8 @@ type Waiting = (
     BTreeSet<(i64, OrderId)>,
     Vec<OrderId>,
 );
-type Tape = (
-    (i64, u64, i64, i64, i64, i64, i64, u64, bool),
-    Option<(i64, i64)>,
-    Series,
-    Series,
-    VecDeque<Bars>,
-);
+type Traded = (i64, u64, i64, i64, i64, i64, i64, u64, bool);
+type Tape = (Traded, Option<(i64, i64)>, Series, Series, VecDeque<Bars>);
 
 impl Reach {
     /// What waits at the other prices would not trade where nothing at these did.
@@ -144,6 +139,21 @@ impl Listing {
         }
     }
 
+    /// What a snapshot has of its trading day.
+    const fn day(&self) -> Traded {
+        (
+            self.last,
+            self.last_size,
+            self.last_second,
+            self.open,
+            self.high,
+            self.low,
+            self.previous_close,
+            self.volume,
+            self.traded,
+        )
+    }
+
     /// Its place in a snapshot.
     pub(crate) fn kept<'a>(&'a self, exposure: &'a Exposure) -> impl Serialize + 'a {
         let waiting = (
@@ -154,18 +164,7 @@ impl Listing {
             &self.sell_stops,
             &self.sweeping,
         );
-        let day = (
-            self.last,
-            self.last_size,
-            self.last_second,
-            self.open,
-            self.high,
-            self.low,
-            self.previous_close,
-            self.volume,
-            self.traded,
-        );
-        (waiting, exposure, (day, self.swing, &self.minutes, &self.fives, &self.days))
+        (waiting, exposure, (self.day(), self.swing, &self.minutes, &self.fives, &self.days))
     }
 
     /// All that a snapshot has of it.
@@ -178,19 +177,8 @@ impl Listing {
             self.sell_stops.clone(),
             self.sweeping.clone(),
         );
-        let day = (
-            self.last,
-            self.last_size,
-            self.last_second,
-            self.open,
-            self.high,
-            self.low,
-            self.previous_close,
-            self.volume,
-            self.traded,
-        );
         let bars = (self.minutes.clone(), self.fives.clone(), self.days.clone());
-        (waiting, exposure, (day, self.swing, bars.0, bars.1, bars.2))
+        (waiting, exposure, (self.day(), self.swing, bars.0, bars.1, bars.2))
     }
 
     /// From its place in a snapshot.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::instrument::{Instrument, InstrumentKind};
-use crate::market::Manner;
+use access::currency::Currency;
+
+use crate::instrument::{Instrument, InstrumentKind, Manner, TickRule};
 
 /// The narrowest touch, in ticks.
 const NARROW: i64 = 2;
@@ -14,24 +15,31 @@ impl Instrument {
         match &self.kind {
             InstrumentKind::Option(_) | InstrumentKind::Future(_) => true,
             InstrumentKind::Forex { base } => {
-                let dollar = access::currency::Currency::USD;
-                *base != dollar && self.currency != dollar
+                *base != Currency::USD && self.currency != Currency::USD
             }
             InstrumentKind::Stock | InstrumentKind::Etf | InstrumentKind::Index => false,
         }
     }
 
     /// How it is quoted under a rule of the markets.
-    pub(crate) fn manner(&self, rule: u16) -> Manner {
-        let steps = self.prices.steps();
-        if rule < 3 || (steps.len() == 1 && self.prices.lowest().0 == 1) {
+    pub(crate) const fn manner(&self, rule: u16) -> &Manner {
+        const PLAIN: &Manner = &Manner::PLAIN;
+        if rule < 3 { PLAIN } else { &self.manner }
+    }
+
+    /// The same from rule 3 on.
+    pub(crate) fn own_manner(
+        kind: &InstrumentKind,
+        prices: &TickRule,
+        currency: Currency,
+    ) -> Manner {
+        if prices.steps().len() == 1 && prices.lowest().0 == 1 {
             return Manner::PLAIN;
         }
-        let steps = Some(Arc::new(self.prices.clone()));
-        let is_figure = self.kind == InstrumentKind::Index;
+        let is_figure = *kind == InstrumentKind::Index;
         // A price that may fall below zero is kept at a hundred above what it stands for.
-        let below = is_figure && self.prices.lowest().0 < 0 && self.currency.digits() == 2;
-        Manner::new(if below { 10_000 } else { 0 }, NARROW, steps)
+        let below = is_figure && prices.lowest().0 < 0 && currency.digits() == 2;
+        Manner::new(if below { 10_000 } else { 0 }, NARROW, Some(Arc::new(prices.clone())))
     }
 
     /// It trades nearly all day also where markets keep their hours.

@@ -120,7 +120,7 @@ impl Paper {
         let own = self.listings.get(at);
         let mut listing = match own {
             Some(own) => own.clone(),
-            None => Listing::new(process, 0, one.manner(self.rule), self.session.start),
+            None => Listing::new(process, 0, one.manner(self.rule).clone(), self.session.start),
         };
         if !listing.has_makers() {
             listing.process = process;

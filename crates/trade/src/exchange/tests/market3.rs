@@ -1,5 +1,6 @@
 //! The third rule of the markets: every product.
 
+use super::rule::slowly;
 use super::*;
 use crate::instrument::InstrumentKind;
 use crate::journal::MARKET_RULE;
@@ -131,26 +132,6 @@ fn contracts_end_on_their_last_day_and_money_is_kept() {
     let costs: Decimal = costs.map(|(_, position)| position.basis).sum();
     let cash = account.purse.own();
     assert_eq!(cash.balance + costs, cash.deposited + account.realised(dollar));
-}
-
-/// What the rule says, second by second: nothing is passed at once.
-fn slowly(exchange: &mut Exchange, to: Time) -> Vec<Event> {
-    let (mut events, target) = (Vec::new(), to.seconds());
-    while exchange.paper.step < target {
-        let second = exchange.paper.step + 1;
-        exchange.paper.now = exchange.paper.now.max(Time::from_seconds(second));
-        exchange.paper.step = second;
-        if second >= exchange.paper.session.roll {
-            exchange.roll(Some(&mut events));
-        }
-        if exchange.paper.is_any_open(second) {
-            exchange.second(second, Some(&mut events));
-        } else {
-            exchange.paper.rest_until(second);
-        }
-    }
-    exchange.paper.now = exchange.paper.now.max(to);
-    events
 }
 
 #[test]

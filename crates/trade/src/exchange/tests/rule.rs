@@ -11,7 +11,7 @@ fn by_paths(hours: Hours) -> Genesis {
 }
 
 /// What the rule says, second by second: nothing is passed at once.
-fn slowly(exchange: &mut Exchange, to: Time) -> Vec<Event> {
+pub(super) fn slowly(exchange: &mut Exchange, to: Time) -> Vec<Event> {
     let (mut events, target) = (Vec::new(), to.seconds());
     while exchange.paper.step < target {
         let second = exchange.paper.step + 1;
@@ -20,7 +20,7 @@ fn slowly(exchange: &mut Exchange, to: Time) -> Vec<Event> {
         if second >= exchange.paper.session.roll {
             exchange.roll(Some(&mut events));
         }
-        if exchange.paper.session.is_open(second) {
+        if exchange.paper.is_any_open(second) {
             exchange.second(second, Some(&mut events));
         } else {
             exchange.paper.rest_until(second);
