@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::finding::{Finding, Ran};
+use crate::finding::{Finding, Ran, Trace};
 use crate::world::World;
 
 /// Steps of a run unless told otherwise.
@@ -29,6 +29,8 @@ pub struct Outcome {
     pub traded: (usize, usize),
     /// Errors that programs were told, and how often.
     pub errors: BTreeMap<String, u32>,
+    /// What was done last before that.
+    pub trace: Vec<String>,
     /// What it found, and in which step.
     pub fault: Option<(u32, Finding)>,
 }
@@ -44,6 +46,7 @@ pub fn run(seed: u64, steps: u32) -> Outcome {
         tally: BTreeMap::new(),
         traded: (0, 0),
         errors: BTreeMap::new(),
+        trace: Vec::new(),
         fault: Some((0, fault)),
     };
     // A task that waits for another thread (the tables, the hasher) goes on when no other task can: then it does not
@@ -65,26 +68,33 @@ pub fn run(seed: u64, steps: u32) -> Outcome {
 }
 
 async fn whole(seed: u64, steps: u32) -> Ran<Outcome> {
-    let mut world = World::new(seed).await?;
+    let trace = Trace::default();
+    let mut world = World::new(seed, trace.clone()).await?;
     for step in 1..=steps {
+        trace.note(format!("step {step}"));
         let tally = world.tally.clone();
         match Box::pin(world.step()).await {
             Ok(next) => world = next,
-            Err(fault) => return Ok(failed(seed, step, tally, fault)),
+            Err(fault) => return Ok(failed((seed, step), tally, &trace, fault)),
         }
     }
     let tally = world.tally.clone();
     match Box::pin(world.end()).await {
         Ok(world) => Ok(outcome(seed, steps, &world)),
-        Err(fault) => Ok(failed(seed, steps.saturating_add(1), tally, fault)),
+        Err(fault) => Ok(failed((seed, steps.saturating_add(1)), tally, &trace, fault)),
     }
 }
 
-fn failed(seed: u64, step: u32, tally: BTreeMap<&'static str, u32>, fault: Finding) -> Outcome {
+fn failed(
+    (seed, steps): (u64, u32),
+    tally: BTreeMap<&'static str, u32>,
+    trace: &Trace,
+    fault: Finding,
+) -> Outcome {
     let (journal, told) = (String::new(), String::new());
     let (traded, errors) = ((0, 0), BTreeMap::new());
-    let fault = Some((step, fault));
-    Outcome { seed, steps: step, checked: 0, journal, told, tally, traded, errors, fault }
+    let (trace, fault) = (trace.lines(), Some((steps, fault)));
+    Outcome { seed, steps, checked: 0, journal, told, tally, traded, errors, trace, fault }
 }
 
 fn outcome(seed: u64, steps: u32, world: &World) -> Outcome {
@@ -100,6 +110,7 @@ fn outcome(seed: u64, steps: u32, world: &World) -> Outcome {
         tally: world.tally.clone(),
         traded: world.books.size(),
         errors: world.log.0.errors.clone(),
+        trace: Vec::new(),
         fault: None,
     }
 }

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use crate::books::{Allowed, Books, digest};
 use crate::client::{Client, Told};
 use crate::dice::Dice;
-use crate::finding::{Finding, Ran, demand};
+use crate::finding::{Finding, Ran, Trace, demand};
 use crate::machine::{DoorRefusal, Life, Machine, new_folder};
 use crate::model::{Model, Program};
 use crate::visitor::PortalUser;
@@ -57,11 +57,13 @@ pub struct World {
     pub failing: u32,
     /// Steps that were checked.
     pub checked: u32,
+    /// What was done last.
+    pub trace: Trace,
 }
 
 impl World {
     /// A new folder with two people, their accounts and their programs.
-    pub async fn new(seed: u64) -> Ran<Self> {
+    pub async fn new(seed: u64, trace: Trace) -> Ran<Self> {
         let mut dice = Dice::new(seed);
         let machine = Machine::new(&mut dice)?;
         let life = machine.open(new_folder()?, &mut dice).await?;
@@ -86,6 +88,7 @@ impl World {
             named: 0,
             failing: 0,
             checked: 0,
+            trace,
         };
         world.life.stepper.make_room();
         world.settle_in().await?;
@@ -143,6 +146,7 @@ impl World {
     /// Counts what was done.
     pub fn count(&mut self, what: &'static str) {
         *self.tally.entry(what).or_default() += 1;
+        self.trace.note(format!("{} {what}", self.life.gate.now()));
     }
 
     /// Asks the operator's door. A cut that holds without being on record counts as done.
@@ -152,6 +156,7 @@ impl World {
             Ok(value) => value.to_string(),
             Err(refused) => format!("{} {}", refused.code, refused.text),
         };
+        self.trace.note(format!("{request} -> {said}"));
         self.log.1.update(said);
         self.count(if answer.is_ok() { "operator: done" } else { "operator: refused" });
         match answer {
@@ -357,7 +362,7 @@ impl World {
 
     async fn again(self, state: Option<String>, is_killed: bool) -> Ran<Self> {
         let Self { mut dice, machine, life, model, books, visitors, before, password, .. } = self;
-        let Self { log, tally, written, named, failing, checked, .. } = self;
+        let Self { log, tally, written, named, failing, checked, trace, .. } = self;
         private::simulation::fail_after(None);
         let folder = if is_killed { life.kill(machine.is_durable())? } else { life.into_folder() };
         let life = machine.open(folder, &mut dice).await?;
@@ -378,6 +383,7 @@ impl World {
             named,
             failing,
             checked,
+            trace,
         };
         world.begins_again(state).await?;
         Ok(world)
