@@ -390,21 +390,24 @@ pub(crate) const fn segment_bytes(config: &Config) -> u64 {
 
 impl Gate {
     /// Fills the live table from the store: every person's sessions and credentials. Finishes locks
-    /// and revocations.
+    /// and revocations, once everybody is known: whose an order is on an account of several depends on who they are.
     pub(crate) async fn load_people(&self) -> Result<(), OpenError> {
         let store = &self.0.people.store;
         if let Err(error) = self.settle_owed().await {
             tracing::warn!(%error, "cuts from before this start are in effect but cannot be recorded yet");
         }
         Box::pin(self.load_sites()).await?;
-        for slice in self.all_slices().await? {
+        let slices = self.all_slices().await?;
+        for slice in &slices {
             let Some(person) = &slice.person else { continue };
             let uses = store.session_uses(person.id).await?;
-            self.publish_with(&slice, &uses);
+            self.publish_with(slice, &uses);
             self.remember_ended(person).await?;
-            self.locks().end_locked(&slice).await;
-            self.cancel_locked(&slice).await.map_err(OpenError::Refused)?;
-            self.cancel_revoked(&slice).await.map_err(OpenError::Refused)?;
+        }
+        for slice in slices.iter().filter(|slice| slice.person.is_some()) {
+            self.locks().end_locked(slice).await;
+            self.cancel_locked(slice).await.map_err(OpenError::Refused)?;
+            self.cancel_revoked(slice).await.map_err(OpenError::Refused)?;
         }
         Ok(())
     }

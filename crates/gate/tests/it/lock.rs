@@ -7,7 +7,7 @@ use access::{
 use gate::{Actor, LockTarget, SocketProof, evidence_verify};
 use store::{Key, Store};
 
-use crate::mandate::{on_two_accounts, program, rest, second_owner};
+use crate::mandate::{on_accounts_of, on_two_accounts, program, rest, second_owner};
 use crate::place::{HOME, OPERATOR, Place, browser, shows, text};
 
 #[tokio::test]
@@ -99,6 +99,26 @@ async fn lock_of_a_person_cancels_their_orders_and_leaves_those_of_a_joint_owner
     assert_eq!(gate.view().await.unwrap().open_orders.len(), 2);
     assert_eq!(lock("trader").await, Some(2), "of the program and of the session");
     assert!(gate.view().await.unwrap().open_orders.is_empty());
+}
+
+/// A start knows one person after the other, and looks at orders only when it knows them all.
+#[tokio::test]
+async fn lock_of_a_person_leaves_the_orders_of_a_joint_owner_at_a_start_too() {
+    for (locked, other) in [("ann", "trader"), ("trader", "ann")] {
+        let place = Place::new().await;
+        let gate = &place.gate;
+        second_owner(gate).await;
+        let (_, credential) = on_accounts_of(&place, other).await;
+        let target = LockTarget::Person(gate.people().find(locked).await.unwrap().id);
+        gate.locks().lock(&OPERATOR, target, Grade::All).await.unwrap();
+        let door = SocketProof { credential, address: HOME, token: None };
+        let who = gate.enter_socket(&door).unwrap();
+        rest(gate, &who.on(gate.account()).unwrap(), 1).unwrap();
+        gate.orders().flush().await.unwrap();
+        let place = place.reopened().await;
+        let open = place.gate.view().await.unwrap().open_orders.len();
+        assert_eq!(open, 1, "{locked} is locked, and the order is {other}'s");
+    }
 }
 
 /// A cut never widens: what a credential does on another account is none of this lock's business, and lifting

@@ -145,7 +145,7 @@ pub async fn on_two_accounts(place: &Place) -> (PaperAccountId, CredentialId) {
 }
 
 /// A second account of one person, and a program on it and on the first.
-async fn on_accounts_of(place: &Place, owner: &str) -> (PaperAccountId, CredentialId) {
+pub async fn on_accounts_of(place: &Place, owner: &str) -> (PaperAccountId, CredentialId) {
     let gate = &place.gate;
     let new = NewPaperAccount {
         owner: owner.to_owned(),
