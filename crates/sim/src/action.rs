@@ -15,7 +15,8 @@ use crate::world::World;
 
 const PEOPLE: [&str; 2] = ["trader", "ann"];
 
-fn target_of(on: &LockSubject) -> serde_json::Value {
+/// What the operator's door calls it.
+pub fn target_of(on: &LockSubject) -> serde_json::Value {
     match on {
         LockSubject::Account(account) => json!({"account": account}),
         LockSubject::Person(name) => json!({"person": name}),
@@ -33,7 +34,8 @@ impl World {
             48..=54 => self.connect().await?,
             55..=57 => self.lose_a_client().await?,
             58..=61 => self.new_program().await?,
-            62..=69 => self.cut_program().await?,
+            62..=66 => self.cut_program().await?,
+            67..=69 => self.race().await?,
             70..=71 => self.lock().await?,
             72..=74 => self.unlock().await?,
             75..=79 => self.mandate().await?,
@@ -217,7 +219,8 @@ impl World {
         }
     }
 
-    fn next_id(&mut self, at: usize) -> i32 {
+    /// An id that this client gives to its next order.
+    pub fn next_id(&mut self, at: usize) -> i32 {
         let Some(client) = self.clients.get_mut(at) else { return 0 };
         let id = client.next_id;
         client.next_id = client.next_id.saturating_add(1);
@@ -265,7 +268,7 @@ impl World {
     }
 
     /// An order of any kind on an instrument of the catalogue, near its price.
-    fn order(&mut self, at: usize, order_id: i32) -> Option<Box<PlaceOrder>> {
+    pub fn order(&mut self, at: usize, order_id: i32) -> Option<Box<PlaceOrder>> {
         let holder = self.clients.get(at)?.credential;
         let accounts = self.model.program(holder)?.accounts.clone();
         let account = self.dice.pick(&accounts).copied()?;

@@ -13,6 +13,7 @@ pub mod finding;
 pub mod machine;
 pub mod model;
 pub mod portal;
+pub mod race;
 pub mod run;
 pub mod seeds;
 pub mod visitor;

@@ -128,9 +128,12 @@ impl World {
         self.check()
     }
 
-    /// From here on nothing comes that the model bars.
+    /// From here on nothing comes that the model bars. On a disk that failed is nothing to look at: what it still
+    /// took is seen after the next start, and was allowed when all was last looked at.
     pub fn begin_step(&mut self) {
-        self.before = (self.model.clone(), self.life.gate.now());
+        if !self.life.disk.has_failed() {
+            self.before = (self.model.clone(), self.life.gate.now());
+        }
     }
 
     /// Something was cut, and the answer says so: what came before is looked at by the old rules, and from here on
@@ -152,6 +155,15 @@ impl World {
     /// Asks the operator's door. A cut that holds without being on record counts as done.
     pub async fn ask(&mut self, request: &Value) -> Ran<Result<Value, DoorRefusal>> {
         let answer = self.life.ask(request).await?;
+        Ok(self.answered(request, answer))
+    }
+
+    /// What an answer of the operator's door means.
+    pub fn answered(
+        &mut self,
+        request: &Value,
+        answer: Result<Value, DoorRefusal>,
+    ) -> Result<Value, DoorRefusal> {
         let said = match &answer {
             Ok(value) => value.to_string(),
             Err(refused) => format!("{} {}", refused.code, refused.text),
@@ -162,9 +174,9 @@ impl World {
         match answer {
             Err(refused) if refused.code == OWED => {
                 self.count("operator: in force, not on record");
-                Ok(Ok(Value::Null))
+                Ok(Value::Null)
             }
-            answer => Ok(answer),
+            answer => answer,
         }
     }
 
@@ -396,8 +408,8 @@ impl World {
             let now = self.digest();
             demand(state == now, || format!("a restart changed\n{state}into\n{now}"))?;
         }
-        self.begin_step();
         self.check()?;
+        self.begin_step();
         let listed = self.life.gate.credentials().list(None).await;
         let listed = listed.map_err(|error| Finding::of("the list of credentials", error))?;
         for program in &self.model.programs {

@@ -97,6 +97,8 @@ impl Store {
         source: &Source,
         now: Time,
     ) -> Result<(), CommitError> {
+        #[cfg(feature = "simulation")]
+        crate::simulation::begins().await;
         let header = Head { by, source: &source.to_string(), now, since: None };
         self.try_commit((slice, reads), events, &header).await.map_err(CommitError::sort)
     }
