@@ -14,6 +14,11 @@ pub fn fail_after(count: Option<u32>) {
     LEFT.set(count);
 }
 
+/// Whether one of the next files fails.
+pub fn will_fail() -> bool {
+    LEFT.get().is_some()
+}
+
 pub(crate) fn check() -> io::Result<()> {
     match LEFT.take() {
         Some(0) => Err(io::Error::from(io::ErrorKind::StorageFull)),
