@@ -3,7 +3,7 @@
 //! The caller is shown a two-digit number, which the person types on the phone, so a prompt that
 //! nobody asked for cannot be approved by mistake. The phone signs the terms of what it showed; if one
 //! changes after that, the yes does not count. An approval is answered once, used once, and expires
-//! after two minutes.
+//! after two minutes; one for a program's order, which no page waits for, after fifteen, and by one tap.
 //!
 //! ```text
 //!            number wrong, twice at most
@@ -38,7 +38,7 @@ mod record;
 mod terms;
 
 pub use event::{Command, Event};
-pub use record::{Answered, Approval, Asker, Content, ContentKind, LIFE, Say, TRIES};
+pub use record::{Answered, Approval, Asker, Content, ContentKind, HELD_LIFE, LIFE, Say, TRIES};
 pub use terms::{Line, Term, Terms};
 
 /// Approvals of one person that may wait at once.
@@ -106,6 +106,7 @@ pub(crate) fn ask(
     let drawn = ground.moment.draw_below("approval number", 90) + 10;
     let number = Secret::from_text(drawn.to_string());
     let sealed = ground.key.seal(&number, &Approval::purpose(id), ground.moment);
+    let kind = content.kind;
     let approval = Approval {
         id,
         person,
@@ -114,7 +115,7 @@ pub(crate) fn ask(
         number: (!one_tap).then_some(sealed),
         tries_left: TRIES,
         asked_at: now,
-        until: now + LIFE,
+        until: now + kind.life(),
         answered: None,
     };
     events.push(Event::Asked(Box::new(approval)).into());
@@ -174,7 +175,7 @@ fn answer(
 pub fn is_own(slice: &Slice, approval: &Approval, phone: DeviceId) -> bool {
     match approval.asker {
         Asker::Session(id) => slice.session(id).is_none_or(|session| session.device == phone),
-        Asker::Attempt(_) => false,
+        Asker::Attempt(_) | Asker::Program { .. } => false,
     }
 }
 
@@ -210,13 +211,19 @@ fn turned_down(
                 events.push(session::Event::Ended { session: id, at, reason }.into());
             }
         }
-        Asker::Session(_) => {}
+        Asker::Session(_) | Asker::Program { .. } => {}
     }
     if say == Say::NotMe {
-        let text = format!(
-            "You answered that it was not you: {}. The person who asked knows your password or was using one of your sessions: change your password, and lock the account if in doubt.",
-            approval.content.kind.text()
-        );
+        let what = approval.content.kind.text();
+        let text = if matches!(approval.asker, Asker::Program { .. }) {
+            format!(
+                "You answered that you know nothing of it: {what}. Pause or revoke the program's credential if it does what it should not."
+            )
+        } else {
+            format!(
+                "You answered that it was not you: {what}. The person who asked knows your password or was using one of your sessions: change your password, and lock the account if in doubt."
+            )
+        };
         events.push(notice::queue(ground, approval.person, Topic::NotMe, text, None));
     }
     events

@@ -3,7 +3,7 @@
 use crate::binding::UNBOUND_ACTS;
 use crate::brokerage;
 use crate::device::Device;
-use crate::entitlements::{Acts, Entitlements, Narrowing};
+use crate::entitlements::{Acts, Entitlements, Narrowing, narrower};
 use crate::id::{AccountId, Holder};
 use crate::mandate::Mandate;
 use crate::moment::Time;
@@ -23,6 +23,9 @@ impl Slice {
         let mandate = self.mandate(id).ok_or(Refusal::not_found("account"))?;
         let given = mandate.entitlements(holder, self.grade(id));
         let given = given.ok_or(Refusal::not_found("paper account"))?;
+        let person = self.person.as_ref().filter(|one| one.id == given.person);
+        let person = person.ok_or(Refusal::not_found("person"))?;
+        let given = given.of_person(&person.username.to_string(), &person.limits);
         match self.account(id).and_then(|one| one.account.as_ref()) {
             Some(account) => Ok(account.bound(given)),
             None => Err(Refusal::not_found("account")),
@@ -85,7 +88,7 @@ impl Slice {
     ) -> Result<Entitlements, Refusal> {
         let mut given = self.given(account, Holder::Session(session.id))?;
         given.until = given.until.min(session.until);
-        given.asks_above = self.large_orders.above;
+        given.asks_above = narrower(given.asks_above, self.large_orders.above);
         given.acts = given.acts.and(session.interface.acts());
         if self.enrols_only(session) {
             given.acts = given.acts.and(Acts::ENROL);

@@ -486,6 +486,6 @@ impl Credential {
         let full = slice
             .given(account, holder)
             .map_err(|_| Refusal::Credential(CredentialRefusal::CredentialUnknown))?;
-        Ok(full.narrow(holder, &self.scopes))
+        Ok(full.narrow(holder, &self.scopes).of_credential(&self.name.to_string()))
     }
 }

@@ -17,10 +17,14 @@ use crate::refusal::{AuthorityRefusal, Refusal};
 use crate::symbol::SymbolSet;
 
 mod act;
+mod control;
 mod members;
+pub(crate) mod rule;
 mod set;
 
 pub use act::{Act, Acts, OrderKind, Product, Resource, Side};
+pub use control::{Control, Controls, LimitUnit};
+pub use rule::{Rule, RuleOwner};
 use set::member_set;
 
 /// A set of sides.
@@ -234,6 +238,9 @@ pub struct Limits {
     pub max_open_orders: Option<u32>,
     /// An order identical to one in this window is a duplicate; none switches the check off.
     pub duplicate_window: Option<Span>,
+    /// What is limited beyond one order's numbers. Older records have none.
+    #[serde(default, skip_serializing_if = "Controls::is_none")]
+    pub controls: Controls,
 }
 
 impl Limits {
@@ -248,13 +255,19 @@ impl Limits {
             max_open_orders: narrower(self.max_open_orders, other.max_open_orders),
             // The longer window refuses more.
             duplicate_window: self.duplicate_window.max(other.duplicate_window),
+            controls: self.controls.and(&other.controls),
         }
+    }
+
+    /// Whether nothing is limited.
+    pub(crate) fn are_none(&self) -> bool {
+        *self == Self::default()
     }
 }
 
 /// The smaller of two limits, where none is no limit.
 #[inline]
-fn narrower<T: Ord>(one: Option<T>, two: Option<T>) -> Option<T> {
+pub(crate) fn narrower<T: Ord>(one: Option<T>, two: Option<T>) -> Option<T> {
     match (one, two) {
         (Some(one), Some(two)) => Some(one.min(two)),
         (one, two) => one.or(two),
@@ -381,10 +394,12 @@ pub struct Entitlements {
     pub narrowing: Vec<(Acts, Narrowing)>,
     /// What a session does at a network that it was not proven at.
     pub new_network: NewNetwork,
-    /// The limits that pre-trade applies.
+    /// The limits that pre-trade applies: the narrowest of [`Self::rules`].
     pub limits: Limits,
-    /// Orders worth more, in the account's base currency, take an approval or a proof of their own; none asks for none.
-    /// Only sessions have it: a credential has its limits.
+    /// Whose these limits are, the widest authority first.
+    pub rules: Vec<Rule>,
+    /// Orders worth more, in the account's base currency, take a person's yes; none asks for none. A session's is asked for
+    /// before it is sent, a program's waits ([`Control::AsksAbove`]).
     pub asks_above: Option<Decimal>,
 }
 
@@ -510,6 +525,28 @@ impl Entitlements {
         }
     }
 
+    /// The same, where the mandate that it comes from is the person's of this name.
+    #[must_use]
+    pub(crate) fn of_person(mut self, name: &str, limits: &Limits) -> Self {
+        for rule in &mut self.rules {
+            if let RuleOwner::Mandate { of, .. } = &mut rule.owner {
+                *of = Some(name.to_owned());
+            }
+        }
+        rule::put(&mut self.rules, RuleOwner::Person(name.to_owned()), limits);
+        Self { limits: self.limits.and(limits), ..self }
+    }
+
+    /// The same, where the credential that it was narrowed for last has this name.
+    #[must_use]
+    pub(crate) fn of_credential(mut self, called: &str) -> Self {
+        if let Some(Rule { owner: RuleOwner::Credential { name, .. }, .. }) = self.rules.last_mut()
+        {
+            *name = Some(called.to_owned());
+        }
+        self
+    }
+
     /// What a session keeps of it at a network that it was not proven at.
     #[must_use]
     pub fn moved(mut self) -> Self {
@@ -531,6 +568,13 @@ impl Entitlements {
     pub fn narrow(&self, holder: Holder, scopes: &Scopes) -> Self {
         let read_only = self.read_only || scopes.read_only;
         let acts = self.acts.and(scopes.acts);
+        let mut rules = self.rules.clone();
+        let id = match holder {
+            Holder::Credential(id) => Some(id),
+            Holder::Session(_) | Holder::Operator | Holder::System => None,
+        };
+        rule::put(&mut rules, RuleOwner::Credential { id, name: None }, &scopes.limits);
+        let limits = self.limits.and(&scopes.limits);
         Self {
             holder,
             person: self.person,
@@ -554,8 +598,9 @@ impl Entitlements {
             lock: self.lock,
             narrowing: self.narrowing.clone(),
             new_network: self.new_network,
-            limits: self.limits.and(&scopes.limits),
-            asks_above: self.asks_above,
+            asks_above: narrower(self.asks_above, limits.controls.get(Control::AsksAbove)),
+            limits,
+            rules,
         }
     }
 }

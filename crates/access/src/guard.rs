@@ -139,6 +139,9 @@ impl Slice {
                 [Some(Scope::Person(person)), Some(Scope::Account(account))]
             }
             Event::Person(person::Event::Created(person)) => [Some(Scope::Person(person.id)), None],
+            Event::Person(person::Event::Limited { person, .. }) => {
+                [Some(Scope::Person(*person)), None]
+            }
             _ => [own, None],
         }
     }

@@ -11,7 +11,7 @@ use crate::entitlements::Act;
 use crate::id::{ApprovalId, PaperAccountId};
 use crate::notice::{self, Topic};
 use crate::policy::{NOT_YOU, check_change};
-use crate::recovery::check_phone;
+use crate::recovery::{check_approver, check_phone};
 use crate::refusal::{ApprovalRefusal, AuthorityRefusal, ChangeRefusal, Refusal};
 use crate::session::Session;
 use crate::slice::Slice;
@@ -19,7 +19,7 @@ use crate::slice::Slice;
 pub(crate) mod event;
 mod record;
 
-pub use event::{Command, Event};
+pub use event::{Command, Event, HeldOrder};
 pub use record::{MOST, Placed, STANDARD, Threshold};
 
 pub(crate) fn decide(
@@ -43,11 +43,25 @@ pub(crate) fn decide(
                 None => Err(Refusal::Approval(ApprovalRefusal::OrderUnproven)),
             }
         }
-        Command::Placed(_) if ground.by != By::System => {
+        Command::Placed(_)
+        | Command::AskHeld { .. }
+        | Command::UseHeld { .. }
+        | Command::DropHeld { .. }
+            if ground.by != By::System =>
+        {
             Err(Refusal::Change(ChangeRefusal::OperatorOnly))
         }
         Command::Placed(placed) => {
             Ok(Decision::new(vec![Event::Placed(placed.clone()).into()], Answer::Done))
+        }
+        Command::AskHeld { held, terms, facts } => ask_held(slice, ground, *held, (terms, facts)),
+        Command::UseHeld { held, terms, approval } => {
+            use_held(slice, ground, *held, (*approval, terms))
+        }
+        Command::DropHeld { approval } => {
+            let open = slice.approval(*approval).filter(|one| one.is_open(ground.moment.now));
+            let closed = open.map(|one| approval::Event::Closed { approval: one.id }.into());
+            Ok(Decision::new(closed.into_iter().collect(), Answer::Done))
         }
     }
 }
@@ -124,6 +138,47 @@ fn use_approval(
         ));
     }
     Ok(Decision::new(vec![closed, allowed(session, Some(id), terms)], Answer::Done))
+}
+
+/// Who an order that waits asks for.
+const fn asker_of(held: HeldOrder) -> Asker {
+    Asker::Program { credential: held.credential, order: held.order }
+}
+
+/// No page shows a number to be typed, so it takes one tap; what a yes is bound to is shown whole.
+fn ask_held(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    held: HeldOrder,
+    (terms, facts): (&Terms, &Terms),
+) -> Result<Decision, Refusal> {
+    slice.credential(held.credential).ok_or(Refusal::not_found("credential"))?;
+    let (terms, mut facts) = (terms.clone(), facts.clone());
+    facts.push_time(Term::Time, ground.moment.wall);
+    let content = Content { kind: ContentKind::ProgramOrder, terms, facts };
+    let (events, approval) = approval::ask(slice, ground, asker_of(held), content, (None, true))?;
+    Ok(Decision::new(events, Answer::ApprovalAsked { approval }))
+}
+
+/// A yes to other terms than the order has now is none: it is over.
+fn use_held(
+    slice: &Slice,
+    ground: &Ground<'_>,
+    held: HeldOrder,
+    (id, terms): (ApprovalId, &Terms),
+) -> Result<Decision, Refusal> {
+    let asked = slice
+        .approval(id)
+        .filter(|one| one.asker == asker_of(held) && one.content.kind == ContentKind::ProgramOrder);
+    let granted = approval::used_now(asked, ground.moment.now)?;
+    check_approver(slice, granted, ground.moment.now)?;
+    let closed = approval::Event::Closed { approval: id }.into();
+    if terms.is_empty() || granted.content.terms != *terms {
+        let differs = Refusal::Approval(ApprovalRefusal::ApprovalDiffers);
+        return Ok(Decision::refused(vec![closed], differs));
+    }
+    let allowed = Event::AllowedHeld { held, approval: id, terms: terms.clone() };
+    Ok(Decision::new(vec![closed, allowed.into()], Answer::Done))
 }
 
 fn allowed(session: &Session, approval: Option<ApprovalId>, terms: &Terms) -> decision::Event {

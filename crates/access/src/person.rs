@@ -2,6 +2,7 @@
 
 use crate::account;
 use crate::decision::{Answer, Decision, Ground};
+use crate::entitlements::Limits;
 use crate::id::{AccountId, PersonId};
 use crate::mandate::{self, Mandate, Role};
 use crate::name::Username;
@@ -20,13 +21,14 @@ pub(crate) fn decide(
     ground: &Ground<'_>,
     command: &Command,
 ) -> Result<Decision, Refusal> {
-    let (username, account, role) = match command {
-        Command::Create { username, account } => (username, account, Role::Owner),
-        Command::Add { username, account, role } => (username, account, *role),
-    };
     if !ground.by.runs_the_server() {
         return Err(Refusal::Change(ChangeRefusal::OperatorOnly));
     }
+    let (username, account, role) = match command {
+        Command::Create { username, account } => (username, account, Role::Owner),
+        Command::Add { username, account, role } => (username, account, *role),
+        Command::Limit { limits } => return limit(slice, ground, limits),
+    };
     let username = Username::fresh(username)?;
     let id = AccountId::from(*account);
     let mandates = slice.account(id).map_or(&[][..], |account| &account.mandates);
@@ -47,7 +49,7 @@ pub(crate) fn decide(
     let account = id;
     let id = PersonId(ground.moment.draw("person"));
     let at = ground.moment.now;
-    let person = Person { id, username, created_at: at };
+    let person = Person { id, username, created_at: at, limits: Limits::default() };
     let text = format!(
         "{} is now {} of account {account}, by the operator.",
         person.username,
@@ -60,4 +62,19 @@ pub(crate) fn decide(
     let told = (Topic::AccountChanged, text.as_str());
     events.extend(notice::tell_owners(slice, ground, account, told));
     Ok(Decision::new(events, Answer::PersonCreated { person: id }))
+}
+
+/// Narrows or widens what a person orders anywhere; they are told.
+fn limit(slice: &Slice, ground: &Ground<'_>, limits: &Limits) -> Result<Decision, Refusal> {
+    let known = slice.owner()?;
+    limits.check()?;
+    if *limits == known.limits {
+        return Ok(Decision::new(Vec::new(), Answer::Done));
+    }
+    let (limits, at) = (Box::new(limits.clone()), ground.moment.now);
+    let event = Event::Limited { person: known.id, limits, at };
+    let text = format!("{}, by the operator.", event.text());
+    let mut events = vec![event.into()];
+    events.push(notice::queue(ground, known.id, Topic::AccountChanged, text, None));
+    Ok(Decision::new(events, Answer::Done))
 }

@@ -48,7 +48,7 @@ pub(crate) mod event;
 mod record;
 
 pub(crate) use course::{
-    changed, check_phone, from, held, locked, opens, rekeyed, signed_in, tell,
+    changed, check_approver, check_phone, from, held, locked, opens, rekeyed, signed_in, tell,
 };
 use course::{end as ended_events, tell_end};
 pub use end::RecoveryEnd;

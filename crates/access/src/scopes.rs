@@ -83,14 +83,21 @@ fn is_rate_within(rate: Option<Rate>, other: Option<Rate>) -> bool {
 }
 
 pub(crate) fn are_limits_within(limits: &Limits, other: &Limits) -> bool {
-    let Limits { max_quantity, max_notional, collar_bps, max_open_orders, duplicate_window } =
-        limits;
+    let Limits {
+        max_quantity,
+        max_notional,
+        collar_bps,
+        max_open_orders,
+        duplicate_window,
+        controls,
+    } = limits;
     is_limit_within(*max_quantity, other.max_quantity)
         && is_limit_within(*max_notional, other.max_notional)
         && is_limit_within(*collar_bps, other.collar_bps)
         && is_limit_within(*max_open_orders, other.max_open_orders)
         // The longer window refuses more, and none refuses nothing.
         && *duplicate_window >= other.duplicate_window
+        && controls.are_within(&other.controls)
 }
 
 /// Whether a limit lets through no more than another, where none is no limit.
@@ -129,6 +136,17 @@ impl Limits {
                 return Err(out_of_range(Field::MaxNotional, given, Decimal::ONE, most));
             }
             _ => {}
+        }
+        for (control, given) in self.controls.iter() {
+            if !control.takes(given) {
+                let (least, most) = control.range();
+                return Err(Refusal::Input(InputRefusal::OutOfRange {
+                    field: Field::Control,
+                    given: format!("{}={given}", control.name()),
+                    least: least.to_string(),
+                    most: most.to_string(),
+                }));
+            }
         }
         match self.duplicate_window {
             Some(given) if given <= Span(0) || given > Span::days(1) => Err(out_of_range(

@@ -64,6 +64,16 @@ pub fn can_cannot(
         for limit in limits(given, currency) {
             say(Verdict::Cannot, limit);
         }
+        let restricted = given.limits.controls.restricted();
+        if !restricted.is_empty() {
+            let names: Vec<_> = restricted.iter().take(10).map(|symbol| name(*symbol)).collect();
+            let more = match restricted.len().saturating_sub(names.len()) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let list = names.join(", ");
+            say(Verdict::Cannot, format!("open or enlarge a position in {list}{more}"));
+        }
     }
     for act in Act::ALL.iter().filter(|act| !given.acts.contains(**act)) {
         let reduced = *act == Act::ReduceOrder && !given.acts.contains(Act::PlaceOrder);
@@ -154,6 +164,7 @@ fn limits(given: &Entitlements, currency: Currency) -> Vec<String> {
     ]
     .into_iter()
     .flatten()
+    .chain(limits.controls.iter().map(|(one, most)| one.forbids(most, Some(currency))))
     .collect()
 }
 

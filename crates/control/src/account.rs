@@ -1,16 +1,19 @@
 //! Paper accounts, as the operator handles them; and which one a request is about.
 
 use access::account::{Currency, SelfMatch};
-use access::entitlements::{Product, Products};
+use access::address::Addresses;
+use access::entitlements::{Hours, Limits, Product, Products};
 use access::refusal::{Field, InputRefusal};
 use access::{Grade, PaperAccountId, Refusal};
 use gate::{Gate, NewPaperAccount, PaperAccount, Unclosed};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use trade::instrument::Instruments;
 use trade::order::OrderId;
 
-use crate::answer::{AccountRow, Done, HolderRow};
+use crate::answer::{AccountRow, Done, HolderRow, LimitsRow};
+use crate::condition;
 use crate::credential::symbol;
 use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
@@ -40,6 +43,13 @@ pub enum AccountRequest {
         /// `newest` or `oldest`: which of its orders ends when two of them meet.
         self_match: String,
     },
+    /// Sets limits for every order on one, whoever places it.
+    Limit {
+        /// The account.
+        account: PaperAccountId,
+        /// What it is to be, as far as it is another.
+        wish: LimitsWish,
+    },
     /// Permits products on one, beside those that it has.
     Permit {
         /// The account.
@@ -47,6 +57,56 @@ pub enum AccountRequest {
         /// Their names.
         products: Vec<String>,
     },
+}
+
+/// Limits of an account or of a person, as far as they are to be others; what is left out stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsWish {
+    /// Whether all that there are are taken off first.
+    pub clear: bool,
+    /// Shares per order.
+    pub max_quantity: Option<u64>,
+    /// The most that an order may be worth, in the currency of the account, as it was typed.
+    pub max_notional: Option<String>,
+    /// Orders of one holder open at once.
+    pub max_open_orders: Option<u32>,
+    /// How far a limit price may be beyond the market, in percent.
+    pub collar: Option<Decimal>,
+    /// Seconds within which an identical order is a duplicate.
+    pub duplicate_seconds: Option<u32>,
+    /// Further limits by name, `daily_loss=500`; `daily_loss=none` takes one off.
+    pub controls: Vec<String>,
+    /// The symbols that may only be reduced; `none` for none at all, and empty leaves them.
+    pub restricted: Vec<String>,
+}
+
+impl LimitsWish {
+    /// Puts it in place of what was; amounts are in this currency, or in that of whichever account they meet.
+    pub(crate) fn put(
+        &self,
+        before: Limits,
+        currency: Option<Currency>,
+        known: &Instruments,
+    ) -> Result<Limits, Fault> {
+        let mut limits = if self.clear { Limits::default() } else { before };
+        let typed = condition::Typed {
+            addresses: &[],
+            hours: None,
+            max_quantity: self.max_quantity,
+            max_notional: self.max_notional.as_deref(),
+            currency,
+            max_open_orders: self.max_open_orders,
+            collar: self.collar,
+            duplicate_seconds: self.duplicate_seconds,
+            controls: &self.controls,
+            restricted: &self.restricted,
+            known,
+        };
+        // Neither an account nor a person has addresses or hours of its own.
+        typed.put(&mut Addresses::Any, &mut Hours::Always, &mut limits)?;
+        Ok(limits)
+    }
 }
 
 /// What a new account is to be.
@@ -80,6 +140,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: AccountRequest) -> Result<Valu
             desk.gate.paper_accounts().choose_self_match(&desk.actor, account, self_match).await?;
             value(show(desk.gate, account).await?)
         }
+        AccountRequest::Limit { account, wish } => value(limit(desk, account, &wish).await?),
         AccountRequest::Permit { account, products } => {
             value(permit(desk, account, &products).await?)
         }
@@ -104,6 +165,7 @@ async fn row(gate: &Gate, one: PaperAccount) -> Result<AccountRow, Fault> {
         (Some(_), None) => "open",
     };
     let instruments = gate.markets().instruments().all().iter();
+    let limits = account.as_ref().map(|one| one.limits.clone()).unwrap_or_default();
     Ok(AccountRow {
         account: one.id.to_string(),
         state: state.to_owned(),
@@ -122,6 +184,7 @@ async fn row(gate: &Gate, one: PaperAccount) -> Result<AccountRow, Fault> {
         net_liquidation: money(one.net_liquidation, Some(one.currency)),
         open_orders: one.open_orders,
         self_match: one.self_match.name().to_owned(),
+        limits: LimitsRow::of(&limits, Some(one.currency), gate.markets().instruments()),
         opened: instant(one.opened),
         closed: closed.map(instant),
     })
@@ -182,6 +245,21 @@ async fn show(gate: &Gate, account: PaperAccountId) -> Result<AccountRow, Fault>
     let all = gate.paper_accounts().list();
     let found = all.into_iter().find(|one| one.id == account);
     row(gate, found.ok_or_else(|| Fault::new("NOT_FOUND", "no such account"))?).await
+}
+
+async fn limit(
+    desk: &Desk<'_>,
+    account: PaperAccountId,
+    wish: &LimitsWish,
+) -> Result<AccountRow, Fault> {
+    let gate = desk.gate;
+    known(gate, Some(account))?;
+    let before = gate.paper_accounts().known(account).await?.account;
+    let before = before.map(|one| one.limits).unwrap_or_default();
+    let currency = Some(gate.paper_accounts().currency_of(account));
+    let limits = wish.put(before, currency, gate.markets().instruments())?;
+    gate.paper_accounts().limit(&desk.actor, account, limits).await?;
+    show(gate, account).await
 }
 
 async fn close(desk: &Desk<'_>, account: PaperAccountId) -> Result<AccountRow, Fault> {

@@ -1,5 +1,6 @@
 //! What the door answers, one type per question. Times are RFC 3339 in UTC; money is decimal text.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use access::{
@@ -283,6 +284,9 @@ answers! {
         lock: String,
         /// Each lock and what it is on, such as `no-new on account DU1234567`.
         locks: Vec<String>,
+        /// What holds for every order of theirs and of their programs, on any account.
+        #[serde(flatten)]
+        limits: LimitsRow,
     }
 
     /// A single-use link.
@@ -478,6 +482,12 @@ answers! {
         collar: Option<String>,
         /// Seconds within which an identical order is a duplicate.
         duplicate_seconds: Option<i64>,
+        /// Further limits, by name.
+        #[serde(default)]
+        controls: BTreeMap<String, String>,
+        /// The symbols that may only be reduced.
+        #[serde(default)]
+        restricted: Vec<String>,
     }
 
     /// A sentence about what an authority can and cannot do.

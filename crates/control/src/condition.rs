@@ -1,13 +1,18 @@
 //! What narrows a credential and a mandate alike: from where, when and how much, as it is typed and as it is told.
 
+use std::collections::BTreeMap;
+
 use access::address::{Addresses, Network};
 use access::currency::Currency;
-use access::entitlements::{Hours, Limits};
+use access::entitlements::{Control, Hours, LimitUnit, Limits};
 use access::refusal::Field;
-use access::{Misread, Number, Span};
+use access::{Misread, Number, Span, SymbolId};
 use rust_decimal::Decimal;
+use trade::instrument::Instruments;
 
+use crate::answer::LimitsRow;
 use crate::fault::Fault;
+use crate::portfolio::money;
 
 /// What is typed of it; what is left out stays as it is.
 pub(crate) struct Typed<'a> {
@@ -21,6 +26,11 @@ pub(crate) struct Typed<'a> {
     /// In percent.
     pub(crate) collar: Option<Decimal>,
     pub(crate) duplicate_seconds: Option<u32>,
+    /// `name=number`, or `name=none` to take one off.
+    pub(crate) controls: &'a [String],
+    /// The symbols that may only be reduced; `none` for none at all, and empty leaves them.
+    pub(crate) restricted: &'a [String],
+    pub(crate) known: &'a Instruments,
 }
 
 impl Typed<'_> {
@@ -52,8 +62,71 @@ impl Typed<'_> {
         }
         let window = self.duplicate_seconds.map(|seconds| Span::seconds(seconds.into()));
         limits.duplicate_window = window.or(limits.duplicate_window);
+        for typed in self.controls {
+            let (control, number) = control(typed, self.currency)?;
+            limits.controls = limits.controls.with(control, number);
+        }
+        match self.restricted {
+            [] => {}
+            [one] if one == NONE => limits.controls = limits.controls.restricting([]),
+            symbols => {
+                let ids = symbols.iter().map(|one| contract(self.known, one));
+                let ids = ids.collect::<Result<Vec<_>, _>>()?;
+                limits.controls = limits.controls.restricting(ids);
+            }
+        }
         Ok(())
     }
+}
+
+/// What takes a limit off.
+const NONE: &str = "none";
+
+/// A limit and its number, as `name=number` has it.
+fn control(typed: &str, currency: Option<Currency>) -> Result<(Control, Option<Decimal>), Fault> {
+    let unread = |text: String| {
+        let field = Some(Field::Control.name().to_owned());
+        Fault { field, ..Fault::new("LIMIT_UNREADABLE", text) }
+    };
+    let known = || Control::ALL.iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
+    let (name, number) = typed.split_once('=').unwrap_or((typed, ""));
+    let control = Control::named(name)
+        .ok_or_else(|| unread(format!("there is no limit {name}; use one of {}", known())))?;
+    if number == NONE {
+        return Ok((control, None));
+    }
+    let wanted = match control.unit() {
+        LimitUnit::Money => Number::AMOUNT.of(currency),
+        LimitUnit::Percent => Number::PERCENT,
+        LimitUnit::Units | LimitUnit::Times | LimitUnit::Orders | LimitUnit::Level => {
+            Number::AMOUNT
+        }
+    };
+    let read = wanted.read(number).map_err(|why| unread(format!("{}: {why}", control.name())))?;
+    Ok((control, Some(read)))
+}
+
+/// The contract of a symbol.
+pub(crate) fn contract(known: &Instruments, symbol: &str) -> Result<SymbolId, Fault> {
+    known.named(&symbol.to_uppercase()).map(|c| c.id).ok_or_else(|| {
+        Fault::new(
+            "SYMBOL_UNKNOWN",
+            format!("there is no contract {symbol}; search for contracts in the portal"),
+        )
+    })
+}
+
+/// The limits beyond one order's numbers, by name.
+pub(crate) fn controls(limits: &Limits) -> BTreeMap<String, String> {
+    let all = limits.controls.iter();
+    all.map(|(control, number)| (control.name().to_owned(), number.to_string())).collect()
+}
+
+/// The symbols that may only be reduced.
+pub(crate) fn restricted(limits: &Limits, known: &Instruments) -> Vec<String> {
+    let name =
+        |id: &SymbolId| known.get(*id).map_or_else(|| id.to_string(), |one| one.symbol.clone());
+    limits.controls.restricted().iter().map(name).collect()
 }
 
 /// A collar in hundredths of a percent.
@@ -78,6 +151,21 @@ pub(crate) fn hours(hours: &Hours) -> Option<String> {
     match hours {
         Hours::Always => None,
         hours => Some(hours.to_string()),
+    }
+}
+
+impl LimitsRow {
+    /// As they are told: amounts in this currency, or in that of whichever account they meet.
+    pub(crate) fn of(limits: &Limits, currency: Option<Currency>, known: &Instruments) -> Self {
+        Self {
+            max_quantity: limits.max_quantity,
+            max_notional: limits.max_notional.map(|most| money(most, currency)),
+            max_open_orders: limits.max_open_orders,
+            collar: collar(limits),
+            duplicate_seconds: duplicate_seconds(limits),
+            controls: controls(limits),
+            restricted: restricted(limits, known),
+        }
     }
 }
 

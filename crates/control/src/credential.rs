@@ -118,6 +118,10 @@ pub struct ScopesWish {
     pub collar: Option<Decimal>,
     /// Seconds within which an identical order is a duplicate.
     pub duplicate_seconds: Option<u32>,
+    /// Further limits by name, `daily_loss=500`; `daily_loss=none` takes one off.
+    pub controls: Vec<String>,
+    /// The symbols that may only be reduced; `none` for none at all, and empty leaves them.
+    pub restricted: Vec<String>,
     /// Days from now until it ends; none leaves its end, which for a new one is in 90 days.
     pub days: Option<u32>,
 }
@@ -405,6 +409,8 @@ fn scopes_row(gate: &Gate, credential: &Credential) -> ScopesRow {
         max_open_orders: limits.max_open_orders,
         collar: condition::collar(limits),
         duplicate_seconds: condition::duplicate_seconds(limits),
+        controls: condition::controls(limits),
+        restricted: condition::restricted(limits, gate.markets().instruments()),
     }
 }
 
@@ -465,7 +471,7 @@ fn wished(
     }
     if !wish.symbols.is_empty() {
         let ids: Result<Vec<SymbolId>, Fault> =
-            wish.symbols.iter().map(|one| contract(known, one)).collect();
+            wish.symbols.iter().map(|one| condition::contract(known, one)).collect();
         scopes.symbols = Symbols::only(ids?);
     }
     if let Some(per_second) = wish.per_second {
@@ -480,6 +486,9 @@ fn wished(
         max_open_orders: wish.max_open_orders,
         collar: wish.collar,
         duplicate_seconds: wish.duplicate_seconds,
+        controls: &wish.controls,
+        restricted: &wish.restricted,
+        known,
     };
     typed.put(&mut scopes.addresses, &mut scopes.hours, &mut scopes.limits)?;
     Ok(scopes)
@@ -498,15 +507,6 @@ fn clear(scopes: &mut Scopes, limit: Clear) {
         Clear::Collar => scopes.limits.collar_bps = None,
         Clear::DuplicateSeconds => scopes.limits.duplicate_window = None,
     }
-}
-
-fn contract(known: &Instruments, symbol: &str) -> Result<SymbolId, Fault> {
-    known.named(&symbol.to_uppercase()).map(|c| c.id).ok_or_else(|| {
-        Fault::new(
-            "SYMBOL_UNKNOWN",
-            format!("there is no contract {symbol}; search for contracts in the portal"),
-        )
-    })
 }
 
 async fn rotate(

@@ -33,7 +33,7 @@ mod socket;
 mod ticket;
 mod travel;
 
-pub use account::{AccountRequest, AccountWish};
+pub use account::{AccountRequest, AccountWish, LimitsWish};
 pub use activity::{ActivityRequest, ActivityWish};
 pub use answer::*;
 pub use authenticator::AuthenticatorRequest;

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use trade::instrument::Instruments;
 
 use crate::account;
 use crate::answer::{MandateEnded, MandateRow};
@@ -91,6 +92,10 @@ pub struct TermsWish {
     pub collar: Option<Decimal>,
     /// Seconds within which an identical order is a duplicate.
     pub duplicate_seconds: Option<u32>,
+    /// Further limits by name, `daily_loss=500`; `daily_loss=none` takes one off.
+    pub controls: Vec<String>,
+    /// The symbols that may only be reduced; `none` for none at all, and empty leaves them.
+    pub restricted: Vec<String>,
     /// The last day that it holds on, in UTC.
     pub until: Option<Time>,
 }
@@ -148,7 +153,11 @@ pub(crate) async fn act(desk: &Desk<'_>, request: MandateRequest) -> Result<Valu
         MandateRequest::Grant { username, account, role, terms } => {
             let (account, role) = (meant(account)?, person::role_of(&role)?);
             let currency = gate.paper_accounts().currency_of(account);
-            let terms = wished(&terms, (role, currency), MandateTerms::of(role))?;
+            let terms = wished(
+                &terms,
+                (role, currency, gate.markets().instruments()),
+                MandateTerms::of(role),
+            )?;
             gate.mandates().grant(actor, &username, (account.into(), role), terms).await?;
             value(held(desk, account, &username).await?)
         }
@@ -159,7 +168,8 @@ pub(crate) async fn act(desk: &Desk<'_>, request: MandateRequest) -> Result<Valu
             let now = all.iter().find(|one| one.person == person);
             let now = now.ok_or_else(|| none(&username, account))?;
             let currency = gate.paper_accounts().currency_of(account);
-            let terms = wished(&terms, (now.role, currency), now.terms())?;
+            let terms =
+                wished(&terms, (now.role, currency, gate.markets().instruments()), now.terms())?;
             gate.mandates().change(actor, &username, account.into(), terms).await?;
             value(held(desk, account, &username).await?)
         }
@@ -252,6 +262,8 @@ fn row(desk: &Desk<'_>, one: &Mandate, names: &Names) -> MandateRow {
         max_open_orders: limits.max_open_orders,
         collar: condition::collar(limits),
         duplicate_seconds: condition::duplicate_seconds(limits),
+        controls: condition::controls(limits),
+        restricted: condition::restricted(limits, desk.gate.markets().instruments()),
         granted: instant(one.granted_at),
         until: one.until.map(instant),
     }
@@ -281,7 +293,7 @@ fn unknown(what: &str, name: &str, names: &str) -> Fault {
 /// Terms with what is wished in place of what they were, for a role on an account kept in a currency.
 fn wished(
     wish: &TermsWish,
-    (role, currency): (Role, Currency),
+    (role, currency, known): (Role, Currency, &Instruments),
     mut terms: MandateTerms,
 ) -> Result<MandateTerms, Fault> {
     wish.clear.iter().for_each(|term| clear(&mut terms, role, *term));
@@ -314,6 +326,9 @@ fn wished(
         max_open_orders: wish.max_open_orders,
         collar: wish.collar,
         duplicate_seconds: wish.duplicate_seconds,
+        controls: &wish.controls,
+        restricted: &wish.restricted,
+        known,
     };
     let Conditions { hours, addresses, limits } = &mut terms.conditions;
     typed.put(addresses, hours, limits)?;

@@ -5,8 +5,8 @@ use gate::{Gate, LockTarget, PersonInfo};
 
 use serde::{Deserialize, Serialize};
 
-use crate::account;
-use crate::answer::{LinkMade, PersonRow};
+use crate::account::{self, LimitsWish};
+use crate::answer::{LimitsRow, LinkMade, PersonRow};
 use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
 use crate::front_door;
@@ -30,6 +30,13 @@ pub enum PersonRequest {
         /// `owner`, `trader` or `auditor`; none is an auditor, who looks.
         #[serde(default)]
         role: Option<String>,
+    },
+    /// Sets what holds for every order of theirs and of their programs, on any account.
+    Limit {
+        /// User name of the person.
+        username: String,
+        /// What is to be other than it is.
+        wish: LimitsWish,
     },
     /// A new password by an enrolment link.
     ResetPassword {
@@ -74,6 +81,12 @@ pub(crate) async fn act(desk: &Desk<'_>, request: PersonRequest) -> Result<Value
             let (account, role) = (Some(account.to_string()), Some(role.name().to_owned()));
             return value(LinkMade { account, role, ..made });
         }
+        PersonRequest::Limit { username, wish } => {
+            let found = gate.people().find(&username).await?;
+            let limits = wish.put(found.limits, None, gate.markets().instruments())?;
+            gate.people().limit(actor, &found.username, limits).await?;
+            return value(row(gate, gate.people().find(&found.username).await?));
+        }
         PersonRequest::ResetPassword { username } => {
             let issued = gate.people().reset_password(actor, &username).await?;
             (username, issued)
@@ -99,20 +112,22 @@ pub(crate) async fn act(desk: &Desk<'_>, request: PersonRequest) -> Result<Value
 
 async fn people(gate: &Gate) -> Result<Vec<PersonRow>, Refusal> {
     let all = gate.people().list().await?;
-    Ok(all
-        .into_iter()
-        .map(|person| PersonRow {
-            person: person.id,
-            username: person.username,
-            account: match person.accounts.as_slice() {
-                [only] => Some(only.to_string()),
-                _ => None,
-            },
-            accounts: person.accounts.iter().map(ToString::to_string).collect(),
-            lock: person.lock.to_string(),
-            locks: person.locks.iter().map(said).collect(),
-        })
-        .collect())
+    Ok(all.into_iter().map(|person| row(gate, person)).collect())
+}
+
+fn row(gate: &Gate, person: PersonInfo) -> PersonRow {
+    PersonRow {
+        person: person.id,
+        account: match person.accounts.as_slice() {
+            [only] => Some(only.to_string()),
+            _ => None,
+        },
+        accounts: person.accounts.iter().map(ToString::to_string).collect(),
+        lock: person.lock.to_string(),
+        locks: person.locks.iter().map(said).collect(),
+        limits: LimitsRow::of(&person.limits, None, gate.markets().instruments()),
+        username: person.username,
+    }
 }
 
 /// A lock of a person, or of an account of theirs, and what it is on.

@@ -341,6 +341,7 @@ async fn preview(gate: &Gate, wish: &OrderWish) -> Result<OrderSheet, Fault> {
         buying_power_before: money(sheet.buying_power_before),
         buying_power_after: money(sheet.buying_power_after),
         cancels: cancels.iter().map(|order| order.0).collect(),
+        waits_above: sheet.waits_above.map(|above| money(above.amount)),
     })
 }
 

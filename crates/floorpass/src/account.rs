@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::exit::Failure;
 use crate::global::Global;
+use crate::order_limits::{self, AccountLimits};
 use crate::output;
 use crate::which::{done, only};
 
@@ -48,6 +49,19 @@ pub enum AccountCommand {
         /// Which of its orders ends when two of them would trade with each other
         #[arg(long, value_name = "WHICH", value_parser = ["newest", "oldest"])]
         self_match: String,
+    },
+    /// Limit every order on an account, whoever places it; each holder's own limits narrow it further
+    #[command(
+        after_help = "Examples:\n  floorpass account limit DU1234567 --max-quantity 500 --limit daily-loss=2000\n  floorpass account limit DU1234567 --limit daily-notional=50000 --restrict TSLA\n  floorpass account limit DU1234567 --clear\n\nLimits by name: daily-quantity, daily-notional, position, gross-exposure, net-exposure, spread, volume-share, usual-size, daily-loss, runaway, option-level, asks-above, and collar-option, collar-future, collar-forex, collar-bond, collar-fund, collar-forecast. They hold from the next order on."
+    )]
+    Limit {
+        /// Its number
+        account: PaperAccountId,
+        /// Take off all limits that it has, before the others are set
+        #[arg(long)]
+        clear: bool,
+        #[command(flatten)]
+        orders: AccountLimits,
     },
     /// Close an account for good; it must have no open orders and no positions
     #[command(
@@ -108,6 +122,12 @@ impl AccountCommand {
                         row.account, row.self_match
                     )
                 })
+            }
+            Self::Limit { account, clear, orders } => {
+                let wish = orders.wish(clear);
+                let request = Request::Account(AccountRequest::Limit { account, wish });
+                let row: AccountRow = control::ask(global.data(), &request)?;
+                output::show(global.json, &row, words)
             }
             Self::Close { account } => {
                 let request = Request::Account(AccountRequest::Close { account });
@@ -202,6 +222,8 @@ fn words(row: &AccountRow) -> String {
         format!("self-match       the {} order ends", row.self_match),
         format!("opened           {}", row.opened),
     ];
+    let limits = order_limits::all_words(&row.limits, &row.currency);
+    lines.extend(limits.into_iter().map(|one| format!("limit            {one}")));
     lines.extend(row.locked.iter().map(|at| format!("locked           {} since {at}", row.lock)));
     lines.extend(row.closed.iter().map(|at| format!("closed           {at}")));
     if row.state == "unowned" {

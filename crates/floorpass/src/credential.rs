@@ -116,20 +116,22 @@ struct Scopes {
 
 impl Scopes {
     fn wish(self, read_only: Option<bool>, clear: Vec<Clear>) -> ScopesWish {
-        let orders = self.orders;
+        let OrderLimits { hours, numbers: orders } = self.orders;
         ScopesWish {
             clear,
             read_only,
             side: self.side,
             symbols: self.symbols,
             addresses: self.addresses,
-            hours: orders.hours,
+            hours,
             max_quantity: orders.max_quantity,
             max_notional: orders.max_notional,
             per_second: self.per_second,
             max_open_orders: orders.max_open_orders,
             collar: orders.collar,
             duplicate_seconds: orders.duplicate_seconds,
+            controls: orders.controls,
+            restricted: orders.restricted,
             days: self.days,
         }
     }
@@ -470,8 +472,8 @@ mod tests {
         };
         // Only the server knows in which currency it is read.
         for typed in ["20000,50", "20,000", "2.000,5", "0.125"] {
-            let read =
-                read("--max-notional", typed).map(|create| create.scopes.orders.max_notional);
+            let read = read("--max-notional", typed)
+                .map(|create| create.scopes.orders.numbers.max_notional);
             assert!(read.is_ok_and(|read| read.as_deref() == Some(typed)), "{typed}");
         }
         for (flag, typed) in [

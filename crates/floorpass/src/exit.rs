@@ -98,6 +98,7 @@ pub const fn option(field: Field) -> Option<&'static str> {
         Field::Addresses => Some("--address"),
         Field::Cash => Some("--cash"),
         Field::Collar => Some("--collar"),
+        Field::Control => Some("--limit"),
         Field::ContactsNeeded => Some("--contacts"),
         Field::DuplicateWindow => Some("--duplicate-seconds"),
         Field::End => Some("--days"),

@@ -9,7 +9,7 @@ use control::{ClearTerm, MandateEnded, MandateRequest, MandateRow, Request, Term
 use crate::credential::one_of;
 use crate::exit::Failure;
 use crate::global::Global;
-use crate::order_limits::OrderLimits;
+use crate::order_limits::{self, OrderLimits};
 use crate::output;
 
 #[derive(Debug, Subcommand)]
@@ -108,19 +108,21 @@ fn day(text: &str) -> Result<Time, &'static str> {
 
 impl Terms {
     fn wish(self, clear: Vec<ClearTerm>) -> TermsWish {
-        let orders = self.orders;
+        let OrderLimits { hours, numbers: orders } = self.orders;
         TermsWish {
             clear,
             acts: self.acts,
             products: self.products,
             order_kinds: self.order_kinds,
             addresses: self.addresses,
-            hours: orders.hours,
+            hours,
             max_quantity: orders.max_quantity,
             max_notional: orders.max_notional,
             max_open_orders: orders.max_open_orders,
             collar: orders.collar,
             duplicate_seconds: orders.duplicate_seconds,
+            controls: orders.controls,
+            restricted: orders.restricted,
             until: self.until,
         }
     }
@@ -196,6 +198,7 @@ fn conditions(row: &MandateRow) -> Vec<String> {
     parts.extend(row.max_open_orders.map(|most| format!("{most} open orders")));
     parts.extend(row.collar.iter().map(|most| format!("{most}% through the market")));
     parts.extend(row.duplicate_seconds.map(|most| format!("no duplicate within {most} s")));
+    parts.extend(order_limits::words(&row.controls, &row.restricted));
     parts
 }
 

@@ -1,4 +1,4 @@
-//! `floorpass person`: list, show, add, reset-password, reset-totp.
+//! `floorpass person`: list, show, add, limit, reset-password, reset-totp.
 
 use access::PaperAccountId;
 use clap::Subcommand;
@@ -7,6 +7,7 @@ use control::{LinkMade, PersonRequest, PersonRow, Request};
 use crate::exit::Failure;
 use crate::global::Global;
 use crate::link;
+use crate::order_limits::{self, AccountLimits};
 use crate::output;
 use crate::which::only;
 
@@ -38,6 +39,19 @@ pub enum PersonCommand {
         #[arg(long, default_value = "auditor", value_parser = ["owner", "trader", "auditor"])]
         role: String,
     },
+    /// Limit every order of a person and of their programs, on any account
+    #[command(
+        after_help = "Examples:\n  floorpass person limit bob --max-notional 20000 --limit daily-loss=1000\n  floorpass person limit bob --clear\n\nAmounts are in the currency of the account that an order is on. The names are those of `floorpass account limit --help`. The narrowest limit of account, person, mandate and credential holds, from the next order on."
+    )]
+    Limit {
+        /// Their user name
+        name: String,
+        /// Take off all limits that they have, before the others are set
+        #[arg(long)]
+        clear: bool,
+        #[command(flatten)]
+        orders: AccountLimits,
+    },
     /// Remove a person's password, end their sessions, and print a link that sets a new one
     #[command(after_help = "Example:\n  floorpass person reset-password trader")]
     ResetPassword {
@@ -58,7 +72,7 @@ impl PersonCommand {
         let request = match self {
             Self::Show { name: Some(name) } => {
                 let row = only(rows(global)?, "person", &name, |row| is_named(row, &name))?;
-                return output::show(global.json, &row, |row| list(std::slice::from_ref(row)));
+                return output::show(global.json, &row, words);
             }
             Self::List { name: Some(name) } => {
                 let row = only(rows(global)?, "person", &name, |row| is_named(row, &name))?;
@@ -69,6 +83,12 @@ impl PersonCommand {
             }
             Self::Add { name: username, account, role } => {
                 Request::Person(PersonRequest::Add { username, account, role: Some(role) })
+            }
+            Self::Limit { name: username, clear, orders } => {
+                let wish = orders.wish(clear);
+                let request = Request::Person(PersonRequest::Limit { username, wish });
+                let row: PersonRow = control::ask(global.data(), &request)?;
+                return output::show(global.json, &row, words);
             }
             Self::ResetPassword { name } => {
                 Request::Person(PersonRequest::ResetPassword { username: name })
@@ -116,4 +136,12 @@ fn list(rows: &[PersonRow]) -> String {
         })
         .collect();
     output::table(["person", "name", "account", "lock"], &cells, "no people")
+}
+
+/// One person, with what limits their orders.
+fn words(row: &PersonRow) -> String {
+    let mut lines = vec![list(std::slice::from_ref(row))];
+    let limits = order_limits::all_words(&row.limits, "of the account's currency");
+    lines.extend(limits.into_iter().map(|one| format!("limit  {one}")));
+    lines.join("\n")
 }

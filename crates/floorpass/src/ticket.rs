@@ -268,8 +268,11 @@ fn words(sheet: &OrderSheet) -> String {
     let both = |before: &str, after: &str| format!("{before} -> {after} {currency}");
     let ids = sheet.cancels.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     let cancels = if ids.is_empty() { ids } else { format!("\ncancels first   {ids}") };
+    let waits = sheet.waits_above.as_ref().map_or_else(String::new, |above| {
+        format!("\nwaits           for its owner's yes, because it is worth more than {above} {currency}")
+    });
     format!(
-        "{}\nby              {}\nvalue           {} {currency}\ncommission      {} {currency}\ninitial margin  {}\nbuying power    {}{cancels}",
+        "{}\nby              {}\nvalue           {} {currency}\ncommission      {} {currency}\ninitial margin  {}\nbuying power    {}{cancels}{waits}",
         sheet.lines.join("\n"),
         sheet.credential_name,
         sheet.value,

@@ -350,6 +350,19 @@ impl PaperAccounts<'_> {
         self.gate.run_done(Key::Account(account), &call).await.map(drop)
     }
 
+    /// Sets what holds for every order on an account, whoever places it; the operator alone.
+    pub async fn limit(
+        self,
+        actor: &Actor,
+        account: PaperAccountId,
+        limits: Limits,
+    ) -> Result<(), Refusal> {
+        let account = AccountId::from(account);
+        let command = account::Command::Limit { account, limits: Box::new(limits) };
+        let call = actor.call(Access::Account(command));
+        self.gate.run_done(Key::Account(account), &call).await.map(drop)
+    }
+
     /// Chooses which order of an account ends when two of them would trade with each other; the operator alone. It
     /// holds when this returns, for orders that rest already too. The ledger comes first and what its owners are told
     /// comes last; where the server stopped in between, the same call does the rest.

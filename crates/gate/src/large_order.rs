@@ -102,7 +102,7 @@ impl LargeOrderGate<'_> {
         let above = Money::new(above, value.currency);
         match cost {
             Some(cost) => Ok(Some(Large { value, above, cost })),
-            None => Err(Denial::Large { value, above }.into()),
+            None => Err(Refused::from(Denial::Large { value, above })),
         }
     }
 
@@ -229,7 +229,11 @@ impl LargeOrderGate<'_> {
     }
 
     /// Every field of what is asked for, and last what it may cost.
-    fn terms(self, request: &OrderRequest, bound: Decimal) -> Result<(Act, Terms), Refusal> {
+    pub(crate) fn terms(
+        self,
+        request: &OrderRequest,
+        bound: Decimal,
+    ) -> Result<(Act, Terms), Refusal> {
         let known = self.gate.markets().instruments();
         let mut terms = Terms::default();
         let (act, side, order_type, symbol) = match request {
@@ -273,7 +277,7 @@ impl LargeOrderGate<'_> {
     }
 
     /// What else is to be known now.
-    fn facts(self, request: &OrderRequest, large: &Large) -> Terms {
+    pub(crate) fn facts(self, request: &OrderRequest, large: &Large) -> Terms {
         let known = self.gate.markets().instruments();
         let mut facts = Terms::default();
         let before = match request {

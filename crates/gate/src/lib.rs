@@ -38,6 +38,7 @@ pub mod folder;
 pub mod front_door;
 mod gate;
 pub mod health;
+mod held;
 pub mod journal;
 pub mod key_file;
 mod key_proof;

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use access::credential::{Credential, Door, Former};
-use access::entitlements::{Bucket, Entitlements};
+use access::entitlements::Entitlements;
 use access::id::{CredentialId, Holder, PaperAccountId, PersonId};
 use access::lock::Grade;
 use access::moment::Time;
@@ -20,6 +20,12 @@ use access::refusal::{
 };
 use access::secret::Digest;
 use arc_swap::ArcSwap;
+use trade::order::NewOrder;
+use trade::pretrade::Denial;
+
+mod pace;
+
+use pace::Pace;
 
 /// Lowest bit of a slot's state: it has ended. The bits above count the changes (the epoch).
 const ENDED: u64 = 1;
@@ -41,8 +47,8 @@ pub struct Slot {
     /// of its tokens.
     whose: Option<Arc<Slot>>,
     entitlements: ArcSwap<Entitlements>,
-    /// Its rate, which a credential's accounts share.
-    bucket: Arc<Mutex<Bucket>>,
+    /// Its rate and its brake, which a credential's accounts share.
+    pace: Arc<Mutex<Pace>>,
     reason: OnceLock<Box<Refusal>>,
 }
 
@@ -55,15 +61,15 @@ impl Slot {
     /// A slot for what comes by one token of a credential: it may what the credential may, and ends
     /// with it or before it.
     fn of_token(whose: &Arc<Self>) -> Arc<Self> {
-        let (given, bucket) = (Entitlements::clone(&whose.peek()), Arc::clone(&whose.bucket));
-        Self::with(given, None, Some(Arc::clone(whose)), bucket)
+        let (given, pace) = (Entitlements::clone(&whose.peek()), Arc::clone(&whose.pace));
+        Self::with(given, None, Some(Arc::clone(whose)), pace)
     }
 
     fn with(
         entitlements: Entitlements,
         parent: Option<(Arc<Self>, u64)>,
         whose: Option<Arc<Self>>,
-        bucket: Arc<Mutex<Bucket>>,
+        pace: Arc<Mutex<Pace>>,
     ) -> Arc<Self> {
         Arc::new(Self {
             holder: entitlements.holder,
@@ -73,7 +79,7 @@ impl Slot {
             parent,
             whose,
             entitlements: ArcSwap::from_pointee(entitlements),
-            bucket,
+            pace,
             reason: OnceLock::new(),
         })
     }
@@ -159,11 +165,22 @@ impl Slot {
     /// Takes `count` tokens of its rate, or says when to come back.
     pub(crate) fn take(&self, count: usize, now: Time) -> Result<(), Refusal> {
         let Some(rate) = self.peek().rate else { return Ok(()) };
-        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..count {
-            bucket.take(rate, now)?;
+            pace.bucket.take(rate, now)?;
         }
         Ok(())
+    }
+
+    /// Whether orders of a holder that may run away are taken now.
+    pub(crate) fn check_pace(&self, limit: (u32, Time), orders: &[NewOrder]) -> Result<(), Denial> {
+        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        pace.check(limit, orders)
+    }
+
+    /// Counts an order of such a holder that was refused.
+    pub(crate) fn count_refused(&self, limit: u32, now: Time) {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner).refused(limit, now);
     }
 
     #[cold]
@@ -310,8 +327,8 @@ impl Live {
     pub fn open_credential(&self, id: CredentialId, given: Entitlements, tokens: Tokens) {
         let mut table = write(&self.table);
         let beside = table.credentials.range(of(id)).next();
-        let bucket = beside.map(|(_, place)| Arc::clone(&place.slot.bucket)).unwrap_or_default();
-        let slot = Slot::with(given, None, None, bucket);
+        let pace = beside.map(|(_, place)| Arc::clone(&place.slot.pace)).unwrap_or_default();
+        let slot = Slot::with(given, None, None, pace);
         table.put(id, Place::new(slot, tokens));
     }
 

@@ -147,6 +147,7 @@ impl Gate {
     /// Starts what moves it: threads and tasks that last as long as it does.
     fn run_by_itself(&self) -> std::io::Result<()> {
         self.spawn_people_ticks();
+        self.spawn_held();
         self.spawn_checkpoints();
         self.spawn_settling();
         self.spawn_watch()?;

@@ -3,15 +3,18 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use access::entitlements::{Act, Entitlements, OrderKind, Question, Side};
+use access::address::Addresses;
+use access::approval::HELD_LIFE;
+use access::entitlements::{Act, Control, Entitlements, Limits, OrderKind, Question, Rule, Side};
 use access::id::{Holder, PaperAccountId, SymbolId};
 use access::moment::Time;
 use access::refusal::{AuthorityRefusal, InputRefusal, Refusal, ServerRefusal};
 use rust_decimal::Decimal;
-use trade::event::Reject;
+use trade::event::{Event, Reject};
 use trade::exchange::Exchange;
 use trade::journal::{Asked, CancelTarget, Cause, Command, Decided};
 use trade::ledger::Ledger;
+use trade::money::Money;
 use trade::order::{Change, NewOrder, Order, OrderId, OrderType, Origin};
 use trade::pretrade::large::{self, Size};
 use trade::pretrade::{self, Checked, Denial, Facts, Preview};
@@ -69,15 +72,6 @@ fn say_all_accounts(refused: &mut Refused, admission: &Admission) {
     {
         *allowed = admission.accounts().collect();
     }
-}
-
-/// What is asked for above its sender's threshold passes only within the bound that was given to it.
-fn check_large(
-    size: Option<Size>,
-    above: Option<Decimal>,
-    bound: Option<Decimal>,
-) -> Result<(), Denial> {
-    size.zip(above).map_or(Ok(()), |(size, above)| size.check(above, bound))
 }
 
 /// One request, under the sequencer's lock.
@@ -141,6 +135,7 @@ impl Case<'_, '_> {
     ) -> Result<Arc<Published>, Against> {
         let (command, reduces) = match request {
             OrderRequest::Place(orders) => {
+                self.check_pace(&orders)?;
                 let reduce_only = self.may_place(&orders)?;
                 return self.place(orders, reduce_only, bound);
             }
@@ -153,7 +148,7 @@ impl Case<'_, '_> {
                 self.slot.take(1, self.now)?;
                 let checked = self.pretrade_change(change)?;
                 let size = large::of_change(&self.facts_of(checked.get().order)?, checked.get());
-                check_large(size, self.entitlements.asks_above, bound)?;
+                self.check_changed(checked.get().order, size, bound)?;
                 (Command::Modify(checked), false)
             }
             OrderRequest::Cancel { order } => {
@@ -184,7 +179,12 @@ impl Case<'_, '_> {
         let checked = self.pretrade(orders)?;
         if above.is_some() {
             let size = large::of_new(&self.facts_for(checked.get())?, checked.get());
-            check_large(size, above, bound)?;
+            if self.waits(size, checked.get()) {
+                let until = self.now + HELD_LIFE;
+                let command = Command::Hold { orders: checked, until };
+                return Ok(self.turn.stamp(self.decided(), command, false)?);
+            }
+            self.check_large(size, bound)?;
         }
         if reduce_only {
             let command = Command::PlaceReduceOnly(checked);
@@ -195,6 +195,86 @@ impl Case<'_, '_> {
             return Ok(self.turn.stamp_reducing(self.decided(), command)?);
         }
         Ok(self.turn.stamp(self.decided(), command, false)?)
+    }
+
+    /// What is asked for above its sender's threshold passes only within the bound that was given to it.
+    fn check_large(&self, size: Option<Size>, bound: Option<Decimal>) -> Result<(), Denial> {
+        let above = self.entitlements.asks_above;
+        let checked = size.zip(above).map_or(Ok(()), |(size, above)| size.check(above, bound));
+        match (checked, self.slot.holder) {
+            (Err(Denial::Large { value, above }), Holder::Credential(_)) => {
+                Err(Denial::Unheld { value, above })
+            }
+            (checked, _) => checked,
+        }
+    }
+
+    /// A change of an order that waits for a person waits with it: they are asked about the new terms.
+    fn check_changed(
+        &self,
+        order: OrderId,
+        size: Option<Size>,
+        bound: Option<Decimal>,
+    ) -> Result<(), Denial> {
+        let found = self.turn.exchange().order(order);
+        if found.is_some_and(|order| order.held.is_some()) {
+            return Ok(());
+        }
+        self.check_large(size, bound)
+    }
+
+    /// Whether these orders of a program wait for a person: they are worth more than it places without one, and all that
+    /// they would do can be told.
+    fn waits(&self, size: Option<Size>, orders: &[NewOrder]) -> bool {
+        let Some((size, above)) = size.zip(self.entitlements.asks_above) else { return false };
+        let [first, ..] = orders else { return false };
+        matches!(self.slot.holder, Holder::Credential(_))
+            && size.value.amount > above
+            && size.cost.is_some()
+            && first.parent.is_none()
+            && orders.iter().all(|order| order.oca.is_none())
+    }
+
+    /// A program that has run away waits, and one that repeats its last order is counted.
+    fn check_pace(&self, orders: &[NewOrder]) -> Result<(), Denial> {
+        let Some(limit) = self.runaway() else { return Ok(()) };
+        self.slot.check_pace((limit, self.now), orders)
+    }
+
+    /// How many orders that are refused or repeated stop its holder.
+    fn runaway(&self) -> Option<u32> {
+        use rust_decimal::prelude::ToPrimitive as _;
+        self.entitlements.limits.controls.get(Control::Runaway)?.to_u32()
+    }
+
+    /// Lets an order through that waited for a person, with its children, within the bound of their yes: everything is
+    /// asked again now, but from where it came, which was asked then.
+    pub(crate) fn release(
+        &mut self,
+        order: OrderId,
+        orders: Vec<NewOrder>,
+        bound: Option<Decimal>,
+    ) -> Result<Arc<Published>, Against> {
+        let mut given = Entitlements { addresses: Addresses::Any, ..self.entitlements.clone() };
+        // It is no duplicate of itself.
+        given.limits.duplicate_window = None;
+        given.rules.iter_mut().for_each(|rule| rule.limits.duplicate_window = None);
+        let Self { slot, slots, state, address, now, .. } = *self;
+        let entitlements = &given;
+        let turn = &mut *self.turn;
+        let case = Case { turn, slot, slots, entitlements, state, address, now };
+        case.may_ask_for(&orders)?;
+        let symbol = orders.first().map(|order| order.symbol);
+        let facts = case.facts_for(&orders)?;
+        let own = u32::try_from(orders.len()).unwrap_or(u32::MAX);
+        let facts = Facts { open_count: facts.open_count.saturating_sub(own), ..facts };
+        let rules = (&*entitlements.rules, &entitlements.limits);
+        let checked = pretrade::check_by(&facts, rules, now, orders, false)
+            .map_err(|denied| Against { refused: denied.into(), symbol })?;
+        let size = large::of_new(&facts, checked.get());
+        case.check_large(size, bound)
+            .map_err(|denial| Against { refused: denial.into(), symbol })?;
+        Ok(case.turn.stamp(case.decided(), Command::Release { order }, false)?)
     }
 
     /// Cancels these, and stamps an order that is kept to what it closes. Nobody is asked for that.
@@ -327,15 +407,20 @@ impl Case<'_, '_> {
     fn pretrade(&self, orders: Vec<NewOrder>) -> Result<Checked<Vec<NewOrder>>, Against> {
         let symbol = orders.first().map(|order| order.symbol);
         let facts = self.facts_for(&orders)?;
-        pretrade::check(&facts, &self.entitlements.limits, self.now, orders)
-            .map_err(|denial| Against { refused: denial.into(), symbol })
+        pretrade::check_by(&facts, self.rules(), self.now, orders, false)
+            .map_err(|denied| Against { refused: denied.into(), symbol })
     }
 
     fn pretrade_reducing(&self, order: NewOrder) -> Result<Checked<Vec<NewOrder>>, Against> {
         let symbol = order.symbol;
-        let limits = &self.entitlements.limits;
-        pretrade::check_reducing(&self.facts(order.account)?, limits, self.now, order)
-            .map_err(|denial| of(symbol, denial))
+        let facts = self.facts(order.account)?;
+        pretrade::check_by(&facts, self.rules(), self.now, vec![order], true)
+            .map_err(|denied| of(symbol, denied))
+    }
+
+    /// Whose limits hold, and the narrowest of all.
+    fn rules(&self) -> (&[Rule], &Limits) {
+        (&self.entitlements.rules, &self.entitlements.limits)
     }
 
     /// An order that the holder may touch: a session any of its account, a program its own. Of
@@ -427,7 +512,13 @@ impl OrderGate<'_> {
                 other => (case.pretrade(other.new_orders().to_vec())?, false),
             };
             let facts = case.facts_for(checked.get())?;
-            Ok((pretrade::preview(&facts, &checked, reduces), cancelled))
+            let mut preview = pretrade::preview(&facts, &checked, reduces);
+            let size = large::of_new(&facts, checked.get()).filter(|_| !reduces);
+            if case.waits(size, checked.get()) {
+                let above = case.entitlements.asks_above;
+                preview.waits_above = above.map(|above| Money::new(above, preview.currency));
+            }
+            Ok((preview, cancelled))
         })
     }
 
@@ -544,7 +635,20 @@ impl Gate {
     ) -> Result<Submitted, Refused> {
         request.own(admission.holder());
         let attempt = Attempt::of(&request);
-        let record = self.case(admission, address, &attempt, |case| case.decide(request, bound))?;
+        let decided = self.case(admission, address, &attempt, |case| {
+            let done = case.decide(request, bound);
+            if let Err(Against { refused: Refused::Denial(_), .. }) = &done
+                && let Some(limit) = case.runaway()
+            {
+                case.slot.count_refused(limit, case.now);
+            }
+            done
+        });
+        let record = decided?;
+        if record.events.iter().any(is_held) {
+            // Whoever asks phones looks at what waits.
+            self.0.people.approvals.send_modify(|count| *count += 1);
+        }
         Ok(Submitted { record: record.of(admission.account()) })
     }
 
@@ -585,6 +689,11 @@ impl Gate {
         }
         Err(refused)
     }
+}
+
+/// Whether it leaves an order that waits for a person.
+fn is_held(event: &Event) -> bool {
+    event.order().is_some_and(|order| order.held.is_some())
 }
 
 /// What a refusal is of, for its record.

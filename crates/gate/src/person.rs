@@ -1,5 +1,6 @@
 //! Persons: who signs in, and how the operator lets them in.
 
+use access::entitlements::Limits;
 use access::link::{self, Purpose};
 use access::lock::LockTarget;
 use access::mandate::Role;
@@ -35,6 +36,8 @@ pub struct PersonInfo {
     pub locks: Vec<(LockTarget, Grade)>,
     /// Whether they can sign in without a link.
     pub enrolled: bool,
+    /// What holds for every order of theirs.
+    pub limits: Limits,
     /// When they were made.
     pub since: Time,
 }
@@ -113,6 +116,13 @@ impl PersonGate<'_> {
         let call = actor.call(Command::Person(add));
         self.gate.run_done(Key::Username(&key), &call).await?;
         self.gate.issue(&caller(actor), &key, Purpose::Enrolment).await
+    }
+
+    /// Sets what holds for every order of a person and of their programs, on any account; the operator alone.
+    pub async fn limit(self, actor: &Actor, username: &str, limits: Limits) -> Result<(), Refusal> {
+        let command = person::Command::Limit { limits: Box::new(limits) };
+        let call = actor.call(Command::Person(command));
+        self.gate.run_done(Key::Username(username), &call).await.map(drop)
     }
 
     /// Makes a single-use link; the operator alone. Older ones of the same purpose are over.
@@ -202,6 +212,7 @@ fn info(slice: &Slice) -> Option<PersonInfo> {
         lock: slice.strongest_lock(),
         locks: slice.locks().map(|one| (one.target, one.grade)).collect(),
         enrolled: slice.is_enrolled(),
+        limits: person.limits.clone(),
         since: person.created_at,
     })
 }

@@ -97,6 +97,7 @@ impl World {
         }
         if self.failing == 0 && self.dice.chance(1, 3) {
             self.life.stepper.settle().await;
+            self.life.stepper.settle_held().await;
         }
         Ok(())
     }

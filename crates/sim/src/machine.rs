@@ -95,7 +95,8 @@ impl Machine {
         };
         let disk = SimDisk::new(Dice::new(dice.next()));
         let instruments = Arc::clone(&self.instruments);
-        let opened = Gate::open_stepped(config, &self.hands, Arc::new(disk.clone()), instruments);
+        let opened =
+            Box::pin(Gate::open_stepped(config, &self.hands, Arc::new(disk.clone()), instruments));
         let (gate, stepper) = opened.await.map_err(|error| Finding::of("the start", error))?;
         let door = Streams::new(gate.clone());
         let control = control::ControlStreams::new(gate.clone(), folder.path(), ORIGIN, ORIGIN);

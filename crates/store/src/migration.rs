@@ -40,6 +40,7 @@ const STEPS: &[Step] = &[
     (34, "credential accounts", include_str!("../migrations/0034_credential_accounts.sql")),
     (35, "order account", include_str!("../migrations/0035_order_account.sql")),
     (36, "credential door", include_str!("../migrations/0036_credential_door.sql")),
+    (37, "person limits", include_str!("../migrations/0037_person_limits.sql")),
 ];
 
 /// The newest schema that this version knows.

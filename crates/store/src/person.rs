@@ -6,21 +6,26 @@ use access::person::{Event, Person};
 use sqlx::AnyConnection;
 
 use crate::error::StoreError;
-use crate::field::Fields;
+use crate::field::{Fields, json};
 use crate::{Store, slice};
 
 statements! {
-    INSERT = "INSERT INTO person (id, username, created_at, version) VALUES ($1, $2, $3, 1)";
+    INSERT = "INSERT INTO person (id, username, created_at, limits, version) VALUES ($1, $2, $3, $4, 1)";
+    LIMIT = "UPDATE person SET limits = $2 WHERE id = $1";
     USERNAMES = "SELECT id, username FROM person ORDER BY username, id";
     ALL = "SELECT id FROM person ORDER BY created_at, id";
 }
 
-pub(crate) async fn apply(
-    connection: &mut AnyConnection,
-    Event::Created(person): &Event,
-) -> Result<(), sqlx::Error> {
-    let Person { id, username, created_at } = person;
-    run!(connection, INSERT, id.to_string(), username.to_string(), created_at.0)?;
+pub(crate) async fn apply(connection: &mut AnyConnection, event: &Event) -> Result<(), StoreError> {
+    match event {
+        Event::Created(Person { id, username, created_at, limits }) => {
+            let limits = json("person", limits)?;
+            run!(connection, INSERT, id.to_string(), username.to_string(), created_at.0, limits)?;
+        }
+        Event::Limited { person, limits, .. } => {
+            run!(connection, LIMIT, person.to_string(), json("person", limits)?)?;
+        }
+    }
     Ok(())
 }
 
@@ -30,7 +35,8 @@ pub(crate) fn read(row: &sqlx::any::AnyRow) -> Result<(Person, i64), StoreError>
     let id = fields.parsed()?;
     let username = fields.checked(Username::new)?;
     let created_at = fields.time()?;
-    Ok((Person { id, username, created_at }, fields.int()?))
+    let limits = fields.json()?;
+    Ok((Person { id, username, created_at, limits }, fields.int()?))
 }
 
 impl Store {

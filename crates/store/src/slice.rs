@@ -18,37 +18,37 @@ use crate::{
 };
 
 statements! {
-    BY_ID = "SELECT id, username, created_at, version FROM person WHERE id = $1";
-    BY_USERNAME = "SELECT id, username, created_at, version FROM person WHERE username = $1";
-    BY_ACCOUNT = "SELECT person.id, username, created_at, version FROM person \
+    BY_ID = "SELECT id, username, created_at, person.limits, version FROM person WHERE id = $1";
+    BY_USERNAME = "SELECT id, username, created_at, person.limits, version FROM person WHERE username = $1";
+    BY_ACCOUNT = "SELECT person.id, username, created_at, person.limits, version FROM person \
                   JOIN mandate ON mandate.person = person.id \
                   WHERE mandate.account = $1 AND mandate.role = 'owner' \
                   AND mandate.revoked_at IS NULL \
                   ORDER BY mandate.granted_at, mandate.id LIMIT 1";
-    BY_SESSION = "SELECT person.id, username, person.created_at, version FROM person \
+    BY_SESSION = "SELECT person.id, username, person.created_at, person.limits, version FROM person \
                   JOIN session ON session.person = person.id WHERE session.id = $1";
-    BY_SESSION_TOKEN = "SELECT person.id, username, person.created_at, version FROM person \
+    BY_SESSION_TOKEN = "SELECT person.id, username, person.created_at, person.limits, version FROM person \
                         JOIN session ON session.person = person.id WHERE session.token = $1";
-    BY_DEVICE = "SELECT person.id, username, person.created_at, version FROM person \
+    BY_DEVICE = "SELECT person.id, username, person.created_at, person.limits, version FROM person \
                  JOIN device ON device.person = person.id WHERE device.token = $1";
-    BY_CREDENTIAL = "SELECT person.id, username, person.created_at, version FROM person \
+    BY_CREDENTIAL = "SELECT person.id, username, person.created_at, person.limits, version FROM person \
                      JOIN credential ON credential.person = person.id WHERE credential.id = $1";
-    BY_ATTEMPT = "SELECT person.id, username, person.created_at, version FROM person \
+    BY_ATTEMPT = "SELECT person.id, username, person.created_at, person.limits, version FROM person \
                   JOIN attempt ON attempt.person = person.id WHERE attempt.token = $1";
-    BY_LINK = "SELECT person.id, username, person.created_at, version FROM person \
+    BY_LINK = "SELECT person.id, username, person.created_at, person.limits, version FROM person \
                JOIN link ON link.person = person.id WHERE link.token = $1";
-    BY_RECOVERY = "SELECT person.id, username, person.created_at, version FROM person \
+    BY_RECOVERY = "SELECT person.id, username, person.created_at, person.limits, version FROM person \
                    JOIN recovery ON recovery.person = person.id \
                    WHERE recovery.token = $1 OR recovery.stop = $1";
-    BY_DEVICE_ID = "SELECT person.id, username, person.created_at, version FROM person \
+    BY_DEVICE_ID = "SELECT person.id, username, person.created_at, person.limits, version FROM person \
                     JOIN device ON device.person = person.id WHERE device.id = $1";
-    BY_AUTHENTICATOR = "SELECT person.id, username, person.created_at, version FROM person \
+    BY_AUTHENTICATOR = "SELECT person.id, username, person.created_at, person.limits, version FROM person \
                         JOIN authenticator ON authenticator.person = person.id \
                         WHERE authenticator.id = $1";
-    BY_RECOVERY_ID = "SELECT person.id, username, person.created_at, version FROM person \
+    BY_RECOVERY_ID = "SELECT person.id, username, person.created_at, person.limits, version FROM person \
                       JOIN recovery ON recovery.person = person.id WHERE recovery.id = $1";
     // A live one before one that was revoked.
-    BY_PASSKEY = "SELECT person.id, username, person.created_at, version FROM person \
+    BY_PASSKEY = "SELECT person.id, username, person.created_at, person.limits, version FROM person \
                   JOIN authenticator ON authenticator.person = person.id \
                   WHERE authenticator.handle = $1";
     USES = "SELECT id, last_seen_at, address FROM session WHERE person = $1 AND ended_at IS NULL \

@@ -69,6 +69,15 @@ impl Register {
     }
 }
 
+/// How orders are placed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Placing {
+    /// Each may only reduce a position.
+    pub(crate) reduce_only: bool,
+    /// It waits for a person's yes until then.
+    pub(crate) held: Option<Time>,
+}
+
 /// See the module's text.
 pub(crate) struct Desk<'a, V> {
     /// The ledger's place.
@@ -83,14 +92,33 @@ pub(crate) struct Desk<'a, V> {
 }
 
 impl<V: Venue> Desk<'_, V> {
+    /// Counts what is ordered on this day: an order, or what a change adds to one.
+    pub(crate) fn count_ordered(
+        &mut self,
+        (holder, at): (Holder, usize),
+        quantity: Shares,
+        order_type: OrderType,
+    ) {
+        let instruments = Arc::clone(self.ledger.instruments());
+        let Some(one) = instruments.at(at) else { return };
+        let own = order_type.limit().or_else(|| order_type.trigger());
+        let price = own.unwrap_or_else(|| Ticks(self.venue.last(at)));
+        self.ledger.count_ordered(holder, one, (quantity, price));
+    }
+
     /// Takes a new order of the contract at a place; `placed` are the members of its group before it.
     pub(crate) fn accept(
         &mut self,
         new: &NewOrder,
-        (at, reduce_only): (usize, bool),
+        (at, placing): (usize, Placing),
         placed: &[OrderId],
     ) -> OrderId {
-        let order = Arc::new(Order { reduce_only, ..self.accepted(new, placed) });
+        let Placing { reduce_only, held } = placing;
+        let mut order = Order { reduce_only, held, ..self.accepted(new, placed) };
+        if held.is_some() {
+            (order.released, order.state) = (0, OrderState::PreSubmitted);
+        }
+        let order = Arc::new(order);
         let id = order.id;
         self.events.push(Event::OrderAccepted { order: Arc::clone(&order) });
         self.todo.push_back((self.owner, id));
@@ -154,7 +182,38 @@ impl<V: Venue> Desk<'_, V> {
             placed: self.now,
             updated: self.now,
             reduce_only: false,
+            held: None,
         }
+    }
+
+    /// Lets an order through that waited for a person: it is as it would have been when it came. Where it goes to.
+    pub(crate) fn let_through(&mut self, id: OrderId) -> Option<usize> {
+        let now = self.now;
+        let open = self.ledger.orders.open.get_mut(&id)?;
+        let at = open.at;
+        open.order.held?;
+        let order = Arc::make_mut(&mut open.order);
+        (order.held, order.released, order.updated) = (None, order.quantity, now);
+        order.day = self.venue.day(order.symbol);
+        let waits = order.is_armed_stop();
+        order.state = if waits { OrderState::PreSubmitted } else { OrderState::Working };
+        let order = Arc::clone(&open.order);
+        self.ledger.orders.held.remove(&id);
+        self.count_ordered((order.origin.holder, at), order.quantity, order.order_type);
+        self.events.push(Event::OrderReleased { order });
+        self.todo.push_back((self.owner, id));
+        Some(at)
+    }
+
+    /// New terms of an order that waits for a person: it goes on waiting.
+    fn change_held(&mut self, change: Change) {
+        let now = self.now;
+        let Some(open) = self.ledger.orders.open.get_mut(&change.order) else { return };
+        let order = Arc::make_mut(&mut open.order);
+        (order.quantity, order.order_type) = (change.quantity, change.order_type);
+        (order.tif, order.updated) = (change.tif, now);
+        self.modified(change.order);
+        self.resize_children(change.order);
     }
 
     /// Gives an open order new terms. True when it must come to the market again.
@@ -168,6 +227,17 @@ impl<V: Venue> Desk<'_, V> {
             self.events.push(Event::CommandRejected { holder, reject });
             return false;
         };
+        if before.held.is_some() {
+            self.change_held(change);
+            return false;
+        }
+        let added = change.quantity.saturating_sub(before.quantity);
+        if parent.is_none() && added > 0 {
+            let at = self.ledger.orders.open.get(&change.order).map(|open| open.at);
+            if let Some(at) = at {
+                self.count_ordered((before.origin.holder, at), added, change.order_type);
+            }
+        }
         let keeps_place = change.order_type == before.order_type && quantity <= before.quantity;
         let comes_again = !keeps_place && quantity > before.filled;
         let quantity = quantity.max(before.filled);
@@ -234,6 +304,7 @@ impl<V: Venue> Desk<'_, V> {
         order.state = if rejected { OrderState::Rejected } else { OrderState::Cancelled };
         order.end = Some(end);
         order.updated = self.now;
+        order.held = None;
         let order = open.order;
         self.ledger.orders.keep(Arc::clone(&order));
         self.events.push(if rejected {

@@ -27,7 +27,7 @@ use access::moment::Time;
 use crate::account::AccountSummary;
 use crate::bar::{Bar, BarSize};
 use crate::calendar::TradingSession;
-use crate::desk::{Desk, Register};
+use crate::desk::{Desk, Placing, Register};
 use crate::event::{Event, Reject};
 use crate::instrument::{Instrument, Instruments, Units};
 use crate::journal::{CancelTarget, Catalogue, Cause, Command, Decided, Genesis, Opening, Stamped};
@@ -114,10 +114,18 @@ impl Exchange {
         self.run(stamped.time, Some(&mut events));
         let decision = &stamped.decision;
         match &stamped.command {
-            Command::Place(orders) => self.place(orders.get(), decision, false, &mut events),
+            Command::Place(orders) => {
+                self.place(orders.get(), decision, Placing::default(), &mut events);
+            }
+            Command::Hold { orders, until } => {
+                let placing = Placing { held: Some(*until), ..Placing::default() };
+                self.place(orders.get(), decision, placing, &mut events);
+            }
+            Command::Release { order } => self.release(*order, decision.holder, &mut events),
             Command::PlaceReduceOnly(orders) => {
                 let reduce_only = self.memory.rule() >= 3;
-                self.place(orders.get(), decision, reduce_only, &mut events);
+                let placing = Placing { reduce_only, ..Placing::default() };
+                self.place(orders.get(), decision, placing, &mut events);
             }
             Command::Modify(change) => self.change(*change.get(), decision.holder, &mut events),
             Command::Cancel { order, cause } => {
@@ -273,7 +281,7 @@ impl Exchange {
         &mut self,
         group: &[NewOrder],
         decision: &Decided,
-        reduce_only: bool,
+        placing: Placing,
         events: &mut Vec<Event>,
     ) {
         let mut placed = Vec::with_capacity(group.len());
@@ -286,12 +294,27 @@ impl Exchange {
             if decision.limits.duplicate_window.is_some() {
                 desk.ledger.remember(new, desk.now);
             }
-            placed.push(desk.accept(new, (at, reduce_only), &placed));
+            // Children only close what their parents open. What waits for a person counts once it is let through.
+            if new.parent.is_none() && placing.held.is_none() {
+                desk.count_ordered((new.origin.holder, at), new.quantity, new.order_type);
+            }
+            let held = placing.held.filter(|_| new.parent.is_none());
+            placed.push(desk.accept(new, (at, Placing { held, ..placing }), &placed));
         }
         for new in group {
             if let Some(at) = self.paper.instruments.index(new.symbol) {
                 self.settle(at, events);
             }
+        }
+    }
+
+    /// An order that waited for a person comes to the market.
+    fn release(&mut self, order: OrderId, holder: Holder, events: &mut Vec<Event>) {
+        let Some(mut desk) = self.desk_of(order, events) else {
+            return self.reject(order, holder, events);
+        };
+        if let Some(at) = desk.let_through(order) {
+            self.settle(at, events);
         }
     }
 
@@ -556,6 +579,10 @@ impl Cause {
             Self::Request => End::Requested,
             Self::Lock => End::Locked,
             Self::Revocation => End::Revoked,
+            Self::Declined => End::Declined,
+            Self::Unanswered => End::Unanswered,
+            Self::Unsound => End::Refused,
+            Self::Unasked => End::Unasked,
         }
     }
 }

@@ -40,6 +40,7 @@ pub use unit::{CountError, Unit, Units};
 /// The bundled instruments; NOTICE has the origin.
 const BUNDLED: &str = include_str!("../assets/instruments.csv");
 const LISTINGS: &str = include_str!("../assets/listings.csv");
+const BORROW: &str = include_str!("../assets/borrow.csv");
 const INDICES: &str = include_str!("../assets/indices.csv");
 const FOREX: &str = include_str!("../assets/forex.csv");
 const OPTIONS: &str = include_str!("../assets/options.csv");
@@ -108,6 +109,8 @@ pub struct Instrument {
     pub(crate) daily_volume: u64,
     /// Of the simulated price: 16 is 30 % a year.
     pub(crate) volatility: i64,
+    /// Units that can be borrowed to sell it short; none where there is no end of them.
+    pub(crate) located: Option<u64>,
 }
 
 /// Why a quantity is none of an instrument: it is not a whole number of steps of this size, above zero and within 64
@@ -170,6 +173,7 @@ impl Instrument {
             start: Ticks(10_000),
             daily_volume: 0,
             volatility: 16,
+            located: None,
         })
     }
 
@@ -341,6 +345,7 @@ impl Instruments {
     fn read_bundled() -> Result<Self, DataError> {
         let mut all = read::read("instruments.csv", BUNDLED)?;
         all.extend(read::read("listings.csv", LISTINGS)?);
+        listed::hard_to_borrow("borrow.csv", BORROW, &mut all)?;
         all.extend(listed::indices("indices.csv", INDICES)?);
         all.extend(listed::pairs("forex.csv", FOREX)?);
         let (options, futures) = (("options.csv", OPTIONS), ("futures.csv", FUTURES));

@@ -229,6 +229,19 @@ pub enum Command {
         /// How often within a second.
         count: u32,
     },
+    /// Take these orders, and keep the first of them out of the market until a person has said yes: what is above a
+    /// program's threshold. Its children wait for it as they always do.
+    Hold {
+        /// One order, or a parent and its children.
+        orders: Checked<Vec<NewOrder>>,
+        /// Until when an answer counts.
+        until: Time,
+    },
+    /// A person said yes: an order that was held comes to the market.
+    Release {
+        /// The order.
+        order: OrderId,
+    },
     /// An account opens, with a ledger of its own.
     OpenAccount(Opening),
     /// Which order of an account ends when two of them would trade with each other, from now on; orders that rest
@@ -395,4 +408,12 @@ pub enum Cause {
     Lock,
     /// A revoked credential or an ended session, whose revoker asked for it.
     Revocation,
+    /// It waited for a person's yes, and the answer was no.
+    Declined,
+    /// The same, and nobody answered.
+    Unanswered,
+    /// The same, and the checks refused it after the yes.
+    Unsound,
+    /// The same, and there was nobody to be asked.
+    Unasked,
 }

@@ -19,12 +19,15 @@ use crate::order::{Execution, NewOrder, Order, OrderId, OrderType, Shares, Side}
 use crate::position::{Holding, Position};
 use crate::price::Ticks;
 
+pub(crate) mod ordered;
 pub(crate) mod orders;
 mod room;
 pub(crate) mod sizes;
 pub(crate) mod snapshot;
 pub(crate) mod traded;
 
+pub use ordered::Ordered;
+use ordered::OrderedBy;
 use orders::Orders;
 pub use orders::{KEPT, KEPT_FOR};
 use traded::Traded;
@@ -59,6 +62,8 @@ pub struct Ledger {
     pub(crate) exposures: Exposures,
     executions: VecDeque<Arc<Execution>>,
     recent: VecDeque<Recent>,
+    /// What was ordered on this trading day, by whom; nothing under the first four rules.
+    pub(crate) ordered: OrderedBy,
     /// What groups of its orders have traded; nothing under the first rule.
     pub(crate) traded: Traded,
     /// By which rule its orders are taken.
@@ -88,6 +93,7 @@ impl Ledger {
             instruments,
             executions: VecDeque::new(),
             recent: VecDeque::new(),
+            ordered: OrderedBy::new(),
             traded: Traded::default(),
             rule,
             self_match: SelfMatch::default(),
@@ -242,6 +248,11 @@ impl Ledger {
         self.orders.open.values().map(|open| &open.order)
     }
 
+    /// Open orders that wait for a person's yes, oldest first.
+    pub fn held_orders(&self) -> impl Iterator<Item = &Arc<Order>> {
+        self.orders.held.iter().filter_map(|id| self.open_order(*id))
+    }
+
     /// Orders that ended in the last seven days, in the order that they ended, at most 20,000.
     pub fn completed_orders(
         &self,
@@ -341,6 +352,7 @@ impl Ledger {
             }
             cash.day_start = total;
         }
+        self.ordered.clear();
         self.orders.prune(now);
         self.forget_parents();
         let oldest = now - KEPT_FOR;

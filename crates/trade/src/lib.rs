@@ -42,13 +42,13 @@ pub use event::{Event, Reject};
 pub use exchange::{Advanced, Exchange, ORDER_RULE};
 pub use instrument::{Instrument, Instruments};
 pub use journal::{Asked, CancelTarget, Cause, Command, Decided, Genesis, OrdersRefused, Stamped};
-pub use ledger::Ledger;
+pub use ledger::{Ledger, Ordered};
 pub use money::{Cash, Money};
 pub use order::{
     Change, End, Execution, ExecutionId, Liquidity, NewOrder, Oca, Order, OrderId, OrderState,
     OrderType, Origin, Parent, Shares, Side, TimeInForce,
 };
 pub use position::{Holding, Position};
-pub use pretrade::{Checked, Denial, Preview};
+pub use pretrade::{Checked, Denial, Denied, Preview};
 pub use price::Ticks;
 pub use quote::{Level, Quote, Quotes};

@@ -264,6 +264,14 @@ pub enum End {
     PositionClosed,
     /// The last day of its contract is over.
     Expired,
+    /// It waited for a person's yes, and the answer was no.
+    Declined,
+    /// It waited for a person's yes, and nobody answered.
+    Unanswered,
+    /// It was approved, and by then the checks refused it.
+    Refused,
+    /// It took a person's yes, and there was no phone to ask.
+    Unasked,
 }
 
 impl End {
@@ -283,6 +291,10 @@ impl End {
             Self::GroupTraded { .. } => "OCA_GROUP_TRADED",
             Self::PositionClosed => "POSITION_CLOSED",
             Self::Expired => "CONTRACT_EXPIRED",
+            Self::Declined => "APPROVAL_DECLINED",
+            Self::Unanswered => "APPROVAL_UNANSWERED",
+            Self::Refused => "REFUSED_AFTER_APPROVAL",
+            Self::Unasked => "APPROVAL_WITHOUT_PHONE",
         }
     }
 }
@@ -312,6 +324,16 @@ impl fmt::Display for End {
             Self::PositionClosed => {
                 f.write_str("it may only reduce a position, and the position is closed")
             }
+            Self::Declined => f.write_str("its owner was asked for a yes and said no"),
+            Self::Unanswered => {
+                f.write_str("it waited for its owner's yes, and nobody answered in time")
+            }
+            Self::Unasked => f.write_str(
+                "it takes its owner's yes, and no phone of theirs can be asked; they can set one up in the portal",
+            ),
+            Self::Refused => f.write_str(
+                "its owner said yes, and the checks refused it then; the refused orders say why",
+            ),
             Self::NoQuotes => f.write_str("a market order, and there were no quotes"),
             Self::Expired => f.write_str("the last day of its contract is over"),
         }
@@ -371,6 +393,9 @@ pub struct Order {
     /// It may only reduce a position. Older snapshots know nothing of it: theirs keeps it apart.
     #[serde(skip)]
     pub reduce_only: bool,
+    /// It waits for a person's yes until then; a snapshot keeps it apart.
+    #[serde(skip)]
+    pub held: Option<Time>,
 }
 
 impl Order {

@@ -6,7 +6,7 @@
 //! and for everyone. A group (a parent and its children) is denied as a whole if one member is.
 
 use access::currency::Currency;
-use access::entitlements::Limits;
+use access::entitlements::{Controls, Limits, Rule};
 use access::id::Holder;
 use access::moment::Time;
 use rust_decimal::Decimal;
@@ -21,13 +21,18 @@ use crate::order::{
 };
 use crate::price::Ticks;
 
+mod breach;
+pub mod control;
 mod denial;
+mod denied;
 mod facts;
 pub mod large;
 #[cfg(test)]
 mod tests;
 
+pub use breach::Breach;
 pub use denial::Denial;
+pub use denied::{Denied, Reason};
 pub use facts::Facts;
 
 /// Members of a group: a parent and its children.
@@ -61,6 +66,7 @@ pub fn defaults() -> Limits {
         collar_bps: Some(1_000),
         max_open_orders: Some(10_000),
         duplicate_window: None,
+        controls: Controls::default(),
     }
 }
 
@@ -89,6 +95,8 @@ pub struct Preview {
     pub buying_power_before: Decimal,
     /// Buying power with it.
     pub buying_power_after: Decimal,
+    /// It would wait for a person's yes, because it is worth more than this; none where it would not.
+    pub waits_above: Option<Money>,
 }
 
 /// Checks new orders: one, or a parent and its children (`parent: Some(Parent::Member(0))`).
@@ -98,9 +106,39 @@ pub fn check(
     now: Time,
     orders: Vec<NewOrder>,
 ) -> Result<Checked<Vec<NewOrder>>, Denial> {
-    let checked = check_terms(facts, limits, now, orders)?;
-    check_buying_power(facts, checked.get())?;
-    Ok(checked)
+    check_all(facts, (&[], limits), now, &orders, true)?;
+    Ok(Checked(orders))
+}
+
+/// The same with all that speaks against it, where something does, and whose rule each of it is: the limits are the
+/// narrowest of the rules.
+pub fn check_by(
+    facts: &Facts<'_>,
+    (rules, limits): (&[Rule], &Limits),
+    now: Time,
+    orders: Vec<NewOrder>,
+    reducing: bool,
+) -> Result<Checked<Vec<NewOrder>>, Denied> {
+    let buys = !reducing;
+    match check_all(facts, (rules, limits), now, &orders, buys) {
+        Ok(()) => Ok(Checked(orders)),
+        Err(first) => Err(denied::collect(facts, (rules, limits), now, &orders, (first, buys))),
+    }
+}
+
+fn check_all(
+    facts: &Facts<'_>,
+    (rules, limits): (&[Rule], &Limits),
+    now: Time,
+    orders: &[NewOrder],
+    buys: bool,
+) -> Result<(), Denial> {
+    check_terms(facts, &limits.and(&defaults_for(limits)), now, orders)?;
+    control::check(facts, &limits.controls, orders)?;
+    for rule in rules {
+        control::daily(facts, (&rule.owner, &rule.limits.controls), orders)?;
+    }
+    if buys { check_buying_power(facts, orders) } else { Ok(()) }
 }
 
 /// The same for an order that may only reduce, which never makes a position larger and so needs no buying power.
@@ -110,19 +148,20 @@ pub fn check_reducing(
     now: Time,
     order: NewOrder,
 ) -> Result<Checked<Vec<NewOrder>>, Denial> {
-    check_terms(facts, limits, now, vec![order])
+    let orders = vec![order];
+    check_all(facts, (&[], limits), now, &orders, false)?;
+    Ok(Checked(orders))
 }
 
 fn check_terms(
     facts: &Facts<'_>,
     limits: &Limits,
     now: Time,
-    orders: Vec<NewOrder>,
-) -> Result<Checked<Vec<NewOrder>>, Denial> {
+    orders: &[NewOrder],
+) -> Result<(), Denial> {
     if orders.is_empty() || orders.len() > MOST_IN_GROUP {
         return Err(Denial::GroupSize { members: orders.len(), limit: MOST_IN_GROUP });
     }
-    let limits = limits.and(&defaults_for(limits));
     let count = u32::try_from(orders.len()).unwrap_or(u32::MAX);
     if let Some(limit) = limits.max_open_orders {
         let open = facts.open_count;
@@ -142,10 +181,18 @@ fn check_terms(
         terms.check_shape()?;
         check_texts(order)?;
         terms.check_market(facts, parent.is_some())?;
-        terms.check_size(facts, &limits, parent.as_ref())?;
-        check_duplicate(facts, &limits, now, order, earlier)?;
+        terms.check_size(facts, limits, parent.as_ref())?;
+        check_duplicate(facts, limits, now, order, earlier)?;
+        if order.side == Side::Sell && parent.is_none() {
+            let beside = |one: &&NewOrder| {
+                one.parent.is_none() && (one.symbol, one.side) == (order.symbol, order.side)
+            };
+            let beside = earlier.iter().filter(beside);
+            let sold = beside.fold(order.quantity, |sum, one| sum.saturating_add(one.quantity));
+            control::locate(facts, instrument, sold)?;
+        }
     }
-    Ok(Checked(orders))
+    Ok(())
 }
 
 /// Checks new terms for an open order.
@@ -174,6 +221,11 @@ pub fn check_modify(
     terms.check_market(facts, parent.is_some())?;
     terms.check_size(facts, &limits, parent.as_ref())?;
     if parent.is_none() {
+        let added = change.quantity.saturating_sub(order.quantity);
+        if order.side == Side::Sell && added > 0 && !order.reduce_only {
+            control::locate(facts, terms.instrument, added)?;
+        }
+        control::check_change(facts, &limits.controls, (order, &change))?;
         check_change(facts, order, &terms)?;
     }
     if order.reduce_only {
@@ -281,6 +333,7 @@ pub fn preview(facts: &Facts<'_>, order: &Checked<Vec<NewOrder>>, reduces: bool)
         equity_after,
         buying_power_before: summary.buying_power,
         buying_power_after: money(buying_power(available)),
+        waits_above: None,
     }
 }
 
@@ -580,7 +633,8 @@ impl<'a> Terms<'a> {
         limits: &Limits,
         parent: Option<&Elder>,
     ) -> Result<(), Denial> {
-        let (Some(bps), Some(price)) = (limits.collar_bps, self.order_type.limit()) else {
+        let width = control::collar::width(limits, self.instrument.product());
+        let (Some(bps), Some(price)) = (width, self.order_type.limit()) else {
             return Ok(());
         };
         let own = self.order_type.trigger().or_else(|| parent.and_then(|parent| parent.price));

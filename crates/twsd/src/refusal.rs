@@ -45,13 +45,15 @@ impl Client {
     pub(crate) fn reason(&self, refused: &Refused, account: PaperAccountId) -> String {
         let denial = match refused {
             Refused::Refusal(refusal) => return self.words_on(refusal, account),
-            Refused::Denial(denial) => self.with_own_ids(denial),
+            Refused::Denial(denied) => denied,
         };
-        let code = denial.code();
-        match field(&denial) {
-            Some(field) => format!("{code}: {denial} ({field})"),
-            None => format!("{code}: {denial}"),
-        }
+        let first = self.with_own_ids(denial.first());
+        let code = first.code();
+        let told = match field(&first) {
+            Some(field) => format!("{code}: {first} ({field})"),
+            None => format!("{code}: {first}"),
+        };
+        denial.told(&told)
     }
 
     /// The words for a refusal on the connection's first account, or on none.
@@ -153,6 +155,8 @@ fn field(denial: &Denial) -> Option<&'static str> {
         Denial::GroupSize { .. }
         | Denial::Notional { .. }
         | Denial::Large { .. }
+        | Denial::Unheld { .. }
+        | Denial::Control(_)
         | Denial::CostMoved { .. }
         | Denial::OpenOrders { .. }
         | Denial::BuyingPower { .. }

@@ -64,7 +64,9 @@ fn terms(known: &Instruments, symbol: access::SymbolId, kind: OrderType) -> Stri
 
 /// The state of an order, in a word.
 pub(crate) fn state(order: &Order) -> Markup {
-    let waits = if order.parent.is_some() && order.released == 0 {
+    let waits = if order.held.is_some() {
+        "waits for your yes"
+    } else if order.parent.is_some() && order.released == 0 {
         "waits for its parent"
     } else {
         "waits for its stop"

@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use gate::{Large, Refused, View};
 use maud::{Markup, html};
 use rust_decimal::Decimal;
-use trade::Denial;
 use trade::instrument::{Instrument, Instruments, Product};
 use trade::order::{OrderId, OrderType, Side};
 use trade::price::Ticks;
@@ -425,7 +424,8 @@ pub(crate) async fn place(signed: Signed) -> Reply {
             Ok(go(&placed(order)))
         }
         // The price has moved, or the threshold: the page says what it takes now.
-        Ok(Err(why @ Refused::Denial(Denial::Large { .. }))) => {
+        Ok(Err(Refused::Denial(denied))) if denied.is_large() => {
+            let why = Refused::Denial(denied);
             confirming(&signed, &wanted, status(&why), &said(&why)).await
         }
         Ok(Err(why)) => refused(&signed, why).await,

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::currency::Currency;
-use crate::entitlements::{Acts, Entitlements, Limits, Product, Products};
+use crate::entitlements::{
+    Acts, Control, Entitlements, Limits, Product, Products, RuleOwner, rule,
+};
 use crate::id::AccountId;
 use crate::moment::Time;
 use crate::name::Name;
@@ -74,10 +76,15 @@ impl Account {
     #[must_use]
     pub fn bound(&self, given: Entitlements) -> Entitlements {
         let stays = if self.closed_at.is_some() { Acts::VIEW.or(Acts::OWN) } else { given.acts };
+        let mut rules = given.rules;
+        rule::put(&mut rules, RuleOwner::Account(self.id), &self.limits);
+        let limits = given.limits.and(&self.limits);
         Entitlements {
             acts: given.acts.and(stays),
             products: given.products.and(self.products),
-            limits: given.limits.and(&self.limits),
+            asks_above: limits.controls.get(Control::AsksAbove),
+            limits,
+            rules,
             ..given
         }
     }

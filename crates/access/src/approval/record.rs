@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ApprovalId, AttemptId, DeviceId, PersonId, SessionId};
+use crate::id::{ApprovalId, AttemptId, CredentialId, DeviceId, PersonId, SessionId};
 use crate::moment::{Span, Time};
 use crate::refusal::ServerRefusal;
 use crate::secret::{Digest, SealKey, SealedSecret, Secret};
@@ -11,6 +11,9 @@ use super::terms::{Line, Terms};
 
 /// How long an approval waits for its answer.
 pub const LIFE: Span = Span::minutes(2);
+
+/// How long an order of a program waits for its: nobody sits in front of it.
+pub const HELD_LIFE: Span = Span::minutes(15);
 
 /// Wrong numbers that may be typed for one.
 pub const TRIES: u32 = 3;
@@ -38,11 +41,13 @@ pub enum ContentKind {
     StepUp,
     /// One large order.
     Order,
+    /// One order of a program, above what it places without a person.
+    ProgramOrder,
 }
 
 impl ContentKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::SignIn, Self::StepUp, Self::Order];
+    pub const ALL: [Self; 4] = [Self::SignIn, Self::StepUp, Self::Order, Self::ProgramOrder];
 
     /// Its name in what is signed.
     pub const fn name(self) -> &'static str {
@@ -50,6 +55,7 @@ impl ContentKind {
             Self::SignIn => "sign_in",
             Self::StepUp => "step_up",
             Self::Order => "order",
+            Self::ProgramOrder => "program_order",
         }
     }
 
@@ -59,6 +65,15 @@ impl ContentKind {
             Self::SignIn => "Somebody is signing in as you",
             Self::StepUp => "One of your sessions asks you to confirm it's you",
             Self::Order => "One of your sessions wants to place a large order",
+            Self::ProgramOrder => "One of your programs wants to place an order",
+        }
+    }
+
+    /// How long it waits for its answer.
+    pub const fn life(self) -> Span {
+        match self {
+            Self::SignIn | Self::StepUp | Self::Order => LIFE,
+            Self::ProgramOrder => HELD_LIFE,
         }
     }
 }
@@ -97,6 +112,13 @@ pub enum Asker {
     Attempt(AttemptId),
     /// An open session.
     Session(SessionId),
+    /// An order that a program sent, and that waits on the exchange under this number.
+    Program {
+        /// Which program.
+        credential: CredentialId,
+        /// The order.
+        order: u64,
+    },
 }
 
 /// An approval that was asked for.

@@ -81,11 +81,15 @@ pub enum Term {
     Cost,
     /// What it would bring now.
     Proceeds,
+    /// The credential of the program that asks, by its name.
+    Program,
+    /// The order that waits, by its id.
+    HeldOrder,
 }
 
 impl Term {
     /// Every term.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::Interface,
         Self::Browser,
         Self::Device,
@@ -118,6 +122,8 @@ impl Term {
         Self::Commission,
         Self::Cost,
         Self::Proceeds,
+        Self::Program,
+        Self::HeldOrder,
     ];
 
     /// Its name in what is signed.
@@ -155,6 +161,8 @@ impl Term {
             Self::Commission => "commission",
             Self::Cost => "cost",
             Self::Proceeds => "proceeds",
+            Self::Program => "program",
+            Self::HeldOrder => "held_order",
         }
     }
 
@@ -197,6 +205,17 @@ impl Terms {
     /// The value of the first term of this kind.
     pub fn get(&self, term: Term) -> Option<&str> {
         self.iter().find(|(name, _)| *name == term.name()).map(|(_, value)| value)
+    }
+
+    /// Puts others behind them.
+    pub fn append(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    /// The amount of the last term, which says what it may cost.
+    pub fn bound(&self) -> Option<Decimal> {
+        let (_, value) = self.0.last()?;
+        value.split(' ').next()?.parse().ok()
     }
 
     /// What is signed of them: each name and each value, in order.

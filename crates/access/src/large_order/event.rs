@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::record::{Placed, Threshold};
 use crate::approval::Terms;
 use crate::entitlements::Act;
-use crate::id::{ApprovalId, PaperAccountId, PersonId, SessionId};
+use crate::id::{ApprovalId, CredentialId, PaperAccountId, PersonId, SessionId};
 use crate::slice::Slice;
 
 /// What is asked about large orders.
@@ -39,6 +39,38 @@ pub enum Command {
     },
     /// Notes what came of it; asked by the server itself.
     Placed(Placed),
+    /// Asks the phones of a program's person for a yes to an order that waits; asked by the server itself.
+    AskHeld {
+        /// Whose, and which.
+        held: HeldOrder,
+        /// All that it would do, and what it may cost.
+        terms: Terms,
+        /// What else is to be known, at this moment.
+        facts: Terms,
+    },
+    /// Uses up the yes to an order that waits, before it is let through; asked by the server itself.
+    UseHeld {
+        /// Whose, and which.
+        held: HeldOrder,
+        /// All that it would do now, with the bound that was asked for.
+        terms: Terms,
+        /// The approval.
+        approval: ApprovalId,
+    },
+    /// Takes back what was asked for an order that waits no more; asked by the server itself.
+    DropHeld {
+        /// The approval.
+        approval: ApprovalId,
+    },
+}
+
+/// An order of a program that waits for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldOrder {
+    /// By which credential it came.
+    pub credential: CredentialId,
+    /// Its number on the exchange.
+    pub order: u64,
 }
 
 /// What happened to large orders.
@@ -64,6 +96,15 @@ pub enum Event {
     /// And this came of it. It is written after the order is in the journal: a stop in between leaves
     /// it out, and the terms and the time tell which it was.
     Placed(Placed),
+    /// One order of a program was let through.
+    AllowedHeld {
+        /// Whose, and which.
+        held: HeldOrder,
+        /// By which approval.
+        approval: ApprovalId,
+        /// The order.
+        terms: Terms,
+    },
 }
 
 impl Event {
@@ -72,6 +113,7 @@ impl Event {
             Self::Set { .. } => "large_order.set",
             Self::Allowed { .. } => "large_order.allowed",
             Self::Placed(_) => "large_order.placed",
+            Self::AllowedHeld { .. } => "large_order.allowed_program",
         }
     }
 
@@ -86,6 +128,12 @@ impl Event {
             Self::Allowed { session, approval, terms } => {
                 let (by, terms) = (allowed_by(*approval), terms.text());
                 format!("Large order of session {session} allowed by {by}: {terms}")
+            }
+            Self::AllowedHeld { held: HeldOrder { credential, order }, approval, terms } => {
+                format!(
+                    "Order {order} of credential {credential}, which waited, allowed by approval {approval}: {}",
+                    terms.text()
+                )
             }
             Self::Placed(one) => {
                 let orders: Vec<_> = one.orders.iter().map(u64::to_string).collect();
@@ -102,7 +150,7 @@ impl Event {
 pub(crate) fn apply(slice: &mut Slice, event: &Event) {
     match event {
         Event::Set { threshold, .. } => slice.large_orders = *threshold,
-        Event::Allowed { .. } | Event::Placed(_) => {}
+        Event::Allowed { .. } | Event::Placed(_) | Event::AllowedHeld { .. } => {}
     }
 }
 

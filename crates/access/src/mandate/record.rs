@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::address::Addresses;
 use crate::entitlements::{
-    Act, Acts, Entitlements, Hours, Limits, OrderKinds, Product, Products, Sides, Symbols,
+    Act, Acts, Control, Entitlements, Hours, Limits, OrderKinds, Product, Products, RuleOwner,
+    Sides, Symbols, rule,
 };
 use crate::id::{AccountId, Holder, IdError, MandateId, PersonId};
 use crate::lock::Grade;
@@ -306,6 +307,8 @@ impl Mandate {
     /// account: what is entitled so far trades on paper.
     pub fn entitlements(&self, holder: Holder, lock: Grade) -> Option<Entitlements> {
         let Conditions { hours, addresses, limits } = self.conditions.clone();
+        let mut rules = Vec::new();
+        rule::put(&mut rules, RuleOwner::Mandate { of: None, on: self.account }, &limits);
         let given = Entitlements {
             holder,
             person: self.person,
@@ -323,8 +326,9 @@ impl Mandate {
             lock: Grade::None,
             narrowing: Vec::new(),
             new_network: NewNetwork::Keep,
+            asks_above: limits.controls.get(Control::AsksAbove),
             limits,
-            asks_above: None,
+            rules,
         };
         Some(given.locked(lock))
     }

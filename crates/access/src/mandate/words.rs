@@ -44,6 +44,12 @@ pub(super) fn terms(role: Role, terms: &MandateTerms, currency: Option<Currency>
         limits.collar_bps.map(|it| format!("{}.{:02} % through the market", it / 100, it % 100)),
     );
     parts.extend(limits.duplicate_window.map(|it| format!("no duplicate within {it}")));
+    parts.extend(
+        limits.controls.iter().map(|(one, most)| format!("cannot {}", one.forbids(most, currency))),
+    );
+    if !limits.controls.restricted().is_empty() {
+        parts.push(format!("restricted contracts {}", listed(limits.controls.restricted().iter())));
+    }
     if parts.is_empty() {
         parts.push("all that the role gives".to_owned());
     }

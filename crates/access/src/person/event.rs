@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::record::Person;
-use crate::id::PaperAccountId;
+use crate::entitlements::Limits;
+use crate::id::{PaperAccountId, PersonId};
 use crate::mandate::Role;
+use crate::moment::Time;
 use crate::slice::Slice;
 
 /// What is asked about persons.
@@ -25,6 +27,11 @@ pub enum Command {
         /// The preset that its powers come from.
         role: Role,
     },
+    /// Sets what holds for every order of theirs and of their programs, on any account.
+    Limit {
+        /// All of it: what is not named is not limited.
+        limits: Box<Limits>,
+    },
 }
 
 /// What happened to persons.
@@ -33,24 +40,42 @@ pub enum Command {
 pub enum Event {
     /// Made.
     Created(Person),
+    /// Given other limits.
+    Limited {
+        /// Who.
+        person: PersonId,
+        /// Their limits from now on.
+        limits: Box<Limits>,
+        /// When it happened.
+        at: Time,
+    },
 }
 
 impl Event {
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Self::Created(_) => "person.created",
+            Self::Limited { .. } => "person.limited",
         }
     }
 
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Created(one) => format!("Person {} was created", one.username),
+            Self::Limited { .. } => "The limits of the person were changed".to_owned(),
         }
     }
 }
 
 pub(crate) fn apply(slice: &mut Slice, event: &Event) {
-    let Event::Created(person) = event;
-    slice.person = Some(person.clone());
-    slice.stranger = None;
+    match event {
+        Event::Created(person) => {
+            slice.person = Some(person.clone());
+            slice.stranger = None;
+        }
+        Event::Limited { person, limits, .. } => {
+            let known = slice.person.iter_mut().filter(|one| one.id == *person);
+            known.for_each(|one| one.limits = (**limits).clone());
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::entitlements::Limits;
 use crate::id::PersonId;
 use crate::moment::Time;
 use crate::name::Username;
@@ -15,4 +16,7 @@ pub struct Person {
     pub username: Username,
     /// When it was made.
     pub created_at: Time,
+    /// What holds for every order of theirs and of their programs, on any account.
+    #[serde(default, skip_serializing_if = "Limits::are_none")]
+    pub limits: Limits,
 }

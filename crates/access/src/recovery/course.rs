@@ -126,6 +126,21 @@ pub(super) fn by_new_phone(slice: &Slice, approval: Option<&Approval>, since: Ti
 }
 
 /// Whether a yes proves a session that no recovery holds: not one of a phone that a recovery brought.
+/// Whether the yes of a phone counts where no session asked for it: not that of a phone that came after a recovery, while
+/// the recovery is held.
+pub(crate) fn check_approver(
+    slice: &Slice,
+    approval: &Approval,
+    now: Time,
+) -> Result<(), SessionRefusal> {
+    match slice.recovered(now) {
+        Some((since, until)) if by_new_phone(slice, Some(approval), since) => {
+            Err(SessionRefusal::ProofHeld { until })
+        }
+        _ => Ok(()),
+    }
+}
+
 pub(crate) fn check_phone(
     slice: &Slice,
     session: &Session,

@@ -41,6 +41,8 @@ fields! {
     Collar = "collar", "price collar in hundredths of a percent";
     /// The name of a recovery contact.
     ContactName = "contact_name", "recovery contact";
+    /// A limit by its name.
+    Control = "control", "limit";
     /// How many recovery contacts have to vouch.
     ContactsNeeded = "contacts_needed", "number of contacts needed";
     /// The name of a credential.

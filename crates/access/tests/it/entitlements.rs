@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use access::address::{Addresses, Network};
 use access::entitlements::{
-    Act, Acts, Bucket, Entitlements, Hours, Limits, OrderKind, OrderKinds, Product, Products,
-    Question, Rate, Scopes, Side, Sides, Symbols, Window,
+    Act, Acts, Bucket, Control, Controls, Entitlements, Hours, Limits, OrderKind, OrderKinds,
+    Product, Products, Question, Rate, Scopes, Side, Sides, Symbols, Window,
 };
 use access::mandate::{Mandate, Role};
 use access::moment::{Span, Time};
@@ -207,6 +207,9 @@ fn limits() -> impl Strategy<Value = Limits> {
             collar_bps: collar,
             max_open_orders: open,
             duplicate_window: window.map(Span),
+            controls: quantity
+                .map(|most| Controls::default().with(Control::Position, Some(most.into())))
+                .unwrap_or_default(),
         },
     )
 }

@@ -3,8 +3,8 @@
 use access::SymbolId;
 use access::address::{Addresses, Network};
 use access::entitlements::{
-    Act, Acts, Hours, Limits, OrderKind, OrderKinds, Products, Rate, Scopes, Side, Sides, Symbols,
-    Window,
+    Act, Acts, Control, Controls, Hours, Limits, OrderKind, OrderKinds, Products, Rate, Scopes,
+    Side, Sides, Symbols, Window,
 };
 use access::moment::{Span, Time};
 use proptest::prelude::*;
@@ -41,14 +41,26 @@ fn narrow() -> Scopes {
             collar_bps: Some(50),
             max_open_orders: Some(10),
             duplicate_window: Some(Span::seconds(10)),
+            controls: Controls::default()
+                .with(Control::DailyLoss, Some(500.into()))
+                .restricting([SymbolId(9)]),
         },
     }
+}
+
+fn with(it: &mut Scopes, control: Control, most: Option<u32>) {
+    it.limits.controls = it.limits.controls.with(control, most.map(Into::into));
 }
 
 /// One field changed.
 type Change = (&'static str, fn(&mut Scopes));
 
 const NARROWER: &[Change] = &[
+    ("smaller loss", |it| with(it, Control::DailyLoss, Some(499))),
+    ("another limit", |it| with(it, Control::Position, Some(1))),
+    ("more restricted", |it| {
+        it.limits.controls = it.limits.controls.restricting([SymbolId(8), SymbolId(9)]);
+    }),
     ("fewer acts", |it| it.acts = Acts::VIEW),
     ("view only", |it| it.read_only = true),
     ("no product", |it| it.products = Products::NONE),
@@ -77,6 +89,9 @@ const NARROWER: &[Change] = &[
 ];
 
 const WIDER: &[Change] = &[
+    ("larger loss", |it| with(it, Control::DailyLoss, Some(501))),
+    ("no limit of loss", |it| with(it, Control::DailyLoss, None)),
+    ("nothing restricted", |it| it.limits.controls = it.limits.controls.restricting([])),
     ("another act", |it| it.acts = it.acts.or(Acts::of(&[Act::Lock]))),
     ("another symbol", |it| it.symbols = Symbols::only([SymbolId(1), SymbolId(2), SymbolId(3)])),
     ("a different symbol", |it| it.symbols = Symbols::only([SymbolId(3)])),

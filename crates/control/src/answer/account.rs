@@ -1,5 +1,7 @@
 //! Answers about accounts.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 answers! {
@@ -31,6 +33,9 @@ answers! {
         open_orders: usize,
         /// `newest` or `oldest`: which of its orders ends when two of them meet.
         self_match: String,
+        /// What holds for every order on it, whoever places it.
+        #[serde(flatten)]
+        limits: LimitsRow,
         /// When it was opened.
         opened: String,
         /// When it was closed.
@@ -54,4 +59,24 @@ answers! {
         /// `owner`, `trader` or `auditor`.
         role: String,
     }
+}
+
+/// Limits of orders; amounts are in the currency of the account that an order is on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LimitsRow {
+    /// Shares or other units per order.
+    pub max_quantity: Option<u64>,
+    /// The most that an order may be worth.
+    pub max_notional: Option<String>,
+    /// Orders of one holder open at once.
+    pub max_open_orders: Option<u32>,
+    /// How far a limit price may be beyond the market, in percent.
+    pub collar: Option<String>,
+    /// Seconds within which an identical order is a duplicate.
+    pub duplicate_seconds: Option<i64>,
+    /// Further limits, by name.
+    pub controls: BTreeMap<String, String>,
+    /// The symbols that may only be reduced.
+    pub restricted: Vec<String>,
 }

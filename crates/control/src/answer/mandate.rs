@@ -1,5 +1,7 @@
 //! Answers about mandates.
 
+use std::collections::BTreeMap;
+
 use access::MandateId;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +42,12 @@ answers! {
         collar: Option<String>,
         /// Seconds within which an identical order is a duplicate.
         duplicate_seconds: Option<i64>,
+        /// Further limits, by name.
+        #[serde(default)]
+        controls: BTreeMap<String, String>,
+        /// The symbols that may only be reduced.
+        #[serde(default)]
+        restricted: Vec<String>,
         /// When it was granted.
         granted: String,
         /// When it ends; none is without end.

@@ -108,6 +108,9 @@ answers! {
         buying_power_after: String,
         /// Open orders that it would cancel first.
         cancels: Vec<u64>,
+        /// It would wait for a person's yes, because it is worth more than this; none where it would not.
+        #[serde(default)]
+        waits_above: Option<String>,
     }
 
     /// Orders that were taken, on record.

@@ -204,6 +204,8 @@ impl Recorder<'_> {
 fn of_people(seen: &mut Recorder<'_>, server: &Server) {
     seen.run("person list", &[]);
     seen.run("person show", &["trader"]);
+    seen.run("person limit", &["trader", "--max-notional", "20000", "--limit", "spread=0.5"]);
+    seen.run("person limit", &["trader", "--clear"]);
     seen.run("link", &["trader"]);
     seen.run("totp", &["trader"]);
     let mut browser = Browser::at(server);
@@ -368,6 +370,8 @@ fn json_of_every_command_is_as_documented() {
     seen.run("account list", &[]);
     seen.on("account show", &account, &[]);
     seen.on("account permit", &account, &["--product", "stocks"]);
+    let limits = ["--max-quantity", "500", "--limit", "daily-loss=2000", "--restrict", "IBM"];
+    seen.on("account limit", &account, &limits);
     seen.on("account change", &account, &["--self-match", "oldest"]);
     seen.on("account close", &account, &[]);
     seen.run("account list", &[]);

@@ -13,7 +13,7 @@ use crate::disk::Disk;
 use crate::open::OpenError;
 use crate::timer::Beat;
 use crate::watch::look_at_hold;
-use crate::{Gate, Inner};
+use crate::{Gate, Inner, held};
 
 /// What would happen by itself in a gate that runs by itself. Each call does it once.
 pub struct Stepper {
@@ -21,6 +21,7 @@ pub struct Stepper {
     beat: Beat,
     pruned: Mutex<Time>,
     noted: (u64, u64),
+    held: held::Memory,
 }
 
 impl Gate {
@@ -35,7 +36,13 @@ impl Gate {
         let gate = Self::open_driven(config, clock, disk, instruments, Drive::Stepped).await?;
         let inner = Arc::clone(&gate.0);
         let beat = Beat::from(gate.now());
-        let stepper = Stepper { inner, beat, pruned: Mutex::new(Time(0)), noted: (0, 0) };
+        let stepper = Stepper {
+            inner,
+            beat,
+            pruned: Mutex::new(Time(0)),
+            noted: (0, 0),
+            held: held::Memory::default(),
+        };
         Ok((gate, stepper))
     }
 }
@@ -73,6 +80,11 @@ impl Stepper {
     /// The task `settle`: what is owed to the tables. False when some of it is still owed.
     pub async fn settle(&self) -> bool {
         self.gate().settle_owed().await.is_ok()
+    }
+
+    /// The task `held`: what waits for a person's yes is asked for, let through or ended.
+    pub async fn settle_held(&mut self) {
+        Box::pin(self.gate().settle_held(&mut self.held)).await;
     }
 
     /// The task `checkpoint`: a checkpoint when there is anything new, and the index of orders.

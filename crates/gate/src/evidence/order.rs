@@ -118,13 +118,19 @@ pub(crate) fn entry(stamped: Stamped, known: &Instruments) -> Option<ActivityEnt
         | Command::ClockJumped { .. } => return None,
         Command::Place(orders) => {
             entry.what = Cow::Borrowed("order_placed");
-            let orders: Vec<_> = orders.get().iter().map(|one| order_text(one, known)).collect();
-            entry.text = format!("{}.", orders.join("; "));
+            entry.text = format!("{}.", orders_text(orders.get(), known));
+        }
+        Command::Hold { orders, until } => {
+            entry.what = Cow::Borrowed("order_held");
+            entry.text = held_text(orders.get(), until, known);
+        }
+        Command::Release { order } => {
+            entry.what = Cow::Borrowed("order_released");
+            entry.text = format!("Order {order} waited for a person's yes and has it.");
         }
         Command::PlaceReduceOnly(orders) => {
             entry.what = Cow::Borrowed("order_placed");
-            let orders: Vec<_> = orders.get().iter().map(|one| order_text(one, known)).collect();
-            entry.text = format!("{}, reduce only.", orders.join("; "));
+            entry.text = format!("{}, reduce only.", orders_text(orders.get(), known));
         }
         Command::Modify(change) => {
             let change = change.get();
@@ -254,6 +260,15 @@ pub(crate) fn blank(seq: u64, at: Time, holder: Holder) -> ActivityEntry {
     }
 }
 
+fn held_text(orders: &[NewOrder], until: Time, known: &Instruments) -> String {
+    format!("{}; it waits for a person's yes until {until}.", orders_text(orders, known))
+}
+
+fn orders_text(orders: &[NewOrder], known: &Instruments) -> String {
+    let orders: Vec<_> = orders.iter().map(|one| order_text(one, known)).collect();
+    orders.join("; ")
+}
+
 fn order_text(order: &NewOrder, known: &Instruments) -> String {
     let Some(one) = known.get(order.symbol) else {
         return format!("{} {} of contract {}", order.side, order.quantity, order.symbol);
@@ -279,5 +294,9 @@ const fn cause_text(cause: Cause) -> &'static str {
         Cause::Request => "on request",
         Cause::Lock => "by a lock",
         Cause::Revocation => "with the credential or session that sent them",
+        Cause::Declined => "because its owner said no",
+        Cause::Unanswered => "because its owner did not answer in time",
+        Cause::Unsound => "because the checks refused it after its owner's yes",
+        Cause::Unasked => "because no phone of its owner could be asked",
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use access::id::Holder;
 use access::refusal::Refusal;
 use trade::order::{Change, NewOrder, Order, OrderId};
-use trade::pretrade::Denial;
+use trade::pretrade::{Denial, Denied};
 
 use crate::feed::Published;
 
@@ -83,8 +83,8 @@ impl Submitted {
 pub enum Refused {
     /// Access said no, or the server cannot take orders now.
     Refusal(Refusal),
-    /// Our own pre-trade check said no.
-    Denial(Denial),
+    /// Our own pre-trade checks said no: with all that they say.
+    Denial(Denied),
 }
 
 impl Refused {
@@ -129,7 +129,13 @@ impl From<Refusal> for Refused {
 
 impl From<Denial> for Refused {
     fn from(denial: Denial) -> Self {
-        Self::Denial(denial)
+        Self::Denial(denial.into())
+    }
+}
+
+impl From<Denied> for Refused {
+    fn from(denied: Denied) -> Self {
+        Self::Denial(denied)
     }
 }
 

@@ -9,7 +9,7 @@ use access::device::{self, DeviceState};
 use access::id::PersonId;
 use access::{
     AccountId, Event, SealKey, Slice, Span, Time, account, authenticator, brokerage, credential,
-    large_order, lock, mandate, policy, session,
+    large_order, lock, mandate, person, policy, session,
 };
 use store::CommitError;
 use tokio::sync::Notify;
@@ -267,6 +267,10 @@ fn is_in(slice: &Slice, event: &Event) -> bool {
         }
         Event::Policy(policy::Event::Set(one)) => slice.policy(one.interface) == *one,
         Event::Policy(policy::Event::WindowSet { window, .. }) => slice.window == *window,
+        Event::Person(person::Event::Limited { person, limits, .. }) => {
+            let found = slice.person.as_ref().filter(|one| one.id == *person);
+            found.is_none_or(|one| one.limits == **limits)
+        }
         Event::LargeOrder(large_order::Event::Set { threshold, .. }) => {
             slice.large_orders == *threshold
         }

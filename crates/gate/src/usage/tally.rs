@@ -58,7 +58,9 @@ pub(crate) const fn midnight(at: Time) -> Time {
 pub(crate) fn count(usages: &mut Usages, holder: Holder, command: &Command) {
     let none = Usage::default();
     let (holder, more) = match command {
-        Command::Place(orders) | Command::PlaceReduceOnly(orders) => {
+        Command::Place(orders)
+        | Command::PlaceReduceOnly(orders)
+        | Command::Hold { orders, .. } => {
             let orders = u64::try_from(orders.get().len()).unwrap_or(u64::MAX);
             (holder, Usage { orders, ..none })
         }

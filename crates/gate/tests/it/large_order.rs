@@ -20,16 +20,16 @@ use crate::place::{HOME, OPERATOR, Place, browser, done, start, text};
 const AAPL: SymbolId = SymbolId(700_001);
 
 /// A browser of the person with its session, and a phone that answers.
-struct Home {
-    place: Place,
+pub struct Home {
+    pub place: Place,
     ticket: SessionTicket,
     admission: Admission,
-    key: BrowserKey,
+    pub key: BrowserKey,
     phone: SignedIn,
 }
 
 impl Home {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let place = Place::new().await;
         let (ticket, _) = place.by_link().await;
         let key = BrowserKey::generate().unwrap();
@@ -52,7 +52,16 @@ impl Home {
         home
     }
 
-    fn on_phone(&self) -> SessionTicket {
+    /// The same folder after a stop and a start.
+    pub async fn reopened(self) -> Self {
+        let Self { place, ticket, admission, key, phone } = self;
+        drop(admission);
+        let place = place.reopened().await;
+        let admission = place.gate.sessions().admit(&ticket).unwrap();
+        Self { place, ticket, admission, key, phone }
+    }
+
+    pub fn on_phone(&self) -> SessionTicket {
         let shown = self.key.shown(start() + access::Span::days(3_650)).unwrap();
         let shows = Shows { key: Some(shown), hardware: None };
         self.place.gate.sessions().by_token(text(&self.phone.session_token), HOME, shows).unwrap()
@@ -104,7 +113,7 @@ impl Home {
         gate.large_orders().submit(&self.ticket, &self.admission, order, approval).await
     }
 
-    fn order(&self, side: Side, quantity: u64, order_type: OrderType) -> NewOrder {
+    pub fn order(&self, side: Side, quantity: u64, order_type: OrderType) -> NewOrder {
         NewOrder {
             account: self.place.gate.account(),
             symbol: AAPL,
@@ -120,12 +129,12 @@ impl Home {
         }
     }
 
-    fn limit(&self, quantity: u64, cents: i64) -> OrderRequest {
+    pub fn limit(&self, quantity: u64, cents: i64) -> OrderRequest {
         let price = Ticks(cents);
         OrderRequest::Place(vec![self.order(Side::Buy, quantity, OrderType::Limit { price })])
     }
 
-    fn market(&self, side: Side, quantity: u64) -> OrderRequest {
+    pub fn market(&self, side: Side, quantity: u64) -> OrderRequest {
         OrderRequest::Place(vec![self.order(side, quantity, OrderType::Market)])
     }
 }

@@ -1,5 +1,6 @@
 //! What is found by name or id is not searched for among everybody.
 
+use access::entitlements::Limits;
 use access::name::Username;
 use access::person::{self, Person};
 use access::{By, Event, PersonId, Slice, Source};
@@ -20,7 +21,12 @@ async fn crowd() -> Place {
         let mut id = [0x55; 16];
         id[..4].copy_from_slice(&number.to_be_bytes());
         let username = Username::new(&format!("person{number}")).unwrap();
-        let person = Person { id: PersonId(id), username, created_at: clock.stamp() };
+        let person = Person {
+            id: PersonId(id),
+            username,
+            created_at: clock.stamp(),
+            limits: Limits::default(),
+        };
         Event::Person(person::Event::Created(person))
     });
     let people: Vec<_> = people.collect();

@@ -19,6 +19,7 @@ mod day;
 mod delivery;
 mod door;
 mod enter;
+mod held;
 mod instrument;
 mod large_order;
 mod lock;

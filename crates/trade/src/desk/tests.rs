@@ -132,7 +132,7 @@ impl Bench {
             oca: None,
             reference: None,
         };
-        let id = self.desk().accept(&new, (0, false), &[]);
+        let id = self.desk().accept(&new, (0, Placing::default()), &[]);
         if let Some(arrival) = self.desk().activate(id) {
             assert_eq!(self.venue.submit(&arrival, &|_, _| true), VenueAnswer::Pending);
         }

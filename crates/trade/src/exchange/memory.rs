@@ -10,6 +10,7 @@
 //! | 2 | groups remember what they traded; order ids that were used are remembered |
 //! | 3 | groups are reduced in proportion; children keep to their parent, what only reduces to the position |
 //! | 4 | children keep to their parent whatever made that smaller: its group, a position, a change |
+//! | 5 | what was ordered on a day is counted, by whom |
 //!
 //! [`Command::OrderRule`]: crate::journal::Command::OrderRule
 
@@ -23,7 +24,7 @@ use crate::event::Event;
 use crate::order::Origin;
 
 /// The newest rule of orders.
-pub const ORDER_RULE: u16 = 4;
+pub const ORDER_RULE: u16 = 5;
 
 /// Client ids of one holder whose order ids are remembered one by one.
 const CLIENTS: usize = 1_000;

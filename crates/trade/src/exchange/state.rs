@@ -16,6 +16,7 @@ use crate::calendar::{Day, TradingSession};
 use crate::desk::Register;
 use crate::instrument::{FIRST, Instruments};
 use crate::journal::{Genesis, MARKET_RULE};
+use crate::ledger::ordered::OrderedBy;
 use crate::ledger::snapshot::{Balance, Currencies, Executions, Kept, OrderBook, Sizes};
 use crate::ledger::traded::Traded;
 use crate::ledger::{Ledger, Recent, SelfMatch};
@@ -25,6 +26,7 @@ use crate::paper::Paper;
 use crate::paper::listing::{self, Listing};
 use crate::paper::series::Strikes;
 use crate::path::Path;
+use crate::venue::Owner;
 
 /// A snapshot that cannot be written or read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +78,10 @@ enum Later {
     SelfMatch(SelfMatch),
     /// Contracts that rule 2 does not have, and what is listed of classes.
     Contracts { listings: Vec<(SymbolId, listing::Kept, Option<Path>)>, strikes: Vec<Strikes> },
+    /// What was ordered on this trading day, by the place of the ledger.
+    Ordered(Vec<(Owner, OrderedBy)>),
+    /// Orders that wait for a person's yes, and until when.
+    Held(Vec<(OrderId, Time)>),
 }
 
 /// The rule of orders, what groups of the first ledger have traded, and the order ids that were used.
@@ -108,7 +114,38 @@ impl Exchange {
         let chosen = first.self_match;
         let chosen = (chosen != SelfMatch::default()).then_some(Later::SelfMatch(chosen));
         let contracts = (self.paper.rule >= 3).then(|| self.contracts());
-        rules.chain(others).chain(currencies).chain(chosen).chain(contracts).collect()
+        let (ordered, held) = self.counted();
+        let more = contracts.into_iter().chain(ordered).chain(held);
+        rules.chain(others).chain(currencies).chain(chosen).chain(more).collect()
+    }
+
+    /// What the controls count, and what waits for a person; none where there is none.
+    fn counted(&self) -> (Option<Later>, Option<Later>) {
+        let ledgers = || {
+            let owners = self.ledgers.owners();
+            owners.filter_map(|owner| Some((owner, self.ledgers.at(owner)?)))
+        };
+        let some = ledgers().filter(|(_, ledger)| !ledger.ordered.is_empty());
+        let ordered: Vec<_> = some.map(|(owner, one)| (owner, one.ordered.clone())).collect();
+        let held: Vec<_> = ledgers()
+            .flat_map(|(_, ledger)| ledger.held_orders())
+            .filter_map(|order| Some((order.id, order.held?)))
+            .collect();
+        let ordered = (!ordered.is_empty()).then_some(Later::Ordered(ordered));
+        (ordered, (!held.is_empty()).then_some(Later::Held(held)))
+    }
+
+    fn take_held(&mut self, held: Vec<(OrderId, Time)>) -> Result<(), String> {
+        for (id, until) in held {
+            let found = self.ledgers.all_mut().find_map(|ledger| {
+                let order = &mut ledger.orders.open.get_mut(&id)?.order;
+                Arc::make_mut(order).held = Some(until);
+                ledger.orders.held.insert(id);
+                Some(())
+            });
+            found.ok_or_else(|| format!("order {id} is held and not open"))?;
+        }
+        Ok(())
     }
 
     /// The markets that the first two rules have.
@@ -193,6 +230,14 @@ impl Exchange {
                     self.paper.take_rule(rule);
                 }
                 Later::Contracts { listings, strikes } => self.take_contracts(listings, strikes)?,
+                Later::Ordered(all) => {
+                    for (owner, ordered) in all {
+                        let ledger = self.ledgers.at_mut(owner);
+                        let ledger = ledger.ok_or_else(|| format!("there is no ledger {owner}"))?;
+                        ledger.ordered = ordered;
+                    }
+                }
+                Later::Held(held) => self.take_held(held)?,
             }
         }
         Ok(())

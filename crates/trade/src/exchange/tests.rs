@@ -17,6 +17,7 @@ mod chart;
 mod equity;
 mod family;
 mod group;
+mod held;
 mod instrument;
 mod market3;
 mod proportion;

@@ -38,6 +38,8 @@ const FOREX: &[&str] = &[
     "fee",
     "fee_least",
 ];
+/// The columns of `borrow.csv`.
+const BORROW: &[&str] = &["id", "symbol", "shares", "prices"];
 /// The highest price of a figure, and of a pair.
 const HIGHEST: i64 = 1_000_000;
 
@@ -49,6 +51,21 @@ pub(super) fn indices(file: &str, text: &str) -> Result<Vec<Instrument>, DataErr
 /// The pairs of a file.
 pub(super) fn pairs(file: &str, text: &str) -> Result<Vec<Instrument>, DataError> {
     rows(file, text, FOREX)?.iter().map(pair).collect()
+}
+
+/// Marks the shares of a file as hard to borrow.
+pub(super) fn hard_to_borrow(
+    file: &str,
+    text: &str,
+    all: &mut [Instrument],
+) -> Result<(), DataError> {
+    for row in &rows(file, text, BORROW)? {
+        let (id, symbol) = (row.id()?, row.text("symbol")?);
+        let found = all.iter_mut().find(|one| one.id == id && one.symbol == symbol);
+        let one = found.ok_or_else(|| row.wrong("id", "the id and the symbol of a share"))?;
+        one.located = Some(row.read("shares", "a whole number", |text| text.parse().ok())?);
+    }
+    Ok(())
 }
 
 fn index(row: &Row<'_>) -> Result<Instrument, DataError> {

@@ -1,7 +1,7 @@
 //! Commands to records and back: the one place that knows both.
 
 use access::currency::Currency;
-use access::entitlements::Limits;
+use access::entitlements::{Controls, Limits};
 use access::id::{CredentialId, Holder, PaperAccountId, SessionId, SymbolId};
 use access::moment::{Span, Time};
 use prost::Message as _;
@@ -196,6 +196,7 @@ fn read_decision(from: v2::Decision) -> Read<Decided> {
             collar_bps: limits.collar,
             max_open_orders: limits.max_open_orders,
             duplicate_window: limits.duplicate_window.map(Span),
+            controls: Controls::of_text(&limits.controls).ok_or(wrong("limits"))?,
         },
     })
 }
@@ -206,6 +207,7 @@ pub(super) fn command(from: &Command) -> Read<v2::Command> {
         Command::Genesis(from) => v2::Command::Genesis(genesis(from)),
         Command::Place(_)
         | Command::PlaceReduceOnly(_)
+        | Command::Hold { .. }
         | Command::Modify(_)
         | Command::Cancel { .. } => return Err(wrong("command")),
         Command::CancelAll { scope, cause } => v2::Command::CancelAll(cancel_all(*scope, *cause)),
@@ -241,6 +243,7 @@ pub(super) fn command(from: &Command) -> Read<v2::Command> {
             let (account, self_match) = (Some(account(*of)), of_self_match(*self_match));
             v2::Command::SelfMatch(v2::SelfMatchChoice { account, self_match })
         }
+        Command::Release { order } => v2::Command::Release(v2::Release { order: order.0 }),
         Command::CloseAccount { account: closed } => v2::Command::CloseAccount(account(*closed)),
     })
 }
@@ -248,10 +251,15 @@ pub(super) fn command(from: &Command) -> Read<v2::Command> {
 fn read_command(from: v2::Command) -> Read<Command> {
     Ok(match from {
         v2::Command::Genesis(from) => Command::Genesis(read_genesis(&from)?),
-        v2::Command::Place(v2::Place { orders, reduce_only }) => {
+        v2::Command::Release(v2::Release { order }) => Command::Release { order: OrderId(order) },
+        v2::Command::Place(v2::Place { orders, reduce_only, held_until }) => {
             let orders = orders.into_iter().map(read_new_order).collect::<Read<Vec<_>>>()?;
             let orders = Checked::of_record(orders);
-            if reduce_only { Command::PlaceReduceOnly(orders) } else { Command::Place(orders) }
+            match held_until {
+                Some(until) => Command::Hold { orders, until: Time(until) },
+                None if reduce_only => Command::PlaceReduceOnly(orders),
+                None => Command::Place(orders),
+            }
         }
         v2::Command::Modify(from) => Command::Modify(Checked::of_record(read_change(from)?)),
         v2::Command::Cancel(v2::Cancel { order, cause }) => {
@@ -437,6 +445,10 @@ pub(super) const fn of_cause(from: Cause) -> u32 {
         Cause::Request => 1,
         Cause::Lock => 2,
         Cause::Revocation => 3,
+        Cause::Declined => 4,
+        Cause::Unanswered => 5,
+        Cause::Unsound => 6,
+        Cause::Unasked => 7,
     }
 }
 
@@ -445,6 +457,10 @@ fn read_cause(from: u32) -> Read<Cause> {
         1 => Ok(Cause::Request),
         2 => Ok(Cause::Lock),
         3 => Ok(Cause::Revocation),
+        4 => Ok(Cause::Declined),
+        5 => Ok(Cause::Unanswered),
+        6 => Ok(Cause::Unsound),
+        7 => Ok(Cause::Unasked),
         _ => Err(wrong("cause")),
     }
 }

@@ -1,6 +1,7 @@
 //! What a format must bear: fields that come later, values that it does not know, bytes that are none.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use access::entitlements::{Control, Controls};
 use access::id::{CredentialId, PaperAccountId, SessionId};
 use proptest::collection;
 use proptest::option;
@@ -261,6 +262,7 @@ fn any_limits() -> impl Strategy<Value = Limits> {
             collar_bps,
             max_open_orders,
             duplicate_window: window.map(Span),
+            controls: Controls::default().with(Control::DailyNotional, window.map(Decimal::from)),
         },
     )
 }

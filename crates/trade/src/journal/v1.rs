@@ -236,6 +236,7 @@ impl Limits {
             collar: self.collar_bps,
             max_open_orders: self.max_open_orders,
             duplicate_window: self.duplicate_window,
+            controls: String::new(),
         })
     }
 }
@@ -309,7 +310,7 @@ impl Genesis {
 
 fn placed(orders: Vec<NewOrder>, reduce_only: bool) -> Result<v2::Place, RecordError> {
     let orders = orders.into_iter().map(NewOrder::upgraded).collect::<Result<_, _>>()?;
-    Ok(v2::Place { orders, reduce_only })
+    Ok(v2::Place { orders, reduce_only, held_until: None })
 }
 
 impl NewOrder {

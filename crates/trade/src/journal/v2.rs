@@ -27,7 +27,7 @@ pub(super) struct Record {
     pub(super) decision: Option<Decision>,
     #[prost(
         oneof = "Command",
-        tags = "16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33"
+        tags = "16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 41"
     )]
     pub(super) command: Option<Command>,
 }
@@ -71,6 +71,9 @@ pub(super) struct Limits {
     pub(super) max_open_orders: Option<u32>,
     #[prost(sint64, optional, tag = "5")]
     pub(super) duplicate_window: Option<i64>,
+    /// What is limited beyond one order's numbers: `name=number;...`.
+    #[prost(string, tag = "6")]
+    pub(super) controls: String,
 }
 
 /// `(high * 2^64 + low) / 10^scale`.
@@ -140,6 +143,8 @@ pub(super) enum Command {
     CloseAccount(Account),
     #[prost(message, tag = "33")]
     SelfMatch(SelfMatchChoice),
+    #[prost(message, tag = "41")]
+    Release(Release),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -191,6 +196,16 @@ pub(super) struct Place {
     pub(super) orders: Vec<NewOrder>,
     #[prost(bool, tag = "2")]
     pub(super) reduce_only: bool,
+    /// Absent: the first of them does not wait for a person.
+    #[prost(sint64, optional, tag = "3")]
+    pub(super) held_until: Option<i64>,
+}
+
+/// An order that waited for a person, who said yes.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct Release {
+    #[prost(uint64, tag = "1")]
+    pub(super) order: u64,
 }
 
 #[derive(Clone, PartialEq, Message)]

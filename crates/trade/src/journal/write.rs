@@ -28,9 +28,9 @@ const CANCEL: u32 = 19;
 /// with its sequence, which is never 0.
 pub fn encode(stamped: &Stamped, known: &impl Catalogue, to: &mut Vec<u8>) -> Read<()> {
     let account = match &stamped.command {
-        Command::Place(orders) | Command::PlaceReduceOnly(orders) => {
-            orders.get().first().map(|order| order.account)
-        }
+        Command::Place(orders)
+        | Command::PlaceReduceOnly(orders)
+        | Command::Hold { orders, .. } => orders.get().first().map(|order| order.account),
         Command::Modify(change) => known.account_of(change.get().order),
         _ => None,
     };
@@ -53,6 +53,11 @@ fn record(stamped: &Stamped, base: Currency, known: &impl Catalogue, to: &mut Ve
         Command::PlaceReduceOnly(orders) => {
             out.message(PLACE, |out| out.place(orders.get(), true, known))
         }
+        Command::Hold { orders, until } => out.message(PLACE, |out| {
+            out.place(orders.get(), false, known)?;
+            out.some_sint(3, until.0);
+            Ok(())
+        }),
         Command::Modify(change) => out.message(MODIFY, |out| out.change(*change.get())),
         Command::Cancel { order, cause } => out.message(CANCEL, |out| {
             out.cancel(*order, *cause);
@@ -206,6 +211,7 @@ impl Writer<'_> {
                 if let Some(window) = limits.duplicate_window {
                     out.some_sint(5, window.0);
                 }
+                out.text(6, limits.controls.text());
             });
         }
         if let Some(account) = decision.account {

@@ -1,6 +1,6 @@
 //! A ledger's orders: open ones, and those that ended lately.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use access::id::{Holder, SymbolId};
@@ -48,6 +48,8 @@ pub(crate) struct Orders {
     pub(crate) groups: BTreeMap<Group, Vec<OrderId>>,
     /// Open orders that may only reduce a position, oldest first.
     pub(super) reducing: BTreeMap<SymbolId, Vec<OrderId>>,
+    /// Open orders that wait for a person.
+    pub(crate) held: BTreeSet<OrderId>,
 }
 
 impl Orders {
@@ -59,12 +61,16 @@ impl Orders {
         if order.reduce_only {
             self.reducing.entry(order.symbol).or_default().push(order.id);
         }
+        if order.held.is_some() {
+            self.held.insert(order.id);
+        }
         self.open.insert(order.id, open);
     }
 
     /// Takes an order out of the open ones.
     pub(crate) fn take(&mut self, id: OrderId) -> Option<Open> {
         let open = self.open.remove(&id)?;
+        self.held.remove(&id);
         let order = &open.order;
         for group in groups(order) {
             if let Some(members) = self.groups.get_mut(&group) {

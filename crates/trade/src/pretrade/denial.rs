@@ -7,6 +7,7 @@ use access::id::{PaperAccountId, SymbolId};
 use access::moment::{Span, Time};
 use rust_decimal::Decimal;
 
+use super::breach::Breach;
 use crate::calendar::Day;
 use crate::event::Reject;
 use crate::instrument::Nearest;
@@ -86,6 +87,13 @@ pub enum Denial {
     },
     /// Worth more than its sender places without an approval or a proof of its own.
     Large {
+        /// Its value.
+        value: Money,
+        /// What is placed without.
+        above: Money,
+    },
+    /// The same of a program's, and it is nothing that could wait for a person.
+    Unheld {
         /// Its value.
         value: Money,
         /// What is placed without.
@@ -216,8 +224,16 @@ pub enum Denial {
         /// What was asked for.
         tif: TimeInForce,
     },
+    /// A control says no.
+    Control(Breach),
     /// The order to change or cancel is not open.
     Missing(Reject),
+}
+
+impl From<Breach> for Denial {
+    fn from(breach: Breach) -> Self {
+        Self::Control(breach)
+    }
 }
 
 impl Denial {
@@ -236,6 +252,7 @@ impl Denial {
             Self::NotTraded { .. } => "NOT_TRADED",
             Self::NotListed { .. } => "NOT_LISTED",
             Self::Large { .. } => "ORDER_LARGE",
+            Self::Unheld { .. } => "ORDER_NEEDS_YES",
             Self::PastFlat { .. } => "ORDER_PAST_FLAT",
             Self::CostMoved { .. } => "ORDER_COST_MOVED",
             Self::PriceOutOfRange { .. } => "PRICE_OUT_OF_RANGE",
@@ -252,8 +269,22 @@ impl Denial {
             Self::ChildQuantity { .. } => "CHILD_QUANTITY",
             Self::QuantityBelowFilled { .. } => "QUANTITY_BELOW_FILLED",
             Self::ImmediateChange { .. } => "IMMEDIATE_CHANGE",
+            Self::Control(breach) => breach.code(),
             Self::Missing(reject) => reject.code(),
         }
+    }
+
+    /// Whether it is a limit that somebody set, and could set otherwise.
+    pub const fn is_of_a_limit(&self) -> bool {
+        matches!(
+            self,
+            Self::Quantity { .. }
+                | Self::Notional { .. }
+                | Self::Collar { .. }
+                | Self::OpenOrders { .. }
+                | Self::Duplicate { .. }
+                | Self::Control(_)
+        )
     }
 
     /// What the caller may know: what happened, the numbers, what to do next. Without the code.
@@ -290,7 +321,7 @@ impl fmt::Display for Denial {
             Self::Notional { value, limit } => {
                 write!(f, "{value} is above the limit of {limit} per order; send fewer shares")
             }
-            Self::Large { .. } | Self::CostMoved { .. } => self.large(f),
+            Self::Large { .. } | Self::Unheld { .. } | Self::CostMoved { .. } => self.large(f),
             Self::PastFlat { .. } => self.past_flat(f),
             Self::ValueTooLarge { .. }
             | Self::OtherCurrency { .. }
@@ -336,6 +367,7 @@ impl fmt::Display for Denial {
                 "a resting order cannot become {}; cancel it and send a new one",
                 tif.name()
             ),
+            Self::Control(breach) => breach.fmt(f),
             Self::Missing(reject) => reject.fmt(f),
         }
     }
@@ -416,6 +448,10 @@ impl Denial {
             Self::Large { value, above } => write!(
                 f,
                 "{value} is above the {above} that a session can place without confirmation; approve it on your phone, or sign in for this order"
+            ),
+            Self::Unheld { value, above } => write!(
+                f,
+                "{value} is above the {above} that this program places without a person's yes, and a change of an open order, or an order of a one-cancels-all group, cannot wait for one; cancel it and send a new order of its own"
             ),
             Self::CostMoved { side, total, bound } => {
                 let (verb, word) = match side {

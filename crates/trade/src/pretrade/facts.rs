@@ -7,6 +7,7 @@ use access::id::SymbolId;
 use rust_decimal::Decimal;
 
 use super::Denial;
+use crate::account::AccountSummary;
 use crate::event::Reject;
 use crate::instrument::Instrument;
 use crate::ledger::Ledger;
@@ -85,6 +86,13 @@ impl Facts<'_> {
     pub(super) fn in_base(&self, amount: Decimal, instrument: &Instrument) -> Money {
         let amount = self.with_rates(|rates| rates.convert(amount, instrument.currency));
         Money::new(amount, self.base())
+    }
+
+    /// What the account has gained since its trading day began; below zero it has lost.
+    pub(super) fn gained_today(&self) -> Money {
+        let mark = |symbol| self.venue.mark(symbol);
+        let summary = self.with_rates(|rates| AccountSummary::new(self.ledger, rates, mark));
+        Money::new(summary.daily, summary.currency)
     }
 
     /// Equity in the smallest coins that nothing binds; below zero when more is bound than there is.

@@ -12,6 +12,7 @@ use crate::exchange::Exchange;
 use crate::journal::{Command, Decided, Genesis, Stamped};
 use crate::order::{Oca, Origin};
 
+mod control;
 mod large;
 
 fn price(ticks: Ticks) -> Decimal {

@@ -223,6 +223,7 @@ mod tests {
             placed: Time::from_seconds(0),
             updated: Time::from_seconds(second),
             reduce_only: false,
+            held: None,
         })
     }
 

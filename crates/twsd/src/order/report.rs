@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use access::Holder;
+use access::{Holder, Time};
 use gate::{Published, Rows, View};
 use rust_decimal::Decimal;
 use trade::{Event, Instruments, Order, OrderId, OrderState as State};
@@ -177,10 +177,14 @@ impl Client {
                     );
                     out.error(order.origin.order_id, ErrorCode::ORDER_REJECTED, &text);
                 }
-                Event::OrderAccepted { .. }
-                | Event::OrderReleased { .. }
+                Event::OrderAccepted { .. } | Event::OrderModified { .. } => {
+                    if let Some(until) = order.held {
+                        let text = held_text(until);
+                        out.error(order.origin.order_id, ErrorCode::ORDER_MESSAGE, &text);
+                    }
+                }
+                Event::OrderReleased { .. }
                 | Event::OrderTriggered { .. }
-                | Event::OrderModified { .. }
                 | Event::Settled { .. }
                 | Event::CommandRejected { .. } => {}
             }
@@ -224,6 +228,9 @@ impl Client {
         let Some(described) = self.directory.get(symbol) else { return };
         let contract = &described.contract;
         self.managed.name(account).clone_into(&mut fields.account);
+        let warning = preview.waits_above.map_or_else(String::new, |above| {
+            format!("ORDER_HELD: it would wait for a person's yes, because it is worth more than {above}")
+        });
         let effect = |before: Decimal, after: Decimal| Effect {
             before: before.into(),
             change: after.saturating_sub(before).into(),
@@ -244,7 +251,7 @@ impl Client {
                 min_commission: preview.commission.into(),
                 max_commission: preview.commission.into(),
                 commission_currency: preview.currency.code(),
-                warning_text: "",
+                warning_text: &warning,
             },
         });
     }
@@ -325,10 +332,19 @@ fn bare_status(order_id: i32, client_id: i32, status: Status) -> OrderStatus<'st
     }
 }
 
+/// That an order waits for a person, and until when.
+fn held_text(until: Time) -> String {
+    format!(
+        "Order held - reason: ORDER_HELD: it is worth more than this credential places without a person's yes; its owner is asked on their phone, and it is cancelled if there is no yes by {until}"
+    )
+}
+
 /// What an order waits for, by the words that clients know.
 fn why_held(order: &Order) -> &'static str {
     if order.state != State::PreSubmitted {
         ""
+    } else if order.held.is_some() {
+        "approval"
     } else if order.is_armed_stop() && order.live() > 0 {
         "trigger"
     } else {

@@ -1,5 +1,6 @@
 //! Orders, as their messages on the wire.
 
+use access::entitlements::Control;
 use rust_decimal::Decimal;
 use tws::inbound::{AllOpenOrders, CancelOrder, GlobalCancel, OpenOrders};
 
@@ -315,4 +316,34 @@ async fn orders_alike_are_understood_as_if_each_were_the_first() {
         assert!(!one.is_empty());
         assert_eq!(one, other, "order {id}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn order_above_the_credentials_threshold_is_shown_as_held_with_its_reason() {
+    let server = Server::start().await;
+    let credentials = server.gate.credentials();
+    let all = credentials.list(None).await.unwrap();
+    let one = all.iter().find(|one| one.credential.name.to_string() == "trading").unwrap();
+    let mut scopes = access::Scopes::clone(&one.credential.scopes);
+    let above = Some(Decimal::ZERO);
+    scopes.limits.controls = scopes.limits.controls.with(Control::AsksAbove, above);
+    let operator = gate::Actor::Operator { uid: 0 };
+    credentials.edit(&operator, one.credential.id, scopes).await.unwrap();
+    let mut client = server.client("trading", 3).await;
+    let preview = client.ask(order(1, |o| o.order.what_if = true)).await;
+    let warned = preview[0].iter().any(|field| field.starts_with("ORDER_HELD: it would wait"));
+    assert!(warned, "{preview:?}");
+    client.send(&order(2, |_| {}).into()).await;
+    let mut told = client.until("4").await;
+    assert_eq!(kinds(&told), ["5", "3", "4"]);
+    assert_eq!(statuses(&told, 2), ["PreSubmitted"]);
+    assert!(told[1].iter().any(|field| field == "approval"), "whyHeld: {:?}", told[1]);
+    let (id, code, text) = errors(&told).remove(0);
+    assert_eq!((id, code), (2, 399), "a number that ends nothing");
+    assert!(text.contains("ORDER_HELD") && text.contains("without a person's yes"), "{text}");
+    // The owner of the demo has no phone, so nobody can be asked.
+    told = client.until("4").await;
+    assert_eq!(kinds(&told), ["5", "3", "4"]);
+    assert_eq!((statuses(&told, 2), errors(&told)[0].1), (vec!["Cancelled".to_owned()], 202));
+    assert!(errors(&told)[0].2.contains("APPROVAL_WITHOUT_PHONE"), "{told:?}");
 }

@@ -2,7 +2,8 @@
 
 use access::address::{Addresses, Network};
 use access::credential::Credential;
-use access::entitlements::{Hours, Rate, Sides, Symbols};
+use access::currency::Currency;
+use access::entitlements::{Control, Controls, Hours, LimitUnit, Rate, Sides, Symbols};
 use access::refusal::Field as Input;
 use access::{Limits, Misread, Number, PaperAccountId, Scopes, Side, Span, Time};
 use gate::{CredentialInfo, DoorWish, NewCredential};
@@ -139,6 +140,10 @@ pub(super) fn of(known: &Instruments, credential: &Credential) -> Fields {
     ];
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(pairs);
+    let controls = &limits.controls;
+    query.extend_pairs(controls.iter().map(|(one, most)| (one.name(), most.to_string())));
+    let restricted = controls.restricted().iter().map(|id| contract::symbol(known, *id)).collect();
+    query.append_pair("restricted", &list(restricted));
     query.extend_pairs(credential.accounts().map(|account| (ALSO, account.to_string())));
     Fields::parse(query.finish().as_bytes()).unwrap_or_default()
 }
@@ -192,6 +197,14 @@ pub(super) fn form(
                 (line("collar", "Price collar, %", "Refuses a limit price more than this far through the market.", "decimal"))
                 (line("duplicate_seconds", "Duplicate window, s", "Refuses an order identical to one sent within this many seconds.", "numeric"))
             }
+            details open[has_controls(fields, errors)] {
+                summary { "More limits" }
+                div.two {
+                    @for control in Control::ALL { (line(control.name(), control.label(), "", "decimal")) }
+                }
+                (line("restricted", "Restricted symbols", "Like TSLA: may be reduced, and not opened.", ""))
+                p.help { "A program's order that waits for a person is asked for on your phone for 15 minutes. Money is in the account's currency." }
+            }
             p.help { "An empty limit leaves the account's own limit." }
             (line("hours", "Hours for orders, UTC", "Like mon-fri 13:30-20:00. New York's session is 13:30-20:00 in summer and 14:30-21:00 in winter; 13:30-21:00 covers both. Empty: any time. Cancelling is always allowed.", ""))
             (line("addresses", "Addresses", "Like 127.0.0.1, 192.0.2.0/24. Empty: any address that can reach the port.", ""))
@@ -216,6 +229,12 @@ pub(super) fn form(
             }
         }
     }
+}
+
+/// Whether any of the further limits is filled in.
+fn has_controls(fields: &Fields, errors: &Errors) -> bool {
+    let names = Control::ALL.iter().map(|one| one.name()).chain(["restricted"]);
+    names.into_iter().any(|name| !fields.get(name).is_empty() || errors.contains_key(name))
 }
 
 /// Reads the form; every field that is wrong is named.
@@ -312,7 +331,7 @@ pub(super) fn scopes(
     let window: Option<u32> = counted(fields, "duplicate_seconds", SECONDS, errors);
     Scopes {
         read_only: fields.get("kind") == "read-only",
-        symbols: symbols(contract::known(signed), fields.get("symbols"), errors),
+        symbols: symbols(contract::known(signed), ("symbols", fields.get("symbols")), errors),
         sides: match fields.get("sides") {
             "buy" => Sides::Only(Side::Buy),
             "sell" => Sides::Only(Side::Sell),
@@ -328,8 +347,37 @@ pub(super) fn scopes(
             collar_bps: collar.and_then(bps),
             max_open_orders: counted(fields, "max_open_orders", OPEN_ORDERS, errors),
             duplicate_window: window.map(|seconds| Span::seconds(seconds.into())),
+            controls: controls(signed, (fields, currency), errors),
         },
         ..base.clone()
+    }
+}
+
+/// The limits beyond one order's numbers.
+fn controls(
+    signed: &Signed,
+    (fields, currency): (&Fields, Option<Currency>),
+    errors: &mut Errors,
+) -> Controls {
+    let mut controls = Controls::default();
+    for control in Control::ALL {
+        let wanted = match control.unit() {
+            LimitUnit::Money => Number::AMOUNT.of(currency),
+            LimitUnit::Percent => Number::PERCENT,
+            LimitUnit::Units | LimitUnit::Times | LimitUnit::Orders | LimitUnit::Level => {
+                Number::AMOUNT
+            }
+        };
+        let typed = number(fields, control.name(), wanted, errors);
+        if let Some(given) = typed.filter(|given| !control.takes(*given)) {
+            let (least, most) = control.range();
+            errors.insert(control.name(), format!("{given} is none: use {least} to {most}."));
+        }
+        controls = controls.with(*control, typed);
+    }
+    match symbols(contract::known(signed), ("restricted", fields.get("restricted")), errors) {
+        Symbols::Only(all) => controls.restricting(all.iter().copied()),
+        Symbols::All => controls,
     }
 }
 
@@ -375,7 +423,11 @@ fn bps(percent: Decimal) -> Option<u32> {
     u32::try_from(percent.checked_mul(Decimal::ONE_HUNDRED)?).ok()
 }
 
-fn symbols(contracts: &Instruments, typed: &str, errors: &mut Errors) -> Symbols {
+fn symbols(
+    contracts: &Instruments,
+    (field, typed): (&'static str, &str),
+    errors: &mut Errors,
+) -> Symbols {
     if typed.is_empty() {
         return Symbols::All;
     }
@@ -386,7 +438,7 @@ fn symbols(contracts: &Instruments, typed: &str, errors: &mut Errors) -> Symbols
         } else {
             let shown: String = name.chars().take(16).collect();
             errors.insert(
-                "symbols",
+                field,
                 format!(
                     "\u{201c}{shown}\u{201d} is not a symbol that trades here; search under Trade."
                 ),

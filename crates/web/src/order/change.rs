@@ -5,7 +5,6 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use gate::{OrderRequest, Refused};
 use maud::{Markup, html};
-use trade::Denial;
 use trade::instrument::{Instrument, Instruments, Units};
 use trade::money::Money;
 use trade::order::{Change, Order, OrderType};
@@ -117,7 +116,8 @@ pub(crate) async fn modify(Path(id): Path<String>, signed: Signed) -> Reply {
     }
     match send(&signed, OrderRequest::Modify(change)).await? {
         Ok(()) => Ok(go(&format!("/orders/{}?modified=1", order.id))),
-        Err(why @ Refused::Denial(Denial::Large { .. })) => {
+        Err(Refused::Denial(denied)) if denied.is_large() => {
+            let why = Refused::Denial(denied);
             let (status, asked) =
                 (ticket::status(&why), asked_of(contract::known(&signed), &order, change));
             large_order::change(&signed, &asked, status, &html! {}).await

@@ -156,6 +156,8 @@ fn label(term: Term, value: &str) -> &'static str {
         Term::Commission => "Commission",
         Term::Cost => "Total cost now",
         Term::Proceeds => "Proceeds now",
+        Term::Program => "Program",
+        Term::HeldOrder => "Order",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::binding::Shows;
 use access::SealKey;
-use access::entitlements::Act;
+use access::entitlements::{Act, Limits};
 use access::mandate::{Mandate, Role};
 use access::name::Username;
 use access::policy::Assurance;
@@ -47,8 +47,12 @@ fn account() -> PaperAccountId {
 }
 
 fn put_under(sessions: &Sessions, session: &Session, lock: Grade) {
-    let person =
-        Person { id: session.person, username: Username::new("ada").unwrap(), created_at: START };
+    let person = Person {
+        id: session.person,
+        username: Username::new("ada").unwrap(),
+        created_at: START,
+        limits: Limits::default(),
+    };
     sessions.put(&person, session, vec![on(session, account(), lock)], None);
 }
 
@@ -438,8 +442,12 @@ fn token_that_a_proof_replaced_counts_no_longer_where_nothing_binds_the_session(
 fn session_on_several_accounts_has_a_slot_on_each_and_narrows_them_apart() {
     let sessions = Sessions::default();
     let one = session(1);
-    let person =
-        Person { id: one.person, username: Username::new("ada").unwrap(), created_at: START };
+    let person = Person {
+        id: one.person,
+        username: Username::new("ada").unwrap(),
+        created_at: START,
+        limits: Limits::default(),
+    };
     let second = PaperAccountId::new(7_654_321).unwrap();
     let stranger = PaperAccountId::new(1).unwrap();
     let both = || [account(), second].map(|account| on(&one, account, Grade::None)).to_vec();
