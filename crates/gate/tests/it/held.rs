@@ -21,7 +21,7 @@ struct Program {
     bot: Admission,
 }
 
-async fn limited(place: &Place, above: u32) -> (CredentialId, Admission) {
+pub(crate) async fn limited(place: &Place, above: u32) -> (CredentialId, Admission) {
     let all = place.gate.credentials().list(None).await.unwrap();
     let one = all.iter().find(|one| one.credential.name.to_string() == "trading").unwrap();
     let mut scopes = Scopes::clone(&one.credential.scopes);
@@ -32,7 +32,7 @@ async fn limited(place: &Place, above: u32) -> (CredentialId, Admission) {
     (id, entered(place, id))
 }
 
-fn entered(place: &Place, id: CredentialId) -> Admission {
+pub(crate) fn entered(place: &Place, id: CredentialId) -> Admission {
     let door = SocketProof { credential: id, address: HOME, token: None };
     place.gate.enter_socket(&door).unwrap()
 }
@@ -250,42 +250,4 @@ async fn order_that_nobody_can_be_asked_about_ends_at_once() {
     let held = place.gate.orders().submit(&bot, HOME, OrderRequest::Place(vec![order])).unwrap();
     let order = ended(&place, held.orders()[0].id).await;
     assert_eq!((order.end, order.filled), (Some(End::Unasked), 0));
-}
-
-#[tokio::test]
-async fn program_that_repeats_refused_orders_is_stopped_for_a_minute() {
-    let place = Place::new().await;
-    let (id, _) = limited(&place, 1_000_000).await;
-    let all = place.gate.credentials().list(None).await.unwrap();
-    let one = all.iter().find(|one| one.credential.id == id).unwrap();
-    let mut scopes = Scopes::clone(&one.credential.scopes);
-    scopes.limits.max_quantity = Some(5);
-    scopes.limits.controls = scopes.limits.controls.with(Control::Runaway, Some(3.into()));
-    place.gate.credentials().edit(&OPERATOR, id, scopes).await.unwrap();
-    let bot = entered(&place, id);
-    let send = |quantity| {
-        let order = trade::order::NewOrder {
-            account: place.gate.account(),
-            symbol: access::SymbolId(700_001),
-            side: Side::Buy,
-            quantity,
-            order_type: OrderType::Market,
-            tif: TimeInForce::Day,
-            outside_hours: false,
-            origin: trade::order::Origin { holder: bot.holder(), client_id: 1, order_id: 1 },
-            parent: None,
-            oca: None,
-            reference: None,
-        };
-        let sent = place.gate.orders().submit(&bot, HOME, OrderRequest::Place(vec![order]));
-        sent.map(drop).map_err(|refused| refused.code())
-    };
-    assert_eq!(send(6), Err("QUANTITY_ABOVE_LIMIT"));
-    assert_eq!((send(1), send(1)), (Ok(()), Ok(())), "the second of these repeats");
-    assert_eq!(send(6), Err("QUANTITY_ABOVE_LIMIT"), "the third");
-    assert_eq!(send(2), Err("RUNAWAY"));
-    place.pass(Span::seconds(59));
-    assert_eq!(send(2), Err("RUNAWAY"));
-    place.pass(Span::seconds(2));
-    assert_eq!(send(2), Ok(()));
 }

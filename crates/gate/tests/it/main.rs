@@ -22,6 +22,7 @@ mod enter;
 mod held;
 mod instrument;
 mod large_order;
+mod limit;
 mod lock;
 mod look_up;
 mod mandate;
