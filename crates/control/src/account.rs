@@ -1,24 +1,22 @@
 //! Paper accounts, as the operator handles them; and which one a request is about.
 
 use access::account::{Currency, SelfMatch};
-use access::address::Addresses;
-use access::entitlements::{Hours, Limits, Product, Products};
+use access::entitlements::{Product, Products};
 use access::refusal::{Field, InputRefusal};
 use access::{Grade, PaperAccountId, Refusal};
 use gate::{Gate, NewPaperAccount, PaperAccount, Unclosed};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use trade::instrument::Instruments;
 use trade::order::OrderId;
 
+use crate::amount::money;
 use crate::answer::{AccountRow, Done, HolderRow, LimitsRow};
-use crate::condition;
+use crate::condition::LimitsWish;
 use crate::credential::symbol;
 use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
 use crate::person::NAME_NEEDED;
-use crate::portfolio::money;
 
 /// The least and the most that a paper account begins with.
 const CASH: (i64, i64) = (1, 1_000_000_000);
@@ -57,56 +55,6 @@ pub enum AccountRequest {
         /// Their names.
         products: Vec<String>,
     },
-}
-
-/// Limits of an account or of a person, as far as they are to be others; what is left out stays as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LimitsWish {
-    /// Whether all that there are are taken off first.
-    pub clear: bool,
-    /// Shares per order.
-    pub max_quantity: Option<u64>,
-    /// The most that an order may be worth, in the currency of the account, as it was typed.
-    pub max_notional: Option<String>,
-    /// Orders of one holder open at once.
-    pub max_open_orders: Option<u32>,
-    /// How far a limit price may be beyond the market, in percent.
-    pub collar: Option<Decimal>,
-    /// Seconds within which an identical order is a duplicate.
-    pub duplicate_seconds: Option<u32>,
-    /// Further limits by name, `daily_loss=500`; `daily_loss=none` takes one off.
-    pub controls: Vec<String>,
-    /// The symbols that may only be reduced; `none` for none at all, and empty leaves them.
-    pub restricted: Vec<String>,
-}
-
-impl LimitsWish {
-    /// Puts it in place of what was; amounts are in this currency, or in that of whichever account they meet.
-    pub(crate) fn put(
-        &self,
-        before: Limits,
-        currency: Option<Currency>,
-        known: &Instruments,
-    ) -> Result<Limits, Fault> {
-        let mut limits = if self.clear { Limits::default() } else { before };
-        let typed = condition::Typed {
-            addresses: &[],
-            hours: None,
-            max_quantity: self.max_quantity,
-            max_notional: self.max_notional.as_deref(),
-            currency,
-            max_open_orders: self.max_open_orders,
-            collar: self.collar,
-            duplicate_seconds: self.duplicate_seconds,
-            controls: &self.controls,
-            restricted: &self.restricted,
-            known,
-        };
-        // Neither an account nor a person has addresses or hours of its own.
-        typed.put(&mut Addresses::Any, &mut Hours::Always, &mut limits)?;
-        Ok(limits)
-    }
 }
 
 /// What a new account is to be.

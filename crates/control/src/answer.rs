@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use access::{
-    AuthenticatorId, CredentialId, DeviceId, NoticeId, PersonId, RecoveryId, SessionId, TrusteeId,
-};
+use access::{AuthenticatorId, CredentialId, DeviceId, NoticeId, RecoveryId, SessionId, TrusteeId};
 use serde::{Deserialize, Serialize};
 
 /// Declares answers: plain data, both ways.
@@ -21,11 +19,13 @@ mod account;
 mod done;
 mod mandate;
 mod order;
+mod person;
 
 pub use account::*;
 pub use done::Done;
 pub use mandate::*;
 pub use order::*;
+pub use person::*;
 
 answers! {
     /// What runs.
@@ -268,41 +268,6 @@ answers! {
     TotpNow {
         /// Six digits.
         code: String,
-    }
-
-    /// A person.
-    PersonRow {
-        /// The person.
-        person: PersonId,
-        /// The name to sign in with.
-        username: String,
-        /// The account; none where there are several.
-        account: Option<String>,
-        /// All accounts.
-        accounts: Vec<String>,
-        /// The strongest lock's grade, or `none`.
-        lock: String,
-        /// Each lock and what it is on, such as `no-new on account DU1234567`.
-        locks: Vec<String>,
-        /// What holds for every order of theirs and of their programs, on any account.
-        #[serde(flatten)]
-        limits: LimitsRow,
-    }
-
-    /// A single-use link.
-    LinkMade {
-        /// Whom it signs in.
-        username: String,
-        /// The link.
-        url: String,
-        /// When it ends.
-        until: String,
-        /// The account that a new person has a mandate on.
-        #[serde(default)]
-        account: Option<String>,
-        /// Of a new person: `owner`, `trader` or `auditor`.
-        #[serde(default)]
-        role: Option<String>,
     }
 
     /// A recovery that was begun for a person.

@@ -16,6 +16,7 @@ use trade::instrument::Instruments;
 use serde::{Deserialize, Serialize};
 
 use crate::account;
+use crate::amount::money;
 use crate::answer::{
     ConnectionRow, CredentialChanged, CredentialDetail, CredentialMade, CredentialRotated,
     CredentialRow, Revoked, SaysRow, ScopesRow, UseRow,
@@ -23,7 +24,6 @@ use crate::answer::{
 use crate::condition;
 use crate::desk::{Desk, in_days, instant, value};
 use crate::fault::Fault;
-use crate::portfolio::money;
 
 /// A credential by its id or by its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@
 
 mod account;
 mod activity;
+mod amount;
 mod answer;
 mod authenticator;
 mod client;
@@ -33,11 +34,12 @@ mod socket;
 mod ticket;
 mod travel;
 
-pub use account::{AccountRequest, AccountWish, LimitsWish};
+pub use account::{AccountRequest, AccountWish};
 pub use activity::{ActivityRequest, ActivityWish};
 pub use answer::*;
 pub use authenticator::AuthenticatorRequest;
 pub use client::{ClientError, ask, is_listened_at};
+pub use condition::LimitsWish;
 pub use contact::ContactRequest;
 pub use credential::{
     Clear, CredentialName, CredentialRequest, CredentialWish, DoorName, ScopesWish,

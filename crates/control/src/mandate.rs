@@ -12,12 +12,12 @@ use serde_json::Value;
 use trade::instrument::Instruments;
 
 use crate::account;
+use crate::amount::money;
 use crate::answer::{MandateEnded, MandateRow};
 use crate::condition;
 use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
 use crate::person;
-use crate::portfolio::money;
 
 /// What people may do on accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,8 +5,9 @@ use gate::{Gate, LockTarget, PersonInfo};
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::{self, LimitsWish};
+use crate::account;
 use crate::answer::{LimitsRow, LinkMade, PersonRow};
+use crate::condition::LimitsWish;
 use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
 use crate::front_door;

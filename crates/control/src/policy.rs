@@ -12,12 +12,12 @@ use gate::{Actor, Gate, Policies};
 use serde::{Deserialize, Serialize};
 
 use crate::account;
+use crate::amount::money;
 use crate::answer::{PoliciesNow, PolicyRow};
 use crate::desk::instant;
 use crate::desk::{Desk, value};
 use crate::fault::Fault;
 use crate::person;
-use crate::portfolio::money;
 use serde_json::Value;
 
 /// What of a person's policies is to be another; none leaves what is there.

@@ -20,12 +20,13 @@ use trade::{Exits, Ticks};
 use serde::{Deserialize, Serialize};
 
 use crate::account;
+use crate::amount::money;
 use crate::answer::{OrderSheet, OrdersTaken};
 use crate::credential::{self, CredentialName};
 use crate::desk::{Desk, value};
 use crate::fault::Fault;
 use crate::person::NAME_NEEDED;
-use crate::portfolio::{money, row};
+use crate::portfolio::row;
 
 /// A token on its way to the server. It cannot be printed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
