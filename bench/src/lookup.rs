@@ -5,6 +5,7 @@ use crate::portal::{HOST, Portal};
 use crate::report::Row;
 use crate::sample::{Shuffle, nanos, paired};
 use crate::server::Server;
+use access::entitlements::Limits;
 use access::mandate::{Mandate, Role};
 use access::name::Username;
 use access::person::Person;
@@ -80,6 +81,7 @@ fn fill(tokens: &[Digest]) -> Sessions {
             id: PersonId(id("person", number / 1_000)),
             username: Username::new(&format!("p{}", number / 1_000)).expect("a name"),
             created_at: BEGAN,
+            limits: Limits::default(),
         };
         let session = Session {
             id: SessionId(id("session", number)),
