@@ -589,6 +589,39 @@ def future_is_found_and_traded(library, server, checks, cid):
 
 
 @flow
+def forecast_is_found_bought_and_given_up(library, server, checks, cid):
+    with Desk(library, server.address("trading"), cid) as desk:
+        index = front(desk, desk.lib.Index("SPX", "CBOE"))
+        chains = [c for c in desk.ib.reqSecDefOptParams("SPX", "", "IND", index.conId) if c.exchange == "FORECASTX"]
+        checks.that("a chain of forecasts", len(chains) == 1 and chains[0].tradingClass == "SPXYN", chains)
+        day = sorted(chains[0].expirations)[-1]
+        found = desk.ib.reqContractDetails(desk.lib.Option("SPXYN", day, 0, "", "FORECASTX"))
+        checks.that("yes and no of that day", {d.contract.right for d in found} == {"C", "P"}, len(found))
+        ask = lambda right: next(d.contract for d in found if d.contract.right == right and d.contract.strike == middle)
+        strikes = sorted({d.contract.strike for d in found})
+        middle = strikes[len(strikes) // 2]
+        yes, no = ask("C"), ask("P")
+        checks.that("its question", "above" in found[0].longName and found[0].minTick == 0.01, found[0])
+        trade = desk.place(yes, desk.lib.MarketOrder("BUY", 10))
+        checks.that("bought", desk.until(lambda: trade.orderStatus.status == "Filled"), trade.log)
+        held = lambda: {p.contract.conId: p.position for p in desk.ib.positions() if p.contract.conId in (yes.conId, no.conId) and p.position}
+        checks.that("held", desk.until(lambda: held() == {yes.conId: 10.0}), desk.ib.positions())
+        ticker = desk.ib.reqMktData(yes)
+        checks.that("quoted", desk.until(lambda: 0 < ticker.bid < ticker.ask < 1, 5), ticker)
+        bars = desk.ib.reqHistoricalData(yes, "", "3600 S", "5 mins", "TRADES", False)
+        checks.that("bars", len(bars) > 5, bars)
+        refused = desk.place(yes, desk.lib.MarketOrder("SELL", 10))
+        checks.that("no sale is taken", desk.until(lambda: desk.done(refused)), refused.log)
+        told = [entry.message for entry in refused.log] + desk.texts(201)
+        checks.that("with the way", any("BOUGHT_ONLY" in text and no.localSymbol in text for text in told), told)
+        trade = desk.place(no, desk.lib.MarketOrder("BUY", 10))
+        checks.that("the other side is bought", desk.until(lambda: trade.orderStatus.status == "Filled"), trade.log)
+        checks.that("and the pairs are gone", desk.until(lambda: not held()), desk.ib.positions())
+        netted = [f.execution for f in desk.ib.fills() if f.contract.conId in (yes.conId, no.conId) and f.execution.side == "SLD"]
+        checks.that("as two executions that bring 1.00", desk.until(lambda: len(netted) == 2 or len([f for f in desk.ib.reqExecutions() if f.contract.conId in (yes.conId, no.conId) and f.execution.side == "SLD"]) == 2), netted)
+
+
+@flow
 def currencies_and_shares_abroad(library, server, checks, cid):
     # Only asked about: other flows count on an account that has dollars alone.
     with Desk(library, server.address("trading"), cid) as desk:

@@ -279,9 +279,15 @@ impl World {
         let is_own = |one: &&trade::Instrument| Some(one.currency) == currency;
         let own: Vec<_> = instruments.all().iter().filter(is_own).collect();
         let few = own.get(..own.len().min(3)).unwrap_or_default();
+        // Both outcomes of two thresholds in the middle of a day's.
+        let listed = self.life.stepper.exchange(trade::Exchange::quotes).1.listed;
+        let listed = listed.iter().filter_map(|id| instruments.get(*id));
+        let is_forecast = |one: &&trade::Instrument| one.other_side().is_some();
+        let forecasts: Vec<_> = listed.filter(is_forecast).skip(8).take(4).collect();
         let instrument = match self.dice.roll(12) {
             0 => self.dice.pick(instruments.all())?,
             1 => self.dice.pick(&own)?,
+            2 if !forecasts.is_empty() => self.dice.pick(&forecasts)?,
             _ => self.dice.pick(few).copied().or_else(|| instruments.all().first())?,
         };
         let mark = self.life.stepper.exchange(|exchange| exchange.mark(instrument.id)).1;

@@ -20,7 +20,7 @@ pub struct AccountSummary {
     pub cash: Decimal,
     /// Value of shares, short positions below zero.
     pub stock_value: Decimal,
-    /// Value of options, those that were sold below zero.
+    /// Value of options and forecasts, those that were sold below zero.
     pub option_value: Decimal,
     /// Value of what is held, short positions above zero too.
     pub gross_position_value: Decimal,
@@ -59,7 +59,7 @@ pub struct CurrencyPart {
     pub cash: Decimal,
     /// Value of shares, short positions below zero.
     pub stocks: Decimal,
-    /// Value of options, those that were sold below zero.
+    /// Value of options and forecasts, those that were sold below zero.
     pub options: Decimal,
     /// What futures have gained since they were last settled.
     pub futures: Decimal,
@@ -98,7 +98,7 @@ impl CurrencyPart {
             let mark = mark(instrument.id);
             let equity = position.equity(instrument, mark);
             let kind = match instrument.kind {
-                InstrumentKind::Option(_) => &mut part.options,
+                InstrumentKind::Option(_) | InstrumentKind::Forecast(_) => &mut part.options,
                 InstrumentKind::Future(_) => &mut part.futures,
                 InstrumentKind::Stock
                 | InstrumentKind::Etf

@@ -17,6 +17,7 @@ mod arena;
 mod expiry;
 pub(crate) mod family;
 mod fee;
+mod forecast;
 mod kind;
 mod ladder;
 mod listed;
@@ -30,7 +31,9 @@ mod unit;
 use arena::Arena;
 use family::Families;
 pub use fee::Fee;
-pub use kind::{FutureTerms, InstrumentKind, OptionTerms, Right, Settlement, Style};
+pub use kind::{
+    ForecastTerms, FutureTerms, InstrumentKind, OptionTerms, Outcome, Right, Settlement, Style,
+};
 pub(crate) use manner::Manner;
 use number::ContractNumber;
 pub use table::DataError;
@@ -45,6 +48,7 @@ const INDICES: &str = include_str!("../assets/indices.csv");
 const FOREX: &str = include_str!("../assets/forex.csv");
 const OPTIONS: &str = include_str!("../assets/options.csv");
 const FUTURES: &str = include_str!("../assets/futures.csv");
+const FORECASTS: &str = include_str!("../assets/forecasts.csv");
 /// Instruments that there were before the markets had a third rule: the first of [`Instruments::all`].
 pub(crate) const FIRST: usize = 22;
 
@@ -187,11 +191,16 @@ impl Instrument {
         matches!(self.kind, InstrumentKind::Future(_))
     }
 
+    /// A figure that comes out now and then, and nothing but forecasts stands on.
+    pub(crate) fn is_only_forecast(&self) -> bool {
+        self.kind == InstrumentKind::Index && self.exchange == "FORECASTX"
+    }
+
     /// The name that is its own among all: the ticker, and of a contract of a class what its exchange calls it, without
     /// blanks, as in `AAPL261218C00125000`.
     pub fn key(&self) -> String {
         match self.kind {
-            InstrumentKind::Option(_) | InstrumentKind::Future(_) => {
+            InstrumentKind::Option(_) | InstrumentKind::Future(_) | InstrumentKind::Forecast(_) => {
                 self.local.split_ascii_whitespace().collect()
             }
             InstrumentKind::Stock
@@ -210,7 +219,21 @@ impl Instrument {
             (InstrumentKind::Future(terms), _) => {
                 format!("{} {}-{:02}", self.symbol, terms.month.0, terms.month.1)
             }
+            (InstrumentKind::Forecast(terms), Some(day)) => {
+                format!("{} {day} {} {}", self.class, terms.threshold.normalize(), terms.outcome)
+            }
             _ => self.symbol.clone(),
+        }
+    }
+
+    /// Of a forecast contract, the one that is paid for the other outcome.
+    pub fn other_side(&self) -> Option<SymbolId> {
+        match ContractNumber::of(self.id)? {
+            ContractNumber::Forecast { class, day, threshold, outcome } => {
+                let outcome = outcome.opposite();
+                ContractNumber::Forecast { class, day, threshold, outcome }.id()
+            }
+            ContractNumber::Option { .. } | ContractNumber::Future { .. } => None,
         }
     }
 
@@ -349,7 +372,7 @@ impl Instruments {
         all.extend(listed::indices("indices.csv", INDICES)?);
         all.extend(listed::pairs("forex.csv", FOREX)?);
         let (options, futures) = (("options.csv", OPTIONS), ("futures.csv", FUTURES));
-        let families = Families::read(options, futures, &all)?;
+        let families = Families::read(options, futures, ("forecasts.csv", FORECASTS), &all)?;
         Ok(Self::new(all, families))
     }
 

@@ -167,7 +167,8 @@ impl Process {
         for (depth, place) in (0..).zip(&mut levels.all) {
             let word = next(&mut stream);
             let level = (manner.step(price, side), (1 + depth + below(word, 4)) * self.lot);
-            if manner.has_steps() && level.0 < manner.lowest() {
+            let is_price = (manner.lowest()..=manner.highest()).contains(&level.0);
+            if manner.has_steps() && !is_price {
                 break;
             }
             *place = level;

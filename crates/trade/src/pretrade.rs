@@ -12,7 +12,7 @@ use access::moment::Time;
 use rust_decimal::Decimal;
 
 use crate::account::AccountSummary;
-use crate::instrument::{Instrument, PriceError};
+use crate::instrument::{Instrument, InstrumentKind, PriceError};
 use crate::margin::{self, buying_power, initial};
 use crate::money::{Money, floor_coins, of_coins};
 use crate::order::{
@@ -243,8 +243,7 @@ pub fn check_modify(
 /// with all that is open on its side it does not go beyond it. For the act `ReduceOrder`.
 pub fn reduces(facts: &Facts<'_>, orders: &[NewOrder]) -> bool {
     orders.iter().all(|order| {
-        let shares = facts.shares(order.symbol);
-        let against = if order.side == Side::Sell { shares > 0 } else { shares < 0 };
+        let held = facts.ledger.held_against(order.symbol, order.side);
         let same = |other: &&NewOrder| (other.symbol, other.side) == (order.symbol, order.side);
         let wanted =
             orders.iter().filter(same).fold(0_u64, |sum, o| sum.saturating_add(o.quantity));
@@ -253,7 +252,7 @@ pub fn reduces(facts: &Facts<'_>, orders: &[NewOrder]) -> bool {
             .open_orders()
             .filter(|open| (open.symbol, open.side) == (order.symbol, order.side))
             .fold(0_u64, |sum, open| sum.saturating_add(open.remaining()));
-        against && open.saturating_add(wanted) <= shares.unsigned_abs()
+        held > 0 && open.saturating_add(wanted) <= held
     })
 }
 
@@ -541,6 +540,13 @@ impl<'a> Terms<'a> {
                 base: facts.base(),
             });
         }
+        if self.side == Side::Sell
+            && let Some(other) = self.instrument.other_side()
+            && let Ok(other) = facts.instrument(other)
+        {
+            let (symbol, other) = (self.instrument.local.clone(), other.local.clone());
+            return Err(Denial::BoughtOnly { symbol, other });
+        }
         match expiry {
             Some(expiry) if *expiry < facts.venue.day(self.symbol) => {
                 let symbol = self.instrument.local.clone();
@@ -641,7 +647,7 @@ impl<'a> Terms<'a> {
         let quoted = facts.reference(self.symbol, self.side);
         let Some(reference) = own.or(quoted) else { return Ok(()) };
         let room = i128::from(reference.0.unsigned_abs()).saturating_mul(bps.into()) / 10_000;
-        let room = i64::try_from(room).unwrap_or(i64::MAX);
+        let room = i64::try_from(room).unwrap_or(i64::MAX).max(self.least_room());
         let prices = &self.instrument.prices;
         let (limit, beyond) = match self.side {
             Side::Buy => {
@@ -660,6 +666,12 @@ impl<'a> Terms<'a> {
             return Err(Denial::Collar { side: self.side, price, reference, bps, limit });
         }
         Ok(())
+    }
+
+    /// How far a limit price may always go beyond the market, in ticks: of a forecast a tenth of what it may pay, because a
+    /// part of a price of some cents is no cent.
+    const fn least_room(&self) -> i64 {
+        if matches!(self.instrument.kind, InstrumentKind::Forecast(_)) { 10 } else { 0 }
     }
 
     /// Its limit, its trigger, or the quote that it would meet. A buy stop without a limit trades at

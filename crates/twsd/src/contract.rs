@@ -47,6 +47,12 @@ pub(crate) fn on_wire(one: &Instrument, exchange: &str) -> Contract {
             primary_exchange: String::new(),
             ..base
         },
+        InstrumentKind::Forecast(terms) => Contract {
+            strike: Some(terms.threshold),
+            right: terms.outcome.letter().to_string(),
+            primary_exchange: String::new(),
+            ..base
+        },
         InstrumentKind::Future(_) => Contract { primary_exchange: String::new(), ..base },
         InstrumentKind::Forex { base: bought } => {
             Contract { symbol: bought.to_string(), primary_exchange: String::new(), ..base }
@@ -64,19 +70,20 @@ fn class(one: &Instrument) -> &str {
 pub(crate) fn usual_exchange(one: &Instrument) -> &str {
     match one.kind {
         InstrumentKind::Stock | InstrumentKind::Etf | InstrumentKind::Option(_) => SMART,
-        InstrumentKind::Index | InstrumentKind::Forex { .. } | InstrumentKind::Future(_) => {
-            &one.exchange
-        }
+        InstrumentKind::Index
+        | InstrumentKind::Forex { .. }
+        | InstrumentKind::Future(_)
+        | InstrumentKind::Forecast(_) => &one.exchange,
     }
 }
 
-/// What this wire calls a kind of instrument.
+/// What this wire calls a kind of instrument. A forecast contract is an option at `FORECASTX`: a call is yes, a put no.
 pub(crate) const fn sec_type(kind: &InstrumentKind) -> &'static str {
     match kind {
         InstrumentKind::Stock | InstrumentKind::Etf => "STK",
         InstrumentKind::Index => "IND",
         InstrumentKind::Forex { .. } => "CASH",
-        InstrumentKind::Option(_) => "OPT",
+        InstrumentKind::Option(_) | InstrumentKind::Forecast(_) => "OPT",
         InstrumentKind::Future(_) => "FUT",
     }
 }

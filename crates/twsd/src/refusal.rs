@@ -148,7 +148,7 @@ fn field(denial: &Denial) -> Option<&'static str> {
             Some("orderRef or ocaGroup")
         }
         Denial::NoParent { .. } => Some("parentId"),
-        Denial::ChildSide => Some("action"),
+        Denial::ChildSide | Denial::BoughtOnly { .. } => Some("action"),
         Denial::ImmediateChange { .. } => Some("tif"),
         Denial::UnknownSymbol { .. } => Some("conId"),
         Denial::UnknownAccount { .. } => Some("account"),

@@ -11,7 +11,9 @@ use maud::{Markup, html};
 use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
 use trade::calendar::Day;
-use trade::instrument::{Instrument, InstrumentKind, Instruments, OptionTerms, Settlement, Style};
+use trade::instrument::{
+    Instrument, InstrumentKind, Instruments, OptionTerms, Outcome, Settlement, Style,
+};
 use trade::position::Holding;
 use trade::quote::{Level, Quote};
 
@@ -50,6 +52,7 @@ fn noun(contract: &Instrument) -> &'static str {
         InstrumentKind::Forex { .. } => "Pair of currencies",
         InstrumentKind::Option(_) => "Option",
         InstrumentKind::Future(_) => "Future",
+        InstrumentKind::Forecast(_) => "Forecast contract",
     }
 }
 
@@ -95,7 +98,7 @@ pub(crate) async fn show(Path(symbol): Path<String>, signed: Signed) -> Reply {
         (shell::title(&heading, &html! {
             @if can_order { div.row {
                 a.btn.buy href={ "/ticket?side=buy&symbol=" (key) } data-key="b" { "Buy" }
-                a.btn.sell href={ "/ticket?side=sell&symbol=" (key) } data-key="s" { "Sell" }
+                @if contract.other_side().is_none() { a.btn.sell href={ "/ticket?side=sell&symbol=" (key) } data-key="s" { "Sell" } }
                 (ticket::close(&signed, &key, held, Some("c")))
             } }
         }))
@@ -142,6 +145,11 @@ fn facts(signed: &Signed, contract: &Instrument) -> Markup {
                 div { dt { "Strike" } dd.mono { (figure::price(terms.strike)) " " (terms.right) } }
                 div { dt { "Exercise" } dd { (exercise(terms)) } }
             }
+            @if let InstrumentKind::Forecast(terms) = &contract.kind {
+                div { dt { "Question" } dd { (contract.name) } }
+                div { dt { "Paid" } dd { (figure::money(Decimal::ONE, contract.currency)) " if the figure is " @if terms.outcome == Outcome::Yes { "above " } @else { "not above " } (terms.threshold.normalize()) ", else nothing" } }
+                div { dt { "To give it up" } dd { "buy " (other_side(signed, contract)) "; a pair of both is paid 1.00 at once" } }
+            }
             @if contract.multiplier != Decimal::ONE { div { dt { "Multiplier" } dd.mono { (figure::quantity(contract.multiplier)) } } }
             @if let Some(margin) = margin { div { dt { "Margin a contract" } dd { (margin) } } }
             div { dt { "Listed at" } dd { (contract.exchange) } }
@@ -154,6 +162,12 @@ fn facts(signed: &Signed, contract: &Instrument) -> Markup {
             div { dt { "Contract ID" } dd.mono { (contract.id) } }
         }
     }
+}
+
+/// The contract that is paid for the other outcome of a forecast.
+fn other_side(signed: &Signed, contract: &Instrument) -> Markup {
+    let other = contract.other_side().and_then(|id| known(signed).get(id));
+    html! { @if let Some(other) = other { a.mono href={ "/contracts/" (other.key()) } { (other.title()) } } }
 }
 
 /// When an option is exercised, and what then changes hands.
@@ -172,11 +186,13 @@ fn derived(signed: &Signed, contract: &Instrument) -> Markup {
     let futures: Vec<_> =
         series.iter().filter(|one| matches!(one.kind, InstrumentKind::Future(_))).collect();
     let has_options = series.iter().any(|one| matches!(one.kind, InstrumentKind::Option(_)));
+    let has_forecasts = series.iter().any(|one| matches!(one.kind, InstrumentKind::Forecast(_)));
     html! {
-        @if has_options || !futures.is_empty() {
+        @if has_options || has_forecasts || !futures.is_empty() {
             section.card aria-labelledby="derived" {
                 h2 #derived { "On " (contract.symbol) }
                 @if has_options { p { a.btn href={ "/chain/" (contract.key()) } { "Options" } } }
+                @if has_forecasts { p { a.btn href={ "/chain/" (contract.key()) "?kind=forecasts" } { "Forecasts" } } }
                 @if !futures.is_empty() { p { "Futures: " @for (at, one) in futures.iter().enumerate() { @if at > 0 { ", " } a.mono href={ "/contracts/" (one.key()) } { (one.local) } } } }
             }
         }

@@ -189,12 +189,16 @@ pub(crate) fn warning(side: Side, order_type: OrderType, quote: &Quote) -> Marku
 
 /// A button to the confirmation of a market order that closes a position and does no more; none without one.
 pub(crate) fn close(signed: &Signed, symbol: &str, held: Decimal, key: Option<&str>) -> Markup {
-    let side = if held > Decimal::ZERO { "sell" } else { "buy" };
+    // A forecast is given up by buying its other outcome.
+    let other = contract::named(signed, symbol).and_then(Instrument::other_side);
+    let other = other.and_then(|id| contract::known(signed).get(id)).map(Instrument::key);
+    let side = if held > Decimal::ZERO && other.is_none() { "sell" } else { "buy" };
+    let traded = other.as_deref().unwrap_or(symbol);
     html! {
         @if !held.is_zero() {
             form method="post" action="/ticket/preview" {
                 (shell::token(signed))
-                @for (name, value) in [("symbol", symbol), ("side", side), ("type", "MKT"), ("tif", "DAY"), ("reduce", "1")] { input type="hidden" name=(name) value=(value); }
+                @for (name, value) in [("symbol", traded), ("side", side), ("type", "MKT"), ("tif", "DAY"), ("reduce", "1")] { input type="hidden" name=(name) value=(value); }
                 input type="hidden" name="quantity" value=(held.abs().normalize());
                 button.mini[key.is_none()] data-key=[key] aria-label={ "Close the position in " (symbol) } { "Close" }
             }

@@ -40,6 +40,7 @@ impl Exchange {
                 if let Some(mut desk) = self.desk(owner, events) {
                     desk.execute(id, fill.price, fill.quantity, Liquidity::Removed);
                 }
+                self.net(owner, arrival.at, fill.price, events);
             }
             let Some(mut desk) = self.desk(owner, events) else { return };
             match met.then {
@@ -78,6 +79,7 @@ impl Exchange {
             open.handle = None;
         }
         desk.execute(id, fill.price, fill.quantity, Liquidity::Added);
+        self.net(fill.owner, at, fill.price, events);
     }
 
     /// A second in which an order of a client has a part: makers move first and trade with what

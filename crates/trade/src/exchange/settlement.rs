@@ -8,9 +8,14 @@
 //! | option that pays something, physical | whoever holds it exercises it; shares change hands at the strike |
 //! | future, in cash | it is closed at the price of what it follows |
 //! | future, physical | the same: nothing is delivered here |
+//! | forecast | one unit of money if what it is paid for has come true, and nothing if not |
 //!
 //! An option pays something from a cent in the money on. Prices are the last ones of the day. Each of these is an execution
 //! without an order and without a commission; its reference says what it was.
+//!
+//! A forecast can only be bought. Who holds both of its outcomes is sure of one unit of money for each pair, so the pairs
+//! are taken back and paid at once: the outcome that was bought last at the price that it was bought for, the other at the
+//! rest of one.
 
 use std::sync::Arc;
 
@@ -32,7 +37,7 @@ struct Trade {
     side: Side,
     quantity: Shares,
     price: Ticks,
-    /// `expired`, `exercised`, `assigned` or `settled`.
+    /// `expired`, `exercised`, `assigned`, `settled` or `netted`.
     what: &'static str,
 }
 
@@ -80,6 +85,29 @@ impl Exchange {
         self.settle_futures();
     }
 
+    /// Pays for the pairs of both outcomes that an account holds since it bought the contract at a place for so much.
+    pub(super) fn net(&mut self, owner: Owner, at: usize, price: i64, events: &mut Vec<Event>) {
+        let instruments = Arc::clone(&self.paper.instruments);
+        let Some(one) = instruments.at(at) else { return };
+        let Some(other) = one.other_side().and_then(|id| instruments.get(id)) else { return };
+        let Some(ledger) = self.ledgers.at(owner) else { return };
+        let held = |id| ledger.position(id).shares.max(0).unsigned_abs();
+        let (quantity, rest) =
+            (held(one.id).min(held(other.id)), ticks(one, Decimal::ONE).0 - price);
+        if quantity == 0 {
+            return;
+        }
+        for (symbol, price) in [(one.id, price), (other.id, rest)] {
+            let price = Ticks(price);
+            let trade = Trade { symbol, side: Side::Sell, quantity, price, what: "netted" };
+            self.book(owner, &trade, events);
+        }
+        if let Some(mut desk) = self.desk(owner, events) {
+            desk.bound_reducing(one.id);
+            desk.bound_reducing(other.id);
+        }
+    }
+
     /// Futures that go on are paid what they have gained since they were last settled.
     fn settle_futures(&mut self) {
         for owner in self.ledgers.owners() {
@@ -114,6 +142,10 @@ impl Exchange {
             InstrumentKind::Future(terms) => {
                 let last = last(terms.underlying).unwrap_or_default();
                 vec![close(ticks(one, last), "settled")]
+            }
+            InstrumentKind::Forecast(terms) => {
+                let paid = terms.pays(last(terms.underlying).unwrap_or_default());
+                vec![close(ticks(one, paid), "settled")]
             }
             _ => vec![close(self.mark(one.id), "expired")],
         }

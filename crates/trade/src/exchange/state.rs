@@ -82,6 +82,8 @@ enum Later {
     Ordered(Vec<(Owner, OrderedBy)>),
     /// Orders that wait for a person's yes, and until when.
     Held(Vec<(OrderId, Time)>),
+    /// What is listed of forecasts.
+    Forecasts(Vec<Strikes>),
 }
 
 /// The rule of orders, what groups of the first ledger have traded, and the order ids that were used.
@@ -115,7 +117,9 @@ impl Exchange {
         let chosen = (chosen != SelfMatch::default()).then_some(Later::SelfMatch(chosen));
         let contracts = (self.paper.rule >= 3).then(|| self.contracts());
         let (ordered, held) = self.counted();
-        let more = contracts.into_iter().chain(ordered).chain(held);
+        let thresholds = self.paper.series.thresholds();
+        let forecasts = (!thresholds.is_empty()).then(|| Later::Forecasts(thresholds.to_vec()));
+        let more = contracts.into_iter().chain(ordered).chain(held).chain(forecasts);
         rules.chain(others).chain(currencies).chain(chosen).chain(more).collect()
     }
 
@@ -238,6 +242,7 @@ impl Exchange {
                     }
                 }
                 Later::Held(held) => self.take_held(held)?,
+                Later::Forecasts(thresholds) => self.paper.take_thresholds(thresholds),
             }
         }
         Ok(())

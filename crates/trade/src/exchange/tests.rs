@@ -16,6 +16,7 @@ mod account;
 mod chart;
 mod equity;
 mod family;
+mod forecast;
 mod group;
 mod held;
 mod instrument;

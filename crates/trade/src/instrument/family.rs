@@ -1,17 +1,17 @@
 //! Classes of contracts: what those of one class have in common, and which of them are listed on a day.
 
-use std::fmt::Write;
-
 use access::currency::Currency;
 use access::id::SymbolId;
 use rust_decimal::Decimal;
 
 use super::expiry::{self, LastDay};
+use super::forecast::{self, ForecastClass};
 use super::ladder::Ladder;
 use super::number::ContractNumber;
 use super::table::{DataError, Row, rows, steps};
 use super::{
-    Fee, FutureTerms, Instrument, InstrumentKind, OptionTerms, Parts, Right, Settlement, Style,
+    Fee, FutureTerms, Instrument, InstrumentKind, OptionTerms, Outcome, Parts, Right, Settlement,
+    Style,
 };
 use super::{TickRule, Unit};
 use crate::calendar::{Day, MarketCalendar};
@@ -109,13 +109,15 @@ pub(crate) struct FutureRoot {
 pub(crate) struct Families {
     pub(crate) options: Vec<OptionClass>,
     pub(crate) futures: Vec<FutureRoot>,
+    pub(crate) forecasts: Vec<ForecastClass>,
 }
 
 impl Families {
-    /// Those of two files, on instruments that are known.
+    /// Those of three files, on instruments that are known.
     pub(super) fn read(
         options: (&str, &str),
         futures: (&str, &str),
+        forecasts: (&str, &str),
         known: &[Instrument],
     ) -> Result<Self, DataError> {
         let class = |row: &Row<'_>| option_class(row, known);
@@ -129,13 +131,15 @@ impl Families {
                 .iter()
                 .map(root)
                 .collect::<Result<_, _>>()?,
+            forecasts: forecast::read(forecasts, known)?,
         })
     }
 
     /// Which prices the contracts of each class have.
     pub(super) fn tick_rules(&self) -> impl Iterator<Item = &TickRule> {
         let options = self.options.iter().map(|class| &class.prices);
-        options.chain(self.futures.iter().map(|root| &root.prices))
+        let futures = self.futures.iter().map(|root| &root.prices);
+        options.chain(futures).chain(self.forecasts.iter().map(|class| &class.prices))
     }
 
     /// The contract with a number, if its class can have it.
@@ -153,6 +157,9 @@ impl Families {
                 let root = self.futures.get(usize::from(class))?;
                 root.months.contains(&month.1).then(|| root.contract(id, month))?
             }
+            ContractNumber::Forecast { class, day, threshold, outcome } => {
+                self.forecasts.get(usize::from(class))?.contract(id, (day, threshold, outcome))
+            }
         }
     }
 
@@ -160,10 +167,11 @@ impl Families {
     /// `ESZ6`. Of futures, that of the ten years from four years before this day on.
     pub(super) fn named(&self, name: &str, today: Day) -> Option<ContractNumber> {
         let name = name.trim();
-        self.option_named(name).or_else(|| self.future_named(name, today))
+        self.coded(name).or_else(|| self.future_named(name, today))
     }
 
-    fn option_named(&self, name: &str) -> Option<ContractNumber> {
+    /// An option or a forecast: class, date, side and strike.
+    fn coded(&self, name: &str) -> Option<ContractNumber> {
         let (root, terms) = name.split_at_checked(name.len().checked_sub(15)?)?;
         let (date, rest) = terms.split_at_checked(6)?;
         let number = |text: &str| {
@@ -178,8 +186,16 @@ impl Families {
             _ => return None,
         };
         let strike = Decimal::new(number(strike)?, 3).normalize();
-        let is_it = |class: &OptionClass| class.class.eq_ignore_ascii_case(root.trim());
-        let at = self.options.iter().position(is_it)?;
+        let root = root.trim();
+        let is_it = |class: &OptionClass| class.class.eq_ignore_ascii_case(root);
+        let Some(at) = self.options.iter().position(is_it) else {
+            let is_it = |class: &ForecastClass| class.class.eq_ignore_ascii_case(root);
+            let at = self.forecasts.iter().position(is_it)?;
+            let threshold = self.forecasts.get(at)?.ladder.place(strike)?;
+            let outcome = if right == Right::Call { Outcome::Yes } else { Outcome::No };
+            let class = u8::try_from(at).ok()?;
+            return Some(ContractNumber::Forecast { class, day, threshold, outcome });
+        };
         let strike = self.options.get(at)?.ladder.place(strike)?;
         Some(ContractNumber::Option { class: u8::try_from(at).ok()?, day, strike, right })
     }
@@ -212,11 +228,7 @@ impl OptionClass {
     ) -> Option<Instrument> {
         let Self { underlying, style, settlement, .. } = *self;
         let terms = OptionTerms { underlying, strike, right, style, settlement };
-        let (year, month, date) = day.civil();
-        let coded = Decimal::from(1_000).checked_mul(strike)?.normalize();
-        let mut local = format!("{:<6}", self.class);
-        // Writing to a text cannot fail.
-        write!(local, "{:02}{month:02}{date:02}{}{coded:0>8}", year % 100, right.letter()).ok()?;
+        let local = coded(&self.class, day, right.letter(), strike)?;
         let one = Instrument::new(Parts {
             id,
             kind: InstrumentKind::Option(terms),
@@ -270,7 +282,17 @@ impl FutureRoot {
     }
 }
 
-fn underlying<'k>(row: &Row<'_>, known: &'k [Instrument]) -> Result<&'k Instrument, DataError> {
+/// A class, a last day, a side and a strike in 21 characters, as the Options Clearing Corporation writes them.
+pub(super) fn coded(class: &str, day: Day, side: char, strike: Decimal) -> Option<String> {
+    let (year, month, date) = day.civil();
+    let strike = Decimal::from(1_000).checked_mul(strike)?.normalize();
+    Some(format!("{class:<6}{:02}{month:02}{date:02}{side}{strike:0>8}", year % 100))
+}
+
+pub(super) fn underlying<'k>(
+    row: &Row<'_>,
+    known: &'k [Instrument],
+) -> Result<&'k Instrument, DataError> {
     let allowed = "the symbol of a stock, a fund or a figure that stands in its file";
     row.read("underlying", allowed, |text| known.iter().find(|one| one.symbol == text))
 }

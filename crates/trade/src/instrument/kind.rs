@@ -26,6 +26,8 @@ pub enum InstrumentKind {
     Option(OptionTerms),
     /// A delivery or a payment on a later day.
     Future(FutureTerms),
+    /// One unit of money if something comes true.
+    Forecast(ForecastTerms),
 }
 
 /// To buy or to sell.
@@ -85,6 +87,34 @@ pub struct FutureTerms {
     pub maintenance: Decimal,
 }
 
+/// What a forecast contract is paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// The figure is above the threshold.
+    Yes,
+    /// It is not.
+    No,
+}
+
+/// The terms of a forecast contract; the day of its figure is [`super::Instrument::expiry`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ForecastTerms {
+    /// Whose figure it is about.
+    pub underlying: SymbolId,
+    /// What the figure must be above.
+    pub threshold: Decimal,
+    /// What it is paid for.
+    pub outcome: Outcome,
+}
+
+impl ForecastTerms {
+    /// What it pays where the figure has come to this: one unit of money, or nothing.
+    pub fn pays(&self, figure: Decimal) -> Decimal {
+        let is_so = (figure > self.threshold) == (self.outcome == Outcome::Yes);
+        if is_so { Decimal::ONE } else { Decimal::ZERO }
+    }
+}
+
 impl InstrumentKind {
     /// The permission that ordering it takes; none where nobody can.
     pub const fn product(&self) -> Option<Product> {
@@ -94,6 +124,7 @@ impl InstrumentKind {
             Self::Forex { .. } => Product::Forex,
             Self::Option(_) => Product::Option,
             Self::Future(_) => Product::Future,
+            Self::Forecast(_) => Product::Forecast,
         })
     }
 
@@ -102,6 +133,7 @@ impl InstrumentKind {
         match self {
             Self::Option(terms) => Some(terms.underlying),
             Self::Future(terms) => Some(terms.underlying),
+            Self::Forecast(terms) => Some(terms.underlying),
             Self::Stock | Self::Etf | Self::Index | Self::Forex { .. } => None,
         }
     }
@@ -114,6 +146,34 @@ impl Right {
             Self::Call => 'C',
             Self::Put => 'P',
         }
+    }
+}
+
+impl Outcome {
+    /// `C` for yes and `P` for no: programs know a forecast contract as an option.
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Yes => 'C',
+            Self::No => 'P',
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+        })
     }
 }
 

@@ -73,6 +73,11 @@ impl Manner {
         self.steps.as_ref().map_or(1, |steps| steps.lowest().0)
     }
 
+    /// The highest price that is quoted.
+    pub(crate) fn highest(&self) -> i64 {
+        self.steps.as_ref().map_or(i64::MAX, |steps| steps.highest().0)
+    }
+
     /// Not all ticks from 1 up are prices.
     pub(crate) const fn has_steps(&self) -> bool {
         self.steps.is_some()

@@ -1,26 +1,29 @@
-//! The numbers of contracts that no file lists one by one: options and futures. All that such a contract is follows from
+//! The numbers of contracts that no file lists one by one: options, futures and forecasts. All that such a contract is follows from
 //! its number and its class, so that what was traded years ago can still be named.
 //!
-//! | bits | option | future |
-//! |---|---|---|
-//! | 30 | 1 | 0 |
-//! | 29 | class (25 to 29) | 1 |
-//! | 16 to 23 | | class |
-//! | 12 to 24 | last day, in days from 2020-01-01 (to 2042) | |
-//! | 0 to 15 | | months from 2000-01 |
-//! | 1 to 11 | place of the strike on the class's ladder | |
-//! | 0 | 0 call, 1 put | |
+//! | bits | option | future | forecast |
+//! |---|---|---|---|
+//! | 30 | 1 | 0 | 0 |
+//! | 29 | class (25 to 29) | 1 | 0 |
+//! | 28 | | 0 | 1 |
+//! | 24 to 27 | | 0 | class |
+//! | 16 to 23 | | class | |
+//! | 12 to 24 | last day, in days from 2020-01-01 (to 2042) | | (11 to 23) the same |
+//! | 0 to 15 | | months from 2000-01 | |
+//! | 1 to 11 | place of the strike on the class's ladder | | (1 to 10) of the threshold |
+//! | 0 | 0 call, 1 put | | 0 yes, 1 no |
 //!
 //! A class is a row of its file; rows are only ever appended. Instruments with a row of their own have numbers below a
 //! million.
 
 use access::id::SymbolId;
 
-use super::Right;
+use super::{Outcome, Right};
 use crate::calendar::Day;
 
 const OPTION: u32 = 1 << 30;
 const FUTURE: u32 = 1 << 29;
+const FORECAST: u32 = 1 << 28;
 /// The first day that an option can end on.
 const FIRST_DAY: Day = Day::of(2020, 1, 1);
 /// The year of month 0.
@@ -28,11 +31,15 @@ const FIRST_YEAR: i32 = 2000;
 /// Strikes of a ladder.
 pub(super) const STRIKES: u16 = 1 << 11;
 
+/// Thresholds of a ladder.
+const THRESHOLDS: u16 = 1 << 10;
+
 /// What a contract's number says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ContractNumber {
     Option { class: u8, day: Day, strike: u16, right: Right },
     Future { class: u8, month: (i32, i32) },
+    Forecast { class: u8, day: Day, threshold: u16, outcome: Outcome },
 }
 
 impl ContractNumber {
@@ -50,6 +57,14 @@ impl ContractNumber {
                 right: if bits(0, 1) == 0 { Right::Call } else { Right::Put },
             });
         }
+        if id.0 & (FUTURE | FORECAST) == FORECAST {
+            return Some(Self::Forecast {
+                class: u8::try_from(bits(24, 4)).ok()?,
+                day: FIRST_DAY.plus(i32::try_from(bits(11, 13)).ok()?),
+                threshold: u16::try_from(bits(1, 10)).ok()?,
+                outcome: if bits(0, 1) == 0 { Outcome::Yes } else { Outcome::No },
+            });
+        }
         if id.0 & FUTURE == 0 || bits(24, 5) != 0 {
             return None;
         }
@@ -62,8 +77,7 @@ impl ContractNumber {
     pub(crate) fn id(self) -> Option<SymbolId> {
         Some(SymbolId(match self {
             Self::Option { class, day, strike, right } => {
-                let days =
-                    u32::try_from(day.0 - FIRST_DAY.0).ok().filter(|days| *days < 1 << 13)?;
+                let days = days(day)?;
                 if class >= 1 << 5 || strike >= STRIKES {
                     return None;
                 }
@@ -74,8 +88,21 @@ impl ContractNumber {
                 let months = (year - FIRST_YEAR) * 12 + month - 1;
                 FUTURE | u32::from(class) << 16 | u32::from(u16::try_from(months).ok()?)
             }
+            Self::Forecast { class, day, threshold, outcome } => {
+                if class >= 1 << 4 || threshold >= THRESHOLDS {
+                    return None;
+                }
+                let (day, threshold) = (days(day)? << 11, u32::from(threshold) << 1);
+                let no = u32::from(outcome == Outcome::No);
+                FORECAST | u32::from(class) << 24 | day | threshold | no
+            }
         }))
     }
+}
+
+/// The days since the first; none beyond the range.
+fn days(day: Day) -> Option<u32> {
+    u32::try_from(day.0 - FIRST_DAY.0).ok().filter(|days| *days < 1 << 13)
 }
 
 #[cfg(test)]
@@ -89,12 +116,19 @@ mod tests {
         #[test]
         fn number_says_what_it_was_made_from(
             class in 0_u8..32, days in 0..8_192, strike in 0..STRIKES, put in any::<bool>(), months in 0..2_400,
+            threshold in 0..THRESHOLDS,
         ) {
             let right = if put { Right::Put } else { Right::Call };
             let option = ContractNumber::Option { class, day: FIRST_DAY.plus(days), strike, right };
             let id = option.id().unwrap();
             prop_assert_eq!(ContractNumber::of(id), Some(option));
             // It fits into the 31 bits of a conId.
+            prop_assert!(i32::try_from(id.0).is_ok());
+            let outcome = if put { Outcome::No } else { Outcome::Yes };
+            let (class_of, day) = (class / 2, FIRST_DAY.plus(days));
+            let forecast = ContractNumber::Forecast { class: class_of, day, threshold, outcome };
+            let id = forecast.id().unwrap();
+            prop_assert_eq!(ContractNumber::of(id), Some(forecast));
             prop_assert!(i32::try_from(id.0).is_ok());
             let future = ContractNumber::Future { class, month: (FIRST_YEAR + months / 12, months % 12 + 1) };
             let id = future.id().unwrap();

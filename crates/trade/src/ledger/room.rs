@@ -9,6 +9,7 @@ use super::Ledger;
 use super::orders::{Group, Open};
 use super::sizes::{Part, Wanted, grown};
 use super::traded::Past;
+use crate::instrument::Instrument;
 use crate::order::{Change, Order, OrderId, Shares, Side};
 
 impl Ledger {
@@ -27,9 +28,13 @@ impl Ledger {
         self.rule >= 4
     }
 
-    /// Shares that orders of this side would close.
+    /// Shares that orders of this side would close. A forecast is closed by buying its other outcome.
     pub fn held_against(&self, symbol: SymbolId, side: Side) -> Shares {
-        let shares = self.position(symbol).shares;
+        let other = self.instruments().get(symbol).and_then(Instrument::other_side);
+        let shares = match other {
+            Some(other) => -self.position(other).shares,
+            None => self.position(symbol).shares,
+        };
         let held = match side {
             Side::Sell => shares.max(0),
             Side::Buy => shares.min(0),

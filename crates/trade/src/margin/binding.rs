@@ -7,6 +7,7 @@
 //! | futures | so much a contract, from the file of futures | so much a contract |
 //! | options, bought | the whole premium: they have no loan value | the same |
 //! | options, sold | 20 % of what they are on (15 % of an index) less what they are out of the money, at least 10 % of it, of a put of the strike (FINRA Rule 4210) | the same |
+//! | forecasts | the whole price: they have no loan value, and can only be bought | the same |
 //! | currencies | 5 % of the value of an order | 5 % of a foreign balance |
 
 use rust_decimal::Decimal;
@@ -53,11 +54,10 @@ impl Marked<'_> {
                 let (long, short) = ends(exposure, shares);
                 self.contracts(long.max(short), For::Initial).saturating_mul(2)
             }
+            InstrumentKind::Forecast(_) => self.paid(exposure, shares).saturating_mul(2),
             InstrumentKind::Option(terms) => {
-                let (long, short) = ends(exposure, shares);
-                let held = i128::from(shares.max(0)).saturating_mul(self.mark.0.into());
-                let bought = if long > 0 { exposure.buy_value.saturating_add(held) } else { 0 };
-                let premium = one.coins(bought.max(held));
+                let (_, short) = ends(exposure, shares);
+                let premium = self.paid(exposure, shares);
                 premium.max(self.written(terms, short)).saturating_mul(2)
             }
         }
@@ -71,14 +71,23 @@ impl Marked<'_> {
                 let value = i128::from(self.mark.0.unsigned_abs()).saturating_mul(steps.into());
                 one.coins(value)
             }
-            InstrumentKind::Forex { .. } => 0,
-            InstrumentKind::Future(_) => self.contracts(steps, For::Maintenance).saturating_mul(4),
-            InstrumentKind::Option(_) if shares > 0 => {
+            InstrumentKind::Option(_) | InstrumentKind::Forecast(_) if shares > 0 => {
                 let value = i128::from(self.mark.0.max(0)).saturating_mul(steps.into());
                 one.coins(value).saturating_mul(4)
             }
+            // A forecast is never owed.
+            InstrumentKind::Forex { .. } | InstrumentKind::Forecast(_) => 0,
+            InstrumentKind::Future(_) => self.contracts(steps, For::Maintenance).saturating_mul(4),
             InstrumentKind::Option(terms) => self.written(terms, steps).saturating_mul(4),
         }
+    }
+
+    /// What is paid for what is held and for all that could be bought.
+    fn paid(&self, exposure: &Exposure, shares: i64) -> i128 {
+        let (long, _) = ends(exposure, shares);
+        let held = i128::from(shares.max(0)).saturating_mul(self.mark.0.into());
+        let bought = if long > 0 { exposure.buy_value.saturating_add(held) } else { 0 };
+        self.one.coins(bought.max(held))
     }
 
     /// So many contracts of a future.

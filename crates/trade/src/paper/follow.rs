@@ -1,4 +1,4 @@
-//! Contracts whose price follows others: pairs of currencies that are quoted against a third, futures, options. Any second of
+//! Contracts whose price follows others: pairs of currencies that are quoted against a third, futures, options, forecasts. Any second of
 //! them follows from the same second of what they stand on, so that nothing need be kept of them.
 
 use access::currency::Currency;
@@ -7,7 +7,9 @@ use access::id::SymbolId;
 use super::Paper;
 use super::listing::Listing;
 use crate::calendar::Day;
-use crate::instrument::{Instrument, InstrumentKind, Manner, OptionTerms, Right, Style};
+use crate::instrument::{
+    ForecastTerms, Instrument, InstrumentKind, Manner, OptionTerms, Outcome, Right, Style,
+};
 use crate::market::{FINE, Print, Process};
 use crate::order::Side;
 use crate::path::{Block, Stretch};
@@ -61,9 +63,33 @@ impl Paper {
                 let case = self.option_case(one, terms, second, spots);
                 case.map(|case| case.price(&self.boundaries))
             }
+            InstrumentKind::Forecast(terms) => return self.odds(one, terms, second, spots),
             InstrumentKind::Stock | InstrumentKind::Etf | InstrumentKind::Index => None,
         };
         fair.map_or(0, |fair| fair::fine(fair, unit(one)))
+    }
+
+    /// The fair price of a forecast: the probability that its figure ends above the threshold, from the figure of now, what
+    /// it earns until then, and its volatility, of an index that of an option with this strike. Yes and no are one together,
+    /// and neither is certain.
+    fn odds(&self, one: &Instrument, terms: &ForecastTerms, second: i64, spots: &Spots<'_>) -> i64 {
+        let Some(under) = self.instruments.get(terms.underlying) else { return 0 };
+        let Some(spot) = spots(terms.underlying) else { return 0 };
+        let case = OptionCase {
+            payoff: Payoff::Call,
+            spot,
+            strike: fair::of(terms.threshold),
+            income: fair::of(under.income),
+            volatility: fair::yearly(under.volatility),
+            level: self.level(spots),
+            seconds: left(one.expiry, second),
+            is_on_figure: true,
+            is_american: false,
+        };
+        let odds = if under.is_only_forecast() { case.reported() } else { case.above() };
+        let dollar = 100 * FINE;
+        let yes = fair::fine(odds, unit(one)).clamp(2 * FINE, dollar - 2 * FINE);
+        if terms.outcome == Outcome::Yes { yes } else { dollar - yes }
     }
 
     /// The price in dollars of one currency over that of another.
@@ -126,6 +152,12 @@ impl Paper {
             InstrumentKind::Future(terms) => [Some(terms.underlying), None],
             InstrumentKind::Option(terms) => {
                 [Some(terms.underlying), id(self.instruments.volatility_index())]
+            }
+            InstrumentKind::Forecast(terms) => {
+                let under = self.instruments.get(terms.underlying);
+                let is_index = under.is_some_and(|under| !under.is_only_forecast());
+                let level = id(self.instruments.volatility_index().filter(|_| is_index));
+                [Some(terms.underlying), level]
             }
             InstrumentKind::Stock | InstrumentKind::Etf | InstrumentKind::Index => [None, None],
         }

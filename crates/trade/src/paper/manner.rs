@@ -13,7 +13,9 @@ impl Instrument {
     /// Its price follows others; it does not wander by itself.
     pub(crate) fn follows(&self) -> bool {
         match &self.kind {
-            InstrumentKind::Option(_) | InstrumentKind::Future(_) => true,
+            InstrumentKind::Option(_) | InstrumentKind::Future(_) | InstrumentKind::Forecast(_) => {
+                true
+            }
             InstrumentKind::Forex { base } => {
                 *base != Currency::USD && self.currency != Currency::USD
             }
@@ -33,7 +35,8 @@ impl Instrument {
         prices: &TickRule,
         currency: Currency,
     ) -> Manner {
-        if prices.steps().len() == 1 && prices.lowest().0 == 1 {
+        let has_end = matches!(kind, InstrumentKind::Forecast(_));
+        if prices.steps().len() == 1 && prices.lowest().0 == 1 && !has_end {
             return Manner::PLAIN;
         }
         let is_figure = *kind == InstrumentKind::Index;
@@ -48,7 +51,10 @@ impl Instrument {
             InstrumentKind::Index | InstrumentKind::Forex { .. } | InstrumentKind::Future(_) => {
                 true
             }
-            InstrumentKind::Stock | InstrumentKind::Etf | InstrumentKind::Option(_) => false,
+            InstrumentKind::Stock
+            | InstrumentKind::Etf
+            | InstrumentKind::Option(_)
+            | InstrumentKind::Forecast(_) => false,
         }
     }
 
@@ -61,6 +67,7 @@ impl Instrument {
             InstrumentKind::Forex { .. } => 500_000,
             InstrumentKind::Future(_) => 5,
             InstrumentKind::Option(_) => 10,
+            InstrumentKind::Forecast(_) => 200,
         }
     }
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Paper;
 use crate::calendar::Day;
-use crate::instrument::Right;
 use crate::instrument::number::ContractNumber;
+use crate::instrument::{Outcome, Right};
 
 /// The strikes of one class and one last day: from one place of the class's ladder to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub(crate) struct Strikes {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Series {
     strikes: Vec<Strikes>,
+    /// The same of forecasts, in thresholds.
+    thresholds: Vec<Strikes>,
     /// All of it, ascending. It follows from the strikes and the day.
     listed: Arc<[SymbolId]>,
 }
@@ -44,25 +46,39 @@ impl Series {
         &self.strikes
     }
 
-    /// The strikes of a class's last day, so many around a place, and those that were there before.
-    fn extend(&mut self, class: u8, day: Day, place: u16, count: u16) {
-        let half = count / 2;
-        let low = place.saturating_sub(half).max(1);
-        let high = low.saturating_add(count.saturating_sub(1));
-        match self.strikes.iter_mut().find(|one| (one.class, one.day) == (class, day)) {
-            Some(there) => (there.low, there.high) = (there.low.min(low), there.high.max(high)),
-            None => self.strikes.push(Strikes { class, day, low, high }),
-        }
+    /// The same of forecasts.
+    pub(crate) fn thresholds(&self) -> &[Strikes] {
+        &self.thresholds
     }
 }
 
 impl Strikes {
+    /// Has `all` hold those of a class's last day, so many around a place, and those that were there before.
+    fn extend(all: &mut Vec<Self>, (class, day): (u8, Day), place: u16, count: u16) {
+        let half = count / 2;
+        let low = place.saturating_sub(half).max(1);
+        let high = low.saturating_add(count.saturating_sub(1));
+        match all.iter_mut().find(|one| (one.class, one.day) == (class, day)) {
+            Some(there) => (there.low, there.high) = (there.low.min(low), there.high.max(high)),
+            None => all.push(Self { class, day, low, high }),
+        }
+    }
+
     fn ids(self) -> impl Iterator<Item = SymbolId> {
         let Self { class, day, low, high } = self;
         (low..=high).flat_map(move |strike| {
             [Right::Call, Right::Put]
                 .into_iter()
                 .filter_map(move |right| ContractNumber::Option { class, day, strike, right }.id())
+        })
+    }
+
+    fn forecasts(self) -> impl Iterator<Item = SymbolId> {
+        let Self { class, day, low, high } = self;
+        (low..=high).flat_map(move |threshold| {
+            [Outcome::Yes, Outcome::No].into_iter().filter_map(move |outcome| {
+                ContractNumber::Forecast { class, day, threshold, outcome }.id()
+            })
         })
     }
 }
@@ -84,7 +100,19 @@ impl Paper {
                 continue;
             };
             for day in one.expiries(today) {
-                self.series.extend(class, day, place, one.strikes);
+                Strikes::extend(&mut self.series.strikes, (class, day), place, one.strikes);
+            }
+        }
+        self.series.thresholds.retain(|one| one.day >= today);
+        for (class, one) in (0..).zip(&known.families().forecasts) {
+            let Some(at) = known.index(one.underlying) else { continue };
+            let figure = known.at(at).map(|it| it.price(self.middle(at)));
+            let Some(place) = figure.and_then(|figure| one.ladder.place_below(figure)) else {
+                continue;
+            };
+            for day in one.days(today) {
+                let all = &mut self.series.thresholds;
+                Strikes::extend(all, (class, day), place, one.thresholds);
             }
         }
         self.relist();
@@ -96,6 +124,12 @@ impl Paper {
         self.relist();
     }
 
+    /// What a snapshot had of forecasts.
+    pub(crate) fn take_thresholds(&mut self, thresholds: Vec<Strikes>) {
+        self.series.thresholds = thresholds;
+        self.relist();
+    }
+
     fn relist(&mut self) {
         let today = self.session.day;
         let mut listed: Vec<_> = self.series.strikes.iter().flat_map(|one| one.ids()).collect();
@@ -103,6 +137,7 @@ impl Paper {
             let months = root.listed_on(today).into_iter();
             listed.extend(months.filter_map(|month| ContractNumber::Future { class, month }.id()));
         }
+        listed.extend(self.series.thresholds.iter().flat_map(|one| one.forecasts()));
         listed.retain(|id| self.instruments.get(*id).is_some());
         listed.sort_unstable();
         self.series.listed = listed.into();

@@ -205,9 +205,10 @@ impl Paper {
     }
 }
 
-/// In which of 64 seconds others trade: in a quarter of them, and of options in one of 1,024.
+/// In which of 64 seconds others trade: in a quarter of them, and of options and forecasts in one of 1,024.
 fn trading(one: &Instrument, key: u64, word: i64) -> u64 {
-    let draws: u64 = if matches!(one.kind, InstrumentKind::Option(_)) { 10 } else { 2 };
+    let is_many = matches!(one.kind, InstrumentKind::Option(_) | InstrumentKind::Forecast(_));
+    let draws: u64 = if is_many { 10 } else { 2 };
     let place = word.cast_unsigned().wrapping_mul(16);
     (0..draws).fold(u64::MAX, |bits, draw| {
         bits & mix(key.wrapping_add(place.wrapping_add(draw).wrapping_mul(GAMMA)))

@@ -73,6 +73,13 @@ pub enum Denial {
         /// Its name.
         symbol: String,
     },
+    /// A sale of a contract that can only be bought.
+    BoughtOnly {
+        /// What its exchange calls it.
+        symbol: String,
+        /// What its exchange calls the other outcome.
+        other: String,
+    },
     /// A contract that could be listed, and is not.
     NotListed {
         /// What its exchange would call it.
@@ -251,6 +258,7 @@ impl Denial {
             Self::Expired { .. } => "INSTRUMENT_EXPIRED",
             Self::NotTraded { .. } => "NOT_TRADED",
             Self::NotListed { .. } => "NOT_LISTED",
+            Self::BoughtOnly { .. } => "BOUGHT_ONLY",
             Self::Large { .. } => "ORDER_LARGE",
             Self::Unheld { .. } => "ORDER_NEEDS_YES",
             Self::PastFlat { .. } => "ORDER_PAST_FLAT",
@@ -327,6 +335,7 @@ impl fmt::Display for Denial {
             | Self::OtherCurrency { .. }
             | Self::NotTraded { .. }
             | Self::NotListed { .. }
+            | Self::BoughtOnly { .. }
             | Self::Expired { .. } => self.listing(f),
             Self::PriceOutOfRange { which, price, lowest, highest } => {
                 write!(f, "{which} price {price} is not between {lowest} and {highest}")
@@ -404,6 +413,10 @@ impl Denial {
             Self::NotTraded { symbol } => write!(
                 f,
                 "{symbol} is a figure that nobody can order; order an option, a future or a fund on it"
+            ),
+            Self::BoughtOnly { symbol, other } => write!(
+                f,
+                "{symbol} can only be bought; to give it up, buy {other}: for each pair of both, 1.00 is paid at once"
             ),
             Self::NotListed { symbol } => {
                 write!(f, "{symbol} is not listed now; look up the expiries and strikes that are")

@@ -16,6 +16,7 @@ use rust_decimal::prelude::ToPrimitive;
 use super::american::Boundary;
 use super::curve::YieldCurve;
 use super::european::{self, Payoff, Vanilla};
+use super::normal;
 use super::surface::{Smile, Surface, TermStructure};
 
 /// Parts of a tick.
@@ -162,6 +163,26 @@ impl OptionCase {
             volatility: self.implied(),
             years,
         }
+    }
+
+    /// The probability that what it is on ends above its strike, where that grows as money does and has the volatility that
+    /// options of this strike are priced by.
+    pub(crate) fn above(&self) -> f64 {
+        let forward = carried(self.spot, self.income, self.seconds);
+        self.ends_above(forward, self.implied())
+    }
+
+    /// The same of a figure that nobody can buy: it is expected to stay as it is, and its volatility is always the same.
+    pub(crate) fn reported(&self) -> f64 {
+        self.ends_above(self.spot, self.volatility)
+    }
+
+    fn ends_above(&self, forward: f64, volatility: f64) -> f64 {
+        let deviation = volatility * ratio(self.seconds, YEAR).sqrt();
+        if !(deviation > 0.0 && self.strike > 0.0) {
+            return if forward > self.strike { 1.0 } else { 0.0 };
+        }
+        normal::cdf(libm::log(forward / self.strike) / deviation - deviation / 2.0)
     }
 
     /// What it is worth.

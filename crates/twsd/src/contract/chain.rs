@@ -1,8 +1,8 @@
-//! Option chains: reqSecDefOptParams.
+//! Option chains: reqSecDefOptParams. Forecasts have chains too, by the figure that they are about or by their class.
 
 use access::{Act, SymbolId};
 use rust_decimal::Decimal;
-use trade::instrument::{Instrument, InstrumentKind, OptionTerms};
+use trade::instrument::{ForecastTerms, Instrument, InstrumentKind, OptionTerms};
 use tws::inbound::SecDefOptParams;
 use tws::outbound::{ErrorCode, SecDefOptParam, SecDefOptParamEnd};
 
@@ -21,6 +21,21 @@ struct Chain {
     strikes: Vec<Decimal>,
 }
 
+/// Where forecasts trade.
+const FORECASTX: &str = "FORECASTX";
+
+/// What has this symbol; of a class of forecasts the figure that it is about.
+fn under_symbol<'k>(symbol: &str, listed: &Listed<'k>) -> Option<&'k Instrument> {
+    let of_class = || {
+        let is_it = |one: &&Instrument| {
+            matches!(one.kind, InstrumentKind::Forecast(_))
+                && one.class.eq_ignore_ascii_case(symbol)
+        };
+        listed.known.get(listed.series().find(is_it)?.kind.underlying()?)
+    };
+    listed.known.named(symbol).or_else(of_class)
+}
+
 /// The kinds of contracts that are listed on something, as this wire calls them.
 pub(super) fn derivatives(one: &Instrument, listed: &Listed<'_>) -> Vec<&'static str> {
     let mut kinds: Vec<&'static str> = Vec::new();
@@ -37,10 +52,13 @@ pub(super) fn derivatives(one: &Instrument, listed: &Listed<'_>) -> Vec<&'static
 fn chains(underlying: SymbolId, listed: &Listed<'_>) -> Vec<Chain> {
     let mut chains: Vec<Chain> = Vec::new();
     let options = listed.series().filter_map(|one| match &one.kind {
-        InstrumentKind::Option(terms) if terms.underlying == underlying => Some((one, terms)),
+        InstrumentKind::Option(OptionTerms { underlying: under, strike, .. })
+        | InstrumentKind::Forecast(ForecastTerms {
+            underlying: under, threshold: strike, ..
+        }) if *under == underlying => Some((one, *strike)),
         _ => None,
     });
-    for (one, terms) in options {
+    for (one, strike) in options {
         if chains.last().is_none_or(|chain| chain.class != one.class) {
             chains.push(Chain {
                 class: one.class.clone(),
@@ -51,7 +69,7 @@ fn chains(underlying: SymbolId, listed: &Listed<'_>) -> Vec<Chain> {
             });
         }
         if let Some(chain) = chains.last_mut() {
-            chain.add(one, terms);
+            chain.add(one, strike);
         }
     }
     for chain in &mut chains {
@@ -63,12 +81,12 @@ fn chains(underlying: SymbolId, listed: &Listed<'_>) -> Vec<Chain> {
 
 impl Chain {
     /// One of its options; they come by expiry.
-    fn add(&mut self, one: &Instrument, terms: &OptionTerms) {
+    fn add(&mut self, one: &Instrument, strike: Decimal) {
         let day = one.expiry.map(stamp::day).unwrap_or_default();
         if self.expirations.last() != Some(&day) {
             self.expirations.push(day);
         }
-        self.strikes.push(terms.strike);
+        self.strikes.push(strike);
     }
 }
 
@@ -82,7 +100,7 @@ impl Client {
         let listed = Listed::of(&gate);
         let found = match u32::try_from(request.underlying_con_id) {
             Ok(con_id) if con_id != 0 => listed.known.get(SymbolId(con_id)),
-            _ => listed.known.named(request.underlying_symbol.trim()),
+            _ => under_symbol(request.underlying_symbol.trim(), &listed),
         };
         let Some(underlying) = found else {
             let reason = format!(
@@ -94,7 +112,10 @@ impl Client {
         };
         for chain in chains(underlying.id, &listed) {
             let expirations: Vec<_> = chain.expirations.iter().map(String::as_str).collect();
-            for exchange in [SMART, &chain.exchange] {
+            let own = chain.exchange.as_str();
+            // A forecast is not routed.
+            let exchanges = if own == FORECASTX { &[own][..] } else { &[SMART, own][..] };
+            for exchange in exchanges.iter().copied() {
                 out.put(&SecDefOptParam {
                     request_id: id,
                     exchange,

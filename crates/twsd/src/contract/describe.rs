@@ -175,10 +175,12 @@ impl Client {
 fn contract_month(one: &Instrument) -> String {
     let (year, month) = match &one.kind {
         InstrumentKind::Future(terms) => terms.month,
-        InstrumentKind::Option(_) => one.expiry.map_or((0, 0), |day| {
-            let (year, month, _) = day.civil();
-            (year, month)
-        }),
+        InstrumentKind::Option(_) | InstrumentKind::Forecast(_) => {
+            one.expiry.map_or((0, 0), |day| {
+                let (year, month, _) = day.civil();
+                (year, month)
+            })
+        }
         _ => return String::new(),
     };
     format!("{year:04}{month:02}")

@@ -347,16 +347,25 @@ fn check_terms(one: &Instrument, wanted: &Contract) -> Result<(), String> {
     if !given.is_empty() && given.parse() != Ok(one.multiplier) {
         return differs("multiplier", &multiplier, given);
     }
-    let InstrumentKind::Option(terms) = &one.kind else { return Ok(()) };
+    let (own, right) = match &one.kind {
+        InstrumentKind::Option(terms) => (terms.strike, terms.right.letter()),
+        InstrumentKind::Forecast(terms) => (terms.threshold, terms.outcome.letter()),
+        _ => return Ok(()),
+    };
     if let Some(strike) = wanted.strike.filter(|strike| !strike.is_zero())
-        && strike != terms.strike
+        && strike != own
     {
-        return differs("strike", &terms.strike.to_string(), &strike.to_string());
+        return differs("strike", &own.to_string(), &strike.to_string());
     }
-    let (right, given) = (terms.right.letter(), wanted.right.trim());
-    // `C`, `CALL` and, from some clients, `?` or `0` for either.
+    let given = wanted.right.trim();
+    // `C`, `CALL`, `YES` and, from some clients, `?` or `0` for either.
     let is_any = given.is_empty() || given == "?" || given == "0";
-    if !is_any && !given.to_ascii_uppercase().starts_with(right) {
+    let given_as = match given.to_ascii_uppercase().chars().next() {
+        Some('Y') => 'C',
+        Some('N') => 'P',
+        first => first.unwrap_or(right),
+    };
+    if !is_any && given_as != right {
         return differs("right", &right.to_string(), given);
     }
     Ok(())

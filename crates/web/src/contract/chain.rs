@@ -1,4 +1,5 @@
-//! Option chains: for one last day, calls and puts side by side, a row for each strike.
+//! Option chains: for one last day, calls and puts side by side, a row for each strike. And of forecasts yes and no, a row for
+//! each threshold.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use axum::response::IntoResponse;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 use trade::calendar::Day;
-use trade::instrument::{Instrument, InstrumentKind, Right};
+use trade::instrument::{Instrument, InstrumentKind, Outcome, Right};
 use trade::quote::{Level, Quote};
 
 use super::{Reply, known, named};
@@ -16,7 +17,7 @@ use crate::figure;
 use crate::shell::{self, Tab};
 use crate::visit::Signed;
 
-/// A call and a put of one strike.
+/// A call and a put of one strike; of forecasts yes and no.
 #[derive(Default)]
 struct Pair<'k> {
     call: Option<&'k Instrument>,
@@ -30,12 +31,16 @@ pub(super) fn series_on<'s>(signed: &'s Signed, contract: &Instrument) -> Vec<&'
     listed.filter(|one| one.kind.underlying() == Some(contract.id)).collect()
 }
 
-/// `GET /chain/{symbol}`: the options on it; `expiry` and `class` say which.
+/// `GET /chain/{symbol}`: the options on it, or the forecasts; `expiry` and `class` say which.
 pub(crate) async fn show(Path(name): Path<String>, signed: Signed) -> Reply {
     let under = named(&signed, &name).ok_or_else(|| signed.fault(Cause::Missing))?;
+    let forecasts = signed.visit.query.get("kind") == "forecasts";
     let options: Vec<_> = series_on(&signed, under)
         .into_iter()
-        .filter(|one| matches!(one.kind, InstrumentKind::Option(_)))
+        .filter(|one| {
+            matches!(one.kind, InstrumentKind::Forecast(_)) == forecasts
+                && !matches!(one.kind, InstrumentKind::Future(_))
+        })
         .collect();
     let mut days: Vec<(Day, &str)> =
         options.iter().filter_map(|one| Some((one.expiry?, one.class.as_str()))).collect();
@@ -48,27 +53,30 @@ pub(crate) async fn show(Path(name): Path<String>, signed: Signed) -> Reply {
     let chosen = days.iter().find(is_asked).or_else(|| days.first()).copied();
     let mut pairs: BTreeMap<Decimal, Pair<'_>> = BTreeMap::new();
     for one in options {
-        let InstrumentKind::Option(terms) = &one.kind else { continue };
+        let (strike, is_call) = match &one.kind {
+            InstrumentKind::Option(terms) => (terms.strike, terms.right == Right::Call),
+            InstrumentKind::Forecast(terms) => (terms.threshold, terms.outcome == Outcome::Yes),
+            _ => continue,
+        };
         if chosen == one.expiry.map(|day| (day, one.class.as_str())) {
-            let pair = pairs.entry(terms.strike).or_default();
-            match terms.right {
-                Right::Call => pair.call = Some(one),
-                Right::Put => pair.put = Some(one),
-            }
+            let pair = pairs.entry(strike).or_default();
+            *if is_call { &mut pair.call } else { &mut pair.put } = Some(one);
         }
     }
-    let heading = format!("Options on {}", under.symbol);
+    let what = if forecasts { "Forecasts" } else { "Options" };
+    let heading = format!("{what} on {}", under.symbol);
+    let kind = if forecasts { "&kind=forecasts" } else { "" };
     let body = html! {
         (shell::title(&heading, &html! { a.btn href={ "/contracts/" (under.key()) } { (under.symbol) } }))
         div.stack {
             section.card aria-label="Last days" {
                 p.row { @for (day, class) in &days {
-                    a.btn.mini aria-current=[(chosen == Some((*day, class))).then_some("true")] href={ "/chain/" (under.key()) "?expiry=" (day) "&class=" (class) } { (day) @if *class != under.symbol { " " (class) } }
+                    a.btn.mini aria-current=[(chosen == Some((*day, class))).then_some("true")] href={ "/chain/" (under.key()) "?expiry=" (day) "&class=" (class) (kind) } { (day) @if *class != under.symbol { " " (class) } }
                 } }
             }
             section.card aria-labelledby="strikes" {
                 header { h2 #strikes { @match chosen { Some((day, _)) => { "Until " (day) }, None => "None" } } (figure::live(signed.now())) }
-                @if pairs.is_empty() { p.empty { "No option on " (under.symbol) " is listed." } } @else { (table(&signed, under, &pairs)) }
+                @if pairs.is_empty() { p.empty { "None on " (under.symbol) " is listed." } } @else { (table(&signed, under, &pairs, forecasts)) }
             }
         }
     };
@@ -76,7 +84,14 @@ pub(crate) async fn show(Path(name): Path<String>, signed: Signed) -> Reply {
 }
 
 /// The strikes with their quotes, of one moment.
-fn table(signed: &Signed, under: &Instrument, pairs: &BTreeMap<Decimal, Pair<'_>>) -> Markup {
+fn table(
+    signed: &Signed,
+    under: &Instrument,
+    pairs: &BTreeMap<Decimal, Pair<'_>>,
+    forecasts: bool,
+) -> Markup {
+    let (call, put, strike_of) =
+        if forecasts { ("Yes", "No", "Above") } else { ("Call", "Put", "Strike") };
     let markets = signed.visit.portal.gate().markets();
     let ids: Vec<_> =
         pairs.values().flat_map(|pair| [pair.call, pair.put]).flatten().map(|one| one.id).collect();
@@ -94,14 +109,14 @@ fn table(signed: &Signed, under: &Instrument, pairs: &BTreeMap<Decimal, Pair<'_>
     html! {
         @if let Some(last) = last { p.small.dim { (under.symbol) " at " (figure::price(last)) } }
         div.scroll tabindex="0" role="group" aria-label="Strikes" { table.chain {
-            thead { tr { th { "Call" } th.r { "Bid" } th.r { "Ask" } th.r { "Strike" } th.r { "Bid" } th.r { "Ask" } th { "Put" } } }
+            thead { tr { th { (call) } th.r { "Bid" } th.r { "Ask" } th.r { (strike_of) } th.r { "Bid" } th.r { "Ask" } th { (put) } } }
             tbody { @for (strike, pair) in pairs {
                 tr {
-                    td { (link(pair.call, "Call")) }
+                    td { (link(pair.call, call)) }
                     td.r.n { (side(pair.call, Quote::bid)) } td.r.n { (side(pair.call, Quote::ask)) }
                     td.r.n { b { (strike.normalize()) } }
                     td.r.n { (side(pair.put, Quote::bid)) } td.r.n { (side(pair.put, Quote::ask)) }
-                    td { (link(pair.put, "Put")) }
+                    td { (link(pair.put, put)) }
                 }
             } }
         } }

@@ -140,7 +140,7 @@ impl Shown {
     }
 }
 
-/// The part of the list that a contract is in; options have pages of their own.
+/// The part of the list that a contract is in; options and forecasts have pages of their own.
 fn kind_of(contract: &Instrument) -> &'static str {
     match contract.kind {
         InstrumentKind::Stock if contract.currency == Currency::USD => "stocks",
@@ -149,7 +149,7 @@ fn kind_of(contract: &Instrument) -> &'static str {
         InstrumentKind::Forex { .. } => "currencies",
         InstrumentKind::Future(_) => "futures",
         InstrumentKind::Index => "figures",
-        InstrumentKind::Option(_) => "options",
+        InstrumentKind::Option(_) | InstrumentKind::Forecast(_) => "options",
     }
 }
 

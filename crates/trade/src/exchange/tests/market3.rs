@@ -5,11 +5,11 @@ use super::*;
 use crate::instrument::InstrumentKind;
 use crate::journal::MARKET_RULE;
 
-fn every_product(hours: Hours) -> Genesis {
+pub(super) fn every_product(hours: Hours) -> Genesis {
     Genesis { market_rule: MARKET_RULE, ..genesis(hours) }
 }
 
-fn named(name: &str) -> &'static Instrument {
+pub(super) fn named(name: &str) -> &'static Instrument {
     let today = Day::of(2026, 11, 23);
     let known = Instruments::builtin();
     known.named(name).or_else(|| known.with_local(name, today)).unwrap()
