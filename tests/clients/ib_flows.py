@@ -622,6 +622,37 @@ def forecast_is_found_bought_and_given_up(library, server, checks, cid):
 
 
 @flow
+def bond_is_found_and_traded(library, server, checks, cid):
+    with Desk(library, server.address("trading"), cid) as desk:
+        bond = desk.lib.Bond(symbol="912810UM8", exchange="SMART", currency="USD")
+        found = desk.ib.reqContractDetails(bond)
+        checks.that("found by its CUSIP", len(found) == 1 and found[0].contract.symbol == "UST-30Y", found)
+        details = found[0]
+        checks.that("its coupon", float(details.coupon) == 4.75 and details.couponType == "FIXED" and details.bondType == "GOVT", details)
+        checks.that("its maturity and issue", details.maturity == "20550815" and details.issueDate == "20250815", details)
+        checks.that("its numbers", {t.tag: t.value for t in details.secIdList} == {"ISIN": "US912810UM89", "CUSIP": "912810UM8"}, details.secIdList)
+        checks.that("its step and yield", details.minTick == 0.015625 and "yield" in details.notes, details)
+        by_isin = desk.ib.reqContractDetails(desk.lib.Contract(secIdType="ISIN", secId="US912810UM89"))
+        checks.that("found by its ISIN", [d.contract.conId for d in by_isin] == [details.contract.conId], by_isin)
+        # ib_async leaves out localSymbol and multiplier of a bond; the number is enough.
+        bond = desk.lib.Contract(secType="BOND", conId=details.contract.conId, exchange="SMART")
+        trade = desk.place(bond, desk.lib.MarketOrder("BUY", 5))
+        checks.that("filled", desk.until(lambda: trade.orderStatus.status == "Filled"), trade.log)
+        checks.that("in percent of its face value", bool(trade.fills) and 50 < trade.fills[0].execution.price < 200, trade.fills)
+        held = lambda: [p.position for p in desk.ib.positions() if p.contract.conId == bond.conId and p.position]
+        checks.that("held", desk.until(lambda: held() == [5.0]), desk.ib.positions())
+        value = lambda tag: next((float(v.value) for v in desk.ib.accountValues() if v.tag == tag and v.currency == "USD"), 0.0)
+        checks.that("valued in its own line", desk.until(lambda: 3_000 < value("TBondValue") < 7_000), value("TBondValue"))
+        checks.that("with its interest", value("AccruedCash") >= 0.0, value("AccruedCash"))
+        ticker = desk.ib.reqMktData(bond)
+        checks.that("quoted", desk.until(lambda: ticker.ask > ticker.bid > 50, 5), ticker)
+        bars = desk.ib.reqHistoricalData(bond, "", "3600 S", "5 mins", "TRADES", False)
+        checks.that("bars", len(bars) > 5, bars)
+        trade = desk.place(bond, desk.lib.MarketOrder("SELL", 5))
+        checks.that("sold", desk.until(lambda: trade.orderStatus.status == "Filled"), trade.log)
+
+
+@flow
 def currencies_and_shares_abroad(library, server, checks, cid):
     # Only asked about: other flows count on an account that has dollars alone.
     with Desk(library, server.address("trading"), cid) as desk:

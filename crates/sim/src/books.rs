@@ -1,7 +1,8 @@
 //! Books of the simulator's own: what every account must hold, from what it paid in and from the executions alone.
 //!
 //! Nothing here asks a ledger for a sum. A product that moves money in a way that is no execution (interest, a
-//! dividend, a daily settlement) needs a line here, or the books do not agree.
+//! dividend, a daily settlement) needs a line here, or the books do not agree. Of a bond these are the interest that a trade
+//! comes with, and the coupons of what is held when a trading day ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +10,7 @@ use access::currency::Currency;
 use access::id::{PaperAccountId, SymbolId};
 use access::{Side, Time};
 use rust_decimal::Decimal;
+use trade::calendar::TradingSession;
 use trade::exchange::Exchange;
 use trade::instrument::InstrumentKind;
 use trade::ledger::Ledger;
@@ -37,6 +39,8 @@ pub struct Books {
     house: BTreeMap<Currency, Decimal>,
     sold: BTreeMap<SymbolId, i64>,
     last_execution: BTreeMap<PaperAccountId, u64>,
+    /// The trading day up to which each account was paid its coupons.
+    paid_until: BTreeMap<PaperAccountId, TradingSession>,
     executions: BTreeSet<String>,
     traded: BTreeMap<u64, u64>,
     orders: BTreeMap<u64, Seen>,
@@ -74,13 +78,41 @@ impl Books {
             self.cash.insert((id, currency), amount);
             *self.house.entry(currency).or_default() -= amount;
             self.last_execution.insert(id, 0);
+            let hours = exchange.genesis().hours;
+            self.paid_until.insert(id, TradingSession::at(ledger.opened.seconds(), hours));
         }
         let last = self.last_execution.get(&id).copied().unwrap_or(0);
         let new: Vec<_> = ledger.executions().rev().take_while(|one| one.id.0 > last).collect();
         for one in new.into_iter().rev() {
+            // A contract that ends does so after the coupons of its last day.
+            self.pay_coupons(exchange, id, one.time);
             self.book(exchange, one)?;
         }
+        self.pay_coupons(exchange, id, exchange.now());
         Ok(())
+    }
+
+    /// The coupons of what an account holds, for each trading day that has ended.
+    fn pay_coupons(&mut self, exchange: &Exchange, id: PaperAccountId, to: Time) {
+        let hours = exchange.genesis().hours;
+        let Some(mut session) = self.paid_until.get(&id).copied() else { return };
+        while session.roll <= to.seconds() {
+            let next = session.next(hours);
+            let held = self.positions.iter().filter(|((account, _), _)| *account == id);
+            let due: Vec<_> = held
+                .filter_map(|((_, symbol), steps)| {
+                    let one = exchange.instruments().get(*symbol)?;
+                    Some((one.currency, one.coupons(*steps, (session.day, next.day))))
+                })
+                .collect();
+            for (currency, amount) in due {
+                if !amount.is_zero() {
+                    self.pay((id, currency), amount);
+                }
+            }
+            session = next;
+        }
+        self.paid_until.insert(id, session);
     }
 
     fn book(&mut self, exchange: &Exchange, one: &Execution) -> Ran {
@@ -109,6 +141,10 @@ impl Books {
             *self.traded.entry(one.order.0).or_default() += one.quantity;
             self.last_execution.insert(account, one.id.0);
             return Ok(());
+        }
+        if one.order.0 != 0 && instrument.bond().is_some() {
+            let day = TradingSession::at(one.time.seconds(), exchange.genesis().hours).day;
+            self.pay((account, currency), instrument.accrued(-steps, day));
         }
         self.pay((account, currency), cash - one.commission);
         *self.positions.entry((account, symbol)).or_default() += steps;

@@ -1,6 +1,6 @@
 //! What an account's owner asks about it.
 
-use crate::instrument::InstrumentKind;
+use crate::instrument::{BondTerms, InstrumentKind, Issuer};
 use crate::ledger::Ledger;
 use crate::margin;
 use crate::money::{Rates, floor_coins, of_coins};
@@ -63,6 +63,8 @@ pub struct CurrencyPart {
     pub options: Decimal,
     /// What futures have gained since they were last settled.
     pub futures: Decimal,
+    /// Value of bonds, without interest that has accrued; short positions below zero.
+    pub bonds: Bonds,
     /// Value of shares and options, short positions above zero too.
     pub gross: Decimal,
     /// Realised on this trading day.
@@ -71,6 +73,35 @@ pub struct CurrencyPart {
     pub unrealised: Decimal,
     /// Net liquidation when the trading day began.
     pub day_start: Decimal,
+}
+
+/// Value of bonds, by what they are, and interest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bonds {
+    /// Treasury bills, which pay no coupon.
+    pub bills: Decimal,
+    /// Other bonds of the Treasury.
+    pub treasuries: Decimal,
+    /// Those of companies.
+    pub companies: Decimal,
+    /// Interest that has accrued on them.
+    pub accrued: Decimal,
+}
+
+impl Bonds {
+    const fn of(&mut self, terms: &BondTerms) -> &mut Decimal {
+        match (terms.issuer, terms.per_year) {
+            (Issuer::Company, _) => &mut self.companies,
+            (Issuer::Treasury, 0) => &mut self.bills,
+            (Issuer::Treasury, _) => &mut self.treasuries,
+        }
+    }
+
+    /// All of it.
+    pub fn sum(&self) -> Decimal {
+        let parts = [self.bills, self.treasuries, self.companies, self.accrued];
+        parts.into_iter().fold(Decimal::ZERO, Decimal::saturating_add)
+    }
 }
 
 impl CurrencyPart {
@@ -89,6 +120,7 @@ impl CurrencyPart {
             stocks: zero,
             options: zero,
             futures: zero,
+            bonds: Bonds::default(),
             gross: zero,
             realised: zero,
             unrealised: zero,
@@ -97,9 +129,14 @@ impl CurrencyPart {
         for (instrument, position) in account.positions_in(currency) {
             let mark = mark(instrument.id);
             let equity = position.equity(instrument, mark);
-            let kind = match instrument.kind {
+            let kind = match &instrument.kind {
                 InstrumentKind::Option(_) | InstrumentKind::Forecast(_) => &mut part.options,
                 InstrumentKind::Future(_) => &mut part.futures,
+                InstrumentKind::Bond(terms) => {
+                    let accrued = account.accrued(instrument, position);
+                    part.bonds.accrued = part.bonds.accrued.saturating_add(accrued);
+                    part.bonds.of(terms)
+                }
                 InstrumentKind::Stock
                 | InstrumentKind::Etf
                 | InstrumentKind::Index
@@ -118,7 +155,7 @@ impl CurrencyPart {
 
     /// Cash and what the positions would bring.
     pub fn net_liquidation(&self) -> Decimal {
-        let parts = [self.stocks, self.options, self.futures];
+        let parts = [self.stocks, self.options, self.futures, self.bonds.sum()];
         parts.into_iter().fold(self.cash, Decimal::saturating_add)
     }
 }

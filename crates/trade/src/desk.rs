@@ -376,6 +376,7 @@ impl<V: Venue> Desk<'_, V> {
         order.state = if order.remaining() == 0 { OrderState::Filled } else { OrderState::Working };
         let order = Arc::clone(&open.order);
         let realised = self.ledger.fill(instrument, order.side, quantity, Ticks(price), cost);
+        self.ledger.trade_interest(instrument, order.side, quantity);
         let execution = Arc::new(Execution {
             id: ExecutionId(self.register.execution),
             order: id,

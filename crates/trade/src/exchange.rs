@@ -98,6 +98,7 @@ impl Exchange {
             memory,
             genesis,
         };
+        exchange.set_today();
         exchange.run(exchange.genesis.at, None);
         exchange
     }
@@ -237,8 +238,9 @@ impl Exchange {
         self.end_all(|order| order.is_day_of(day), End::DayEnded, events);
         self.settle_day(day, events);
         self.paper.roll();
+        let next = self.paper.session.next(self.paper.hours).day;
         for ledger in self.ledgers.all_mut() {
-            ledger.begin_day(now, |symbol| self.paper.mark(symbol));
+            ledger.begin_day(next, now, |symbol| self.paper.mark(symbol));
         }
         self.paper.begin_day();
     }
@@ -318,6 +320,14 @@ impl Exchange {
         }
     }
 
+    /// Has every ledger know the trading day.
+    fn set_today(&mut self) {
+        let today = self.paper.session.day;
+        for ledger in self.ledgers.all_mut() {
+            ledger.today = today;
+        }
+    }
+
     /// Opens a ledger. An account that has one already keeps it.
     fn open(&mut self, opening: &Opening) {
         let Opening { account, cash, currency, self_match } = *opening;
@@ -327,6 +337,7 @@ impl Exchange {
         let mut ledger = Ledger::new(instruments, account, cash, rule, now);
         ledger.self_match = self_match;
         self.ledgers.open(ledger);
+        self.set_today();
     }
 
     /// What the account's orders do when they meet each other from here on, those that wait for an opening or a

@@ -14,6 +14,7 @@ use crate::order::{Order, Shares};
 use crate::price::Ticks;
 
 mod arena;
+mod bond;
 mod expiry;
 pub(crate) mod family;
 mod fee;
@@ -29,6 +30,7 @@ mod tick;
 mod unit;
 
 use arena::Arena;
+pub use bond::{BondTerms, Issuer};
 use family::Families;
 pub use fee::Fee;
 pub use kind::{
@@ -48,6 +50,7 @@ const INDICES: &str = include_str!("../assets/indices.csv");
 const FOREX: &str = include_str!("../assets/forex.csv");
 const OPTIONS: &str = include_str!("../assets/options.csv");
 const FUTURES: &str = include_str!("../assets/futures.csv");
+const BONDS: &str = include_str!("../assets/bonds.csv");
 const FORECASTS: &str = include_str!("../assets/forecasts.csv");
 /// Instruments that there were before the markets had a third rule: the first of [`Instruments::all`].
 pub(crate) const FIRST: usize = 22;
@@ -206,7 +209,8 @@ impl Instrument {
             InstrumentKind::Stock
             | InstrumentKind::Etf
             | InstrumentKind::Index
-            | InstrumentKind::Forex { .. } => self.symbol.clone(),
+            | InstrumentKind::Forex { .. }
+            | InstrumentKind::Bond(_) => self.symbol.clone(),
         }
     }
 
@@ -349,6 +353,7 @@ pub struct Instruments {
     families: Families,
     series: Arena,
     volatility_index: Option<usize>,
+    yield_level: Option<usize>,
     /// The pair of each currency with the dollar: its place, and whether it is the dollar that it prices.
     dollar_pairs: Vec<(Currency, usize, bool)>,
     /// The days before an account was made, made when they are first asked for.
@@ -371,6 +376,7 @@ impl Instruments {
         listed::hard_to_borrow("borrow.csv", BORROW, &mut all)?;
         all.extend(listed::indices("indices.csv", INDICES)?);
         all.extend(listed::pairs("forex.csv", FOREX)?);
+        all.extend(bond::read("bonds.csv", BONDS)?);
         let (options, futures) = (("options.csv", OPTIONS), ("futures.csv", FUTURES));
         let families = Families::read(options, futures, ("forecasts.csv", FORECASTS), &all)?;
         Ok(Self::new(all, families))
@@ -384,10 +390,12 @@ impl Instruments {
             .take_while(|pair| matches!(pair, [a, b] if a.id.0 + 1 == b.id.0))
             .count();
         let dollar_pairs = dollar_pairs(&all);
-        let volatility_index =
-            all.iter().position(|one| one.kind == InstrumentKind::Index && one.symbol == "VIX");
+        let figure = |name: &str| {
+            all.iter().position(|one| one.kind == InstrumentKind::Index && one.symbol == name)
+        };
+        let (volatility_index, yield_level) = (figure("VIX"), figure("USDY"));
         let series = Arena::new();
-        Self { all, families, series, volatility_index, dollar_pairs, pasts, dense }
+        Self { all, families, series, volatility_index, yield_level, dollar_pairs, pasts, dense }
     }
 
     /// Those that every paper exchange has, or what is wrong with their file. A server that cannot read them does not
@@ -493,6 +501,11 @@ impl Instruments {
     /// The place of the index that options' volatility follows.
     pub(crate) fn volatility_index(&self) -> Option<usize> {
         self.volatility_index
+    }
+
+    /// The place of the level of the dollar's yields.
+    pub(crate) const fn yield_level(&self) -> Option<usize> {
+        self.yield_level
     }
 
     /// The place of the pair of a currency with the dollar, and whether it is the dollar that it prices.

@@ -11,6 +11,7 @@ use access::moment::{Span, Time};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::Day;
 use crate::event::Reject;
 use crate::instrument::{Instrument, InstrumentKind, Instruments};
 use crate::margin::{Exposure, Exposures, Marked};
@@ -70,6 +71,8 @@ pub struct Ledger {
     pub(crate) rule: u16,
     /// What its orders do when they meet each other.
     pub self_match: SelfMatch,
+    /// The trading day.
+    pub(crate) today: Day,
     /// When it was opened.
     pub opened: Time,
     /// When it was closed.
@@ -97,6 +100,7 @@ impl Ledger {
             traded: Traded::default(),
             rule,
             self_match: SelfMatch::default(),
+            today: Day::in_new_york(opened.seconds()),
             opened,
             closed: None,
         }
@@ -159,8 +163,42 @@ impl Ledger {
     pub fn net_liquidation(&self, currency: Currency, mark: impl Fn(SymbolId) -> Ticks) -> Decimal {
         let cash = self.purse.of(currency).balance;
         self.positions_in(currency).fold(cash, |sum, (instrument, position)| {
-            sum.saturating_add(position.equity(instrument, mark(instrument.id)))
+            let value = position.equity(instrument, mark(instrument.id));
+            sum.saturating_add(value).saturating_add(self.accrued(instrument, position))
         })
+    }
+
+    /// Interest that a position would be paid beside its price.
+    pub(crate) fn accrued(&self, one: &Instrument, position: &Position) -> Decimal {
+        one.accrued(position.shares, self.today)
+    }
+
+    /// Pays or takes the interest that a trade of a bond comes with. It is realised at once, and no part of what the bond cost.
+    pub(crate) fn trade_interest(&mut self, one: &Instrument, side: Side, quantity: Shares) {
+        let steps = i64::try_from(quantity).unwrap_or(i64::MAX);
+        let steps = if side == Side::Buy { -steps } else { steps };
+        self.earn(one, one.accrued(steps, self.today));
+    }
+
+    /// Pays the coupons that are due when a trading day ends and the next begins.
+    pub(crate) fn pay_coupons(&mut self, days: (Day, Day)) {
+        let instruments = Arc::clone(&self.instruments);
+        let held: Vec<_> = self.positions.iter().map(|(id, held)| (*id, held.shares)).collect();
+        for (id, shares) in held {
+            if let Some(one) = instruments.get(id).filter(|one| one.bond().is_some()) {
+                self.earn(one, one.coupons(shares, days));
+            }
+        }
+    }
+
+    /// Books interest of a position.
+    fn earn(&mut self, one: &Instrument, amount: Decimal) {
+        if amount.is_zero() {
+            return;
+        }
+        self.positions.entry(one.id).or_default().earn(amount);
+        let cash = self.purse.of_mut(one.currency);
+        cash.balance = cash.balance.saturating_add(amount);
     }
 
     /// The same over all currencies, in the base currency.
@@ -225,7 +263,7 @@ impl Ledger {
     ) -> Marked<'a> {
         let under = one.kind.underlying().and_then(|id| self.instruments.get(id));
         let under = under.map_or(Decimal::ZERO, |under| under.price(mark(under.id)));
-        Marked { one, mark: mark(one.id), under }
+        Marked { one, mark: mark(one.id), under, today: self.today }
     }
 
     /// What working orders in a contract could trade.
@@ -340,7 +378,8 @@ impl Ledger {
     }
 
     /// Begins a trading day at these prices.
-    pub(crate) fn begin_day(&mut self, now: Time, mark: impl Fn(SymbolId) -> Ticks) {
+    pub(crate) fn begin_day(&mut self, today: Day, now: Time, mark: impl Fn(SymbolId) -> Ticks) {
+        self.today = today;
         for (currency, cash) in self.purse.all_mut() {
             let mut total = cash.balance;
             for (symbol, position) in &mut self.positions {
@@ -348,6 +387,7 @@ impl Ledger {
                 if one.currency == currency {
                     position.begin_day(one.point(), mark(*symbol));
                     total = total.saturating_add(position.equity(one, mark(*symbol)));
+                    total = total.saturating_add(one.accrued(position.shares, today));
                 }
             }
             cash.day_start = total;

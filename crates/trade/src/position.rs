@@ -105,6 +105,12 @@ impl Position {
         gained
     }
 
+    /// Interest that it was paid, or took, below zero: a part of what it realised. The day's gain is that of its price.
+    pub(crate) fn earn(&mut self, amount: Decimal) {
+        self.realised = self.realised.saturating_add(amount);
+        self.day_realised = self.day_realised.saturating_add(amount);
+    }
+
     /// Takes the basis of `closing` shares out; the profit, and the part of `cash` that is theirs.
     fn close(&mut self, closing: u64, quantity: u64, cash: Decimal) -> (Decimal, Decimal) {
         let basis = part(self.basis, closing, self.shares.unsigned_abs());

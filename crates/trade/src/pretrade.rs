@@ -12,7 +12,7 @@ use access::moment::Time;
 use rust_decimal::Decimal;
 
 use crate::account::AccountSummary;
-use crate::instrument::{Instrument, InstrumentKind, PriceError};
+use crate::instrument::{BondTerms, Instrument, InstrumentKind, PriceError};
 use crate::margin::{self, buying_power, initial};
 use crate::money::{Money, floor_coins, of_coins};
 use crate::order::{
@@ -547,8 +547,13 @@ impl<'a> Terms<'a> {
             let (symbol, other) = (self.instrument.local.clone(), other.local.clone());
             return Err(Denial::BoughtOnly { symbol, other });
         }
+        let day = facts.venue.day(self.symbol);
+        let is_issued = |terms: &BondTerms| self.instrument.value_day(day) >= terms.issued;
         match expiry {
-            Some(expiry) if *expiry < facts.venue.day(self.symbol) => {
+            Some(_) if !self.instrument.bond().is_none_or(is_issued) => {
+                Err(Denial::NotListed { symbol: self.instrument.local.clone() })
+            }
+            Some(expiry) if *expiry < day => {
                 let symbol = self.instrument.local.clone();
                 Err(Denial::Expired { symbol, expiry: *expiry })
             }

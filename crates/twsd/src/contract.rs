@@ -57,6 +57,10 @@ pub(crate) fn on_wire(one: &Instrument, exchange: &str) -> Contract {
         InstrumentKind::Forex { base: bought } => {
             Contract { symbol: bought.to_string(), primary_exchange: String::new(), ..base }
         }
+        // A bond's day is that of its maturity.
+        InstrumentKind::Bond(terms) => {
+            Contract { last_trade_date: stamp::day(terms.maturity), ..base }
+        }
         InstrumentKind::Stock | InstrumentKind::Etf | InstrumentKind::Index => base,
     }
 }
@@ -69,7 +73,10 @@ fn class(one: &Instrument) -> &str {
 /// The destination that an order of it goes to unless another is named.
 pub(crate) fn usual_exchange(one: &Instrument) -> &str {
     match one.kind {
-        InstrumentKind::Stock | InstrumentKind::Etf | InstrumentKind::Option(_) => SMART,
+        InstrumentKind::Stock
+        | InstrumentKind::Etf
+        | InstrumentKind::Option(_)
+        | InstrumentKind::Bond(_) => SMART,
         InstrumentKind::Index
         | InstrumentKind::Forex { .. }
         | InstrumentKind::Future(_)
@@ -85,12 +92,17 @@ pub(crate) const fn sec_type(kind: &InstrumentKind) -> &'static str {
         InstrumentKind::Forex { .. } => "CASH",
         InstrumentKind::Option(_) | InstrumentKind::Forecast(_) => "OPT",
         InstrumentKind::Future(_) => "FUT",
+        InstrumentKind::Bond(_) => "BOND",
     }
 }
 
-/// The multiplier; empty where it is 1, as for a stock.
+/// The multiplier; empty where it is 1, as for a stock, and of a bond, whose quantity is in units of its face value.
 fn multiplier(one: &Instrument) -> String {
-    if one.multiplier == Decimal::ONE { String::new() } else { one.multiplier.to_string() }
+    if one.multiplier == Decimal::ONE || one.bond().is_some() {
+        String::new()
+    } else {
+        one.multiplier.to_string()
+    }
 }
 
 /// A contract as responses have it, and as it is written in an openOrder.

@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
 use trade::calendar::Day;
 use trade::instrument::{
-    Instrument, InstrumentKind, Instruments, OptionTerms, Outcome, Settlement, Style,
+    BondTerms, Instrument, InstrumentKind, Instruments, OptionTerms, Outcome, Settlement, Style,
 };
 use trade::position::Holding;
 use trade::quote::{Level, Quote};
@@ -52,6 +52,7 @@ fn noun(contract: &Instrument) -> &'static str {
         InstrumentKind::Forex { .. } => "Pair of currencies",
         InstrumentKind::Option(_) => "Option",
         InstrumentKind::Future(_) => "Future",
+        InstrumentKind::Bond(_) => "Bond",
         InstrumentKind::Forecast(_) => "Forecast contract",
     }
 }
@@ -145,12 +146,13 @@ fn facts(signed: &Signed, contract: &Instrument) -> Markup {
                 div { dt { "Strike" } dd.mono { (figure::price(terms.strike)) " " (terms.right) } }
                 div { dt { "Exercise" } dd { (exercise(terms)) } }
             }
+            @if let InstrumentKind::Bond(terms) = &contract.kind { (bond_facts(signed, contract, terms)) }
             @if let InstrumentKind::Forecast(terms) = &contract.kind {
                 div { dt { "Question" } dd { (contract.name) } }
                 div { dt { "Paid" } dd { (figure::money(Decimal::ONE, contract.currency)) " if the figure is " @if terms.outcome == Outcome::Yes { "above " } @else { "not above " } (terms.threshold.normalize()) ", else nothing" } }
                 div { dt { "To give it up" } dd { "buy " (other_side(signed, contract)) "; a pair of both is paid 1.00 at once" } }
             }
-            @if contract.multiplier != Decimal::ONE { div { dt { "Multiplier" } dd.mono { (figure::quantity(contract.multiplier)) } } }
+            @if contract.multiplier != Decimal::ONE && contract.bond().is_none() { div { dt { "Multiplier" } dd.mono { (figure::quantity(contract.multiplier)) } } }
             @if let Some(margin) = margin { div { dt { "Margin a contract" } dd { (margin) } } }
             div { dt { "Listed at" } dd { (contract.exchange) } }
             @if !contract.industry.is_empty() { div { dt { "Industry" } dd { (contract.industry) } } }
@@ -161,6 +163,28 @@ fn facts(signed: &Signed, contract: &Instrument) -> Markup {
             }
             div { dt { "Contract ID" } dd.mono { (contract.id) } }
         }
+    }
+}
+
+/// What a bond pays, and what it yields at its last price.
+fn bond_facts(signed: &Signed, contract: &Instrument, terms: &BondTerms) -> Markup {
+    let quote = signed.visit.portal.gate().markets().quote(contract.id);
+    let today = Day::in_new_york(signed.now().seconds());
+    let found = quote.and_then(|quote| contract.yield_at(contract.price(quote.last), today));
+    let money = |amount| figure::money(amount, contract.currency);
+    let often = match terms.per_year {
+        0 => "none".to_owned(),
+        count => {
+            format!("{} %, {count} times a year", (terms.coupon * Decimal::ONE_HUNDRED).normalize())
+        }
+    };
+    html! {
+        div { dt { "Issuer" } dd { (terms.issuer_name) } }
+        div { dt { "Coupon" } dd { (often) } }
+        div { dt { "Issued, matures" } dd.mono { (terms.issued) ", " (terms.maturity) } }
+        @if let Some(found) = found { div { dt { "Yield at the last price" } dd.mono { (found) " %" } } }
+        div { dt { "One unit" } dd { (money(terms.face)) " of face value; prices are in percent of it" } }
+        @if terms.per_year > 0 { div { dt { "Accrued, a unit" } dd { (money(contract.accrued(1, today))) ", paid by the buyer beside the price" } } }
     }
 }
 

@@ -127,6 +127,7 @@ fn units(contract: &Instrument) -> &'static str {
     match contract.product() {
         Some(Product::Stock) => " shares",
         Some(Product::Option | Product::Future | Product::Forecast) => " contracts",
+        Some(Product::Bond) => " units",
         _ => "",
     }
 }

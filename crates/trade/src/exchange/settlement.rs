@@ -8,10 +8,14 @@
 //! | option that pays something, physical | whoever holds it exercises it; shares change hands at the strike |
 //! | future, in cash | it is closed at the price of what it follows |
 //! | future, physical | the same: nothing is delivered here |
+//! | bond | it is redeemed at its face value |
 //! | forecast | one unit of money if what it is paid for has come true, and nothing if not |
 //!
 //! An option pays something from a cent in the money on. Prices are the last ones of the day. Each of these is an execution
 //! without an order and without a commission; its reference says what it was.
+//!
+//! Coupons are paid to whoever holds a bond at the end of the last day whose trades settle before the coupon's day. They are no
+//! executions: cash and what the position has realised grow by them, and nobody is told.
 //!
 //! A forecast can only be bought. Who holds both of its outcomes is sure of one unit of money for each pair, so the pairs
 //! are taken back and paid at once: the outcome that was bought last at the price that it was bought for, the other at the
@@ -37,7 +41,7 @@ struct Trade {
     side: Side,
     quantity: Shares,
     price: Ticks,
-    /// `expired`, `exercised`, `assigned`, `settled` or `netted`.
+    /// `expired`, `exercised`, `assigned`, `settled`, `redeemed` or `netted`.
     what: &'static str,
 }
 
@@ -71,7 +75,11 @@ impl Exchange {
                 desk.end(id, End::Expired);
             }
         }
+        let next = self.paper.session.next(self.paper.hours).day;
         for owner in self.ledgers.owners() {
+            if let Some(ledger) = self.ledgers.at_mut(owner) {
+                ledger.pay_coupons((day, next));
+            }
             let Some(ledger) = self.ledgers.at(owner) else { continue };
             let ended: Vec<_> = ledger
                 .open_positions()
@@ -143,6 +151,7 @@ impl Exchange {
                 let last = last(terms.underlying).unwrap_or_default();
                 vec![close(ticks(one, last), "settled")]
             }
+            InstrumentKind::Bond(_) => vec![close(ticks(one, Decimal::ONE_HUNDRED), "redeemed")],
             InstrumentKind::Forecast(terms) => {
                 let paid = terms.pays(last(terms.underlying).unwrap_or_default());
                 vec![close(ticks(one, paid), "settled")]

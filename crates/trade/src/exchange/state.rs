@@ -304,6 +304,7 @@ impl Exchange {
         for ledger in exchange.ledgers.all_mut() {
             ledger.count_later();
         }
+        exchange.set_today();
         exchange.paper.set_hours();
         exchange.enter_open_orders();
         Ok(exchange)

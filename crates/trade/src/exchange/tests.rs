@@ -13,6 +13,7 @@ use crate::order::{Liquidity, OrderState, OrderType, Origin, Parent, Shares, Sid
 use crate::pretrade;
 
 mod account;
+mod bond;
 mod chart;
 mod equity;
 mod family;

@@ -8,6 +8,8 @@ use access::id::SymbolId;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::BondTerms;
+
 /// What an instrument is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InstrumentKind {
@@ -28,6 +30,8 @@ pub enum InstrumentKind {
     Future(FutureTerms),
     /// One unit of money if something comes true.
     Forecast(ForecastTerms),
+    /// Money lent until a day.
+    Bond(BondTerms),
 }
 
 /// To buy or to sell.
@@ -125,6 +129,7 @@ impl InstrumentKind {
             Self::Option(_) => Product::Option,
             Self::Future(_) => Product::Future,
             Self::Forecast(_) => Product::Forecast,
+            Self::Bond(_) => Product::Bond,
         })
     }
 
@@ -134,7 +139,7 @@ impl InstrumentKind {
             Self::Option(terms) => Some(terms.underlying),
             Self::Future(terms) => Some(terms.underlying),
             Self::Forecast(terms) => Some(terms.underlying),
-            Self::Stock | Self::Etf | Self::Index | Self::Forex { .. } => None,
+            Self::Stock | Self::Etf | Self::Index | Self::Forex { .. } | Self::Bond(_) => None,
         }
     }
 }

@@ -8,12 +8,14 @@
 //! | options, bought | the whole premium: they have no loan value | the same |
 //! | options, sold | 20 % of what they are on (15 % of an index) less what they are out of the money, at least 10 % of it, of a put of the strike (FINRA Rule 4210) | the same |
 //! | forecasts | the whole price: they have no loan value, and can only be bought | the same |
+//! | bonds | 1 % of the value of a Treasury with less than 1 year to run, 2 % below 3, 3 % below 5, 4 % below 10, 5 % below 20, else 6 %; 10 % of a company's (after FINRA Rule 4210) | the same |
 //! | currencies | 5 % of the value of an order | 5 % of a foreign balance |
 
 use rust_decimal::Decimal;
 
 use super::Exposure;
-use crate::instrument::{Instrument, InstrumentKind, OptionTerms, Right, Style};
+use crate::calendar::Day;
+use crate::instrument::{BondTerms, Instrument, InstrumentKind, Issuer, OptionTerms, Right, Style};
 use crate::money::ceil_coins;
 use crate::order::Shares;
 use crate::price::Ticks;
@@ -28,6 +30,8 @@ pub(crate) struct Marked<'a> {
     pub(crate) mark: Ticks,
     /// Of what an option is on, and zero for others.
     pub(crate) under: Decimal,
+    /// The trading day.
+    pub(crate) today: Day,
 }
 
 /// What requirement a margin is for.
@@ -55,6 +59,10 @@ impl Marked<'_> {
                 self.contracts(long.max(short), For::Initial).saturating_mul(2)
             }
             InstrumentKind::Forecast(_) => self.paid(exposure, shares).saturating_mul(2),
+            InstrumentKind::Bond(terms) => {
+                let value = one.coins(exposure.worst(shares, self.mark.0));
+                self.of_bond(terms, value).saturating_mul(2)
+            }
             InstrumentKind::Option(terms) => {
                 let (_, short) = ends(exposure, shares);
                 let premium = self.paid(exposure, shares);
@@ -75,11 +83,29 @@ impl Marked<'_> {
                 let value = i128::from(self.mark.0.max(0)).saturating_mul(steps.into());
                 one.coins(value).saturating_mul(4)
             }
+            InstrumentKind::Bond(terms) => {
+                let value = i128::from(self.mark.0.unsigned_abs()).saturating_mul(steps.into());
+                self.of_bond(terms, one.coins(value)).saturating_mul(4)
+            }
             // A forecast is never owed.
             InstrumentKind::Forex { .. } | InstrumentKind::Forecast(_) => 0,
             InstrumentKind::Future(_) => self.contracts(steps, For::Maintenance).saturating_mul(4),
             InstrumentKind::Option(terms) => self.written(terms, steps).saturating_mul(4),
         }
+    }
+
+    /// What bonds of a value bind.
+    fn of_bond(&self, terms: &BondTerms, value: i128) -> i128 {
+        let percent = match (terms.issuer, terms.years(self.today)) {
+            (Issuer::Company, _) => 10,
+            (Issuer::Treasury, ..=1) => 1,
+            (Issuer::Treasury, ..=3) => 2,
+            (Issuer::Treasury, ..=5) => 3,
+            (Issuer::Treasury, ..=10) => 4,
+            (Issuer::Treasury, ..=20) => 5,
+            (Issuer::Treasury, _) => 6,
+        };
+        value.saturating_mul(percent).saturating_add(99) / 100
     }
 
     /// What is paid for what is held and for all that could be bought.

@@ -1,4 +1,5 @@
-//! Contracts whose price follows others: pairs of currencies that are quoted against a third, futures, options, forecasts. Any second of
+//! Contracts whose price follows others: pairs of currencies that are quoted against a third, futures, options, forecasts,
+//! bonds. Any second of
 //! them follows from the same second of what they stand on, so that nothing need be kept of them.
 
 use access::currency::Currency;
@@ -64,6 +65,9 @@ impl Paper {
                 case.map(|case| case.price(&self.boundaries))
             }
             InstrumentKind::Forecast(terms) => return self.odds(one, terms, second, spots),
+            InstrumentKind::Bond(terms) => self
+                .yields(spots)
+                .map(|level| fair::bond(terms, one.value_day(self.day_of(second)), level)),
             InstrumentKind::Stock | InstrumentKind::Etf | InstrumentKind::Index => None,
         };
         fair.map_or(0, |fair| fair::fine(fair, unit(one)))
@@ -129,6 +133,19 @@ impl Paper {
         })
     }
 
+    /// What the dollar's yields are over those of the file.
+    fn yields(&self, spots: &Spots<'_>) -> Option<f64> {
+        let one = self.instruments.at(self.instruments.yield_level()?)?;
+        let began = fair::priced(one.start.0.saturating_mul(FINE), unit(one));
+        Some(fair::over(spots(one.id)?, began))
+    }
+
+    /// The trading day that a second is in; before this one, the date in New York.
+    fn day_of(&self, second: i64) -> Day {
+        let today = self.session;
+        if second >= today.start { today.day } else { Day::in_new_york(second) }
+    }
+
     /// What the volatility index has moved by since it began.
     fn level(&self, spots: &Spots<'_>) -> f64 {
         let Some(index) = self.instruments.volatility_index() else { return 1.0 };
@@ -153,6 +170,7 @@ impl Paper {
             InstrumentKind::Option(terms) => {
                 [Some(terms.underlying), id(self.instruments.volatility_index())]
             }
+            InstrumentKind::Bond(_) => [id(self.instruments.yield_level()), None],
             InstrumentKind::Forecast(terms) => {
                 let under = self.instruments.get(terms.underlying);
                 let is_index = under.is_some_and(|under| !under.is_only_forecast());

@@ -13,9 +13,10 @@ impl Instrument {
     /// Its price follows others; it does not wander by itself.
     pub(crate) fn follows(&self) -> bool {
         match &self.kind {
-            InstrumentKind::Option(_) | InstrumentKind::Future(_) | InstrumentKind::Forecast(_) => {
-                true
-            }
+            InstrumentKind::Option(_)
+            | InstrumentKind::Future(_)
+            | InstrumentKind::Forecast(_)
+            | InstrumentKind::Bond(_) => true,
             InstrumentKind::Forex { base } => {
                 *base != Currency::USD && self.currency != Currency::USD
             }
@@ -54,7 +55,8 @@ impl Instrument {
             InstrumentKind::Stock
             | InstrumentKind::Etf
             | InstrumentKind::Option(_)
-            | InstrumentKind::Forecast(_) => false,
+            | InstrumentKind::Forecast(_)
+            | InstrumentKind::Bond(_) => false,
         }
     }
 
@@ -68,6 +70,7 @@ impl Instrument {
             InstrumentKind::Future(_) => 5,
             InstrumentKind::Option(_) => 10,
             InstrumentKind::Forecast(_) => 200,
+            InstrumentKind::Bond(_) => 100,
         }
     }
 }

@@ -6,6 +6,8 @@
 
 mod schedule;
 
+pub(crate) use schedule::dates;
+
 use super::day_count::{CouponPeriod, DayCount};
 use super::root::{self, Bracket};
 use crate::calendar::Day;

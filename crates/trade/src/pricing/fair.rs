@@ -14,10 +14,13 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::american::Boundary;
+use super::bond::Bond;
 use super::curve::YieldCurve;
 use super::european::{self, Payoff, Vanilla};
 use super::normal;
 use super::surface::{Smile, Surface, TermStructure};
+use crate::calendar::Day;
+use crate::instrument::BondTerms;
 
 /// Parts of a tick.
 const FINE: f64 = 65_536.0;
@@ -25,6 +28,8 @@ const FINE: f64 = 65_536.0;
 const UNIT_OF_VOLATILITY: f64 = 0.021_422;
 /// A year of 365 days, in seconds.
 const YEAR: i64 = 365 * 86_400;
+/// The same in days.
+const DAYS: i64 = 365;
 /// Steps of time that boundaries are made for, in seconds.
 const STEP: i64 = 3_600;
 /// Steps of volatility that boundaries are made for.
@@ -110,6 +115,36 @@ fn rate(years: f64) -> f64 {
 pub(crate) fn carried(spot: f64, income: f64, seconds: i64) -> f64 {
     let years = ratio(seconds, YEAR);
     spot * libm::exp((rate(years) - income) * years)
+}
+
+/// The price of a bond without accrued interest, in percent, where it is settled on a day: what it pays is discounted by the
+/// curve, all rates times a level, and by its spread.
+pub(crate) fn bond(terms: &BondTerms, settlement: Day, level: f64) -> f64 {
+    let (face, spread) = (of(terms.face), of(terms.spread));
+    let discounted = |day: Day, amount: f64| {
+        let years = ratio(i64::from(day.0 - settlement.0), DAYS);
+        amount * libm::exp(-(rate(years) * level + spread) * years)
+    };
+    let coupons = terms.coupons(settlement).map(|(day, amount)| discounted(day, of(amount)));
+    let dirty = coupons.fold(discounted(terms.maturity, face), |sum, one| sum + one);
+    (dirty - of(terms.accrued(settlement))) / face * 100.0
+}
+
+/// The yearly yield of a bond at such a price, compounded as often as it pays; of a bill, simple over its days in a year of
+/// 365. In percent, to four places. None where there is none.
+pub(crate) fn bond_yield(terms: &BondTerms, settlement: Day, price: Decimal) -> Option<Decimal> {
+    let price = of(price);
+    let found = match terms.convention() {
+        None => {
+            let days = f64::from(terms.maturity.0 - settlement.0);
+            (price > 0.0 && days > 0.0).then(|| (100.0 / price - 1.0) * 365.0 / days)?
+        }
+        Some(convention) => {
+            let bond = Bond::new(convention, terms.issued, terms.maturity, of(terms.coupon))?;
+            bond.yield_of(settlement, price)?
+        }
+    };
+    Decimal::from_f64_retain(found * 100.0).map(|percent| percent.round_dp(4))
 }
 
 /// An option, and what it stands on.

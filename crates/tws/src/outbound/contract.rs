@@ -132,6 +132,100 @@ impl ContractData<'_> {
     }
 }
 
+/// One bond that matches a description. Programs do not get its hours before version 188.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BondContractData<'a> {
+    /// Request id.
+    pub request_id: i32,
+    /// Contract; `last_trade_date` is the maturity.
+    pub contract: &'a Contract,
+    /// CUSIP, or empty.
+    pub cusip: &'a str,
+    /// Yearly coupon in percent.
+    pub coupon: Decimal,
+    /// Day of issue, `YYYYMMDD`.
+    pub issue_date: &'a str,
+    /// Kind of issuer, such as `GOVT`.
+    pub bond_type: &'a str,
+    /// Kind of coupon, such as `FIXED`.
+    pub coupon_type: &'a str,
+    /// What else there is to say.
+    pub desc_append: &'a str,
+    /// Market name.
+    pub market_name: &'a str,
+    /// Price increment.
+    pub min_tick: Decimal,
+    /// Order types, with commas.
+    pub order_types: &'a str,
+    /// Exchanges, with commas.
+    pub valid_exchanges: &'a str,
+    /// Notes.
+    pub notes: &'a str,
+    /// Name.
+    pub long_name: &'a str,
+    /// Other ids.
+    pub sec_ids: &'a [TagValue],
+    /// Group of exchanges whose quotes are aggregated.
+    pub aggregated_group: Option<i32>,
+    /// Numbers of the price increment tables, one for each valid exchange, with commas.
+    pub market_rule_ids: &'a str,
+    /// Least size of an order.
+    pub min_size: Decimal,
+    /// Size increment.
+    pub size_increment: Decimal,
+    /// Size increment to suggest.
+    pub suggested_size_increment: Decimal,
+}
+
+impl Response for BondContractData<'_> {
+    fn put_fields(&self, version: ServerVersion, out: &mut Vec<u8>) {
+        let contract = self.contract;
+        out.extend_from_slice(if version.has(164) { b"18\0" } else { b"18\x006\0" });
+        self.request_id.put(out);
+        contract.symbol.put(out);
+        contract.sec_type.put(out);
+        self.cusip.put(out);
+        self.coupon.put(out);
+        contract.last_trade_date.put(out);
+        self.issue_date.put(out);
+        // Ratings: there are none.
+        out.push(0);
+        self.bond_type.put(out);
+        self.coupon_type.put(out);
+        // Not convertible, callable or putable.
+        out.extend_from_slice(b"0\x000\x000\0");
+        self.desc_append.put(out);
+        contract.exchange.put(out);
+        contract.currency.put(out);
+        self.market_name.put(out);
+        contract.trading_class.put(out);
+        contract.con_id.put(out);
+        self.min_tick.put(out);
+        if !version.has(164) {
+            // mdSizeMultiplier
+            1.put(out);
+        }
+        self.order_types.put(out);
+        self.valid_exchanges.put(out);
+        // No option comes with it: date, type, whether in part.
+        out.extend_from_slice(b"\0\x000\0");
+        self.notes.put(out);
+        put_long_name(self.long_name, out);
+        // evRule, evMultiplier: of contracts on economic values.
+        out.extend_from_slice(b"\x000\0");
+        self.sec_ids.put(out);
+        self.aggregated_group.put(out);
+        self.market_rule_ids.put(out);
+        if version.has(164) {
+            self.min_size.put(out);
+            self.size_increment.put(out);
+        }
+        if version.has(163) {
+            self.suggested_size_increment.put(out);
+        }
+    }
+}
+
 /// All clients undo escapes in this field, and one that ends in a backslash would lose the whole
 /// message: so backslashes are doubled.
 fn put_long_name(name: &str, out: &mut Vec<u8>) {

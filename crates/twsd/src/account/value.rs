@@ -38,6 +38,10 @@ fn ledger(part: &CurrencyPart) -> Vec<(&'static str, Decimal)> {
         ("StockMarketValue", part.stocks),
         ("OptionMarketValue", part.options),
         ("FuturesPNL", part.futures),
+        ("TBillValue", part.bonds.bills),
+        ("TBondValue", part.bonds.treasuries),
+        ("CorporateBondValue", part.bonds.companies),
+        ("AccruedCash", part.bonds.accrued),
         ("NetLiquidationByCurrency", part.net_liquidation()),
         ("RealizedPnL", part.realised),
         ("UnrealizedPnL", part.unrealised),
@@ -143,6 +147,7 @@ pub(super) fn values(of: &AccountSummary) -> Vec<Value> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use access::PaperAccountId;
+    use trade::account::Bonds;
 
     use super::*;
 
@@ -157,6 +162,7 @@ mod tests {
             stocks: amount,
             options: amount,
             futures: amount,
+            bonds: Bonds::default(),
             gross: amount,
             realised: amount,
             unrealised: amount,

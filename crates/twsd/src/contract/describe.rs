@@ -2,11 +2,12 @@
 
 use access::{Act, Time};
 use trade::calendar::{Hours, TradingSession};
-use trade::instrument::{Instrument, InstrumentKind, Instruments};
+use trade::instrument::{Instrument, InstrumentKind, Instruments, Issuer};
 use tws::contract::TagValue;
 use tws::inbound::{ContractDetails, MarketRule as MarketRuleRequest, MatchingSymbols};
 use tws::outbound::{
-    ContractData, ContractDataEnd, ErrorCode, MarketRule, PriceIncrement, Sample, SymbolSamples,
+    BondContractData, ContractData, ContractDataEnd, ErrorCode, MarketRule, PriceIncrement, Sample,
+    SymbolSamples,
 };
 
 use super::find::{matching, venue, venues};
@@ -46,6 +47,15 @@ fn rule_id(one: &Instrument, known: &Instruments) -> i32 {
     let own = increments(&one.prices);
     let at = rules(known).iter().position(|rule| *rule == own).unwrap_or_default();
     FIRST_RULE.saturating_add(i32::try_from(at).unwrap_or(i32::MAX))
+}
+
+/// A bond to be described, with the exchanges that it trades on and their tables of increments.
+#[derive(Clone, Copy)]
+struct Bond<'a> {
+    one: &'a Instrument,
+    exchange: &'a str,
+    exchanges: &'a str,
+    rules: &'a str,
 }
 
 impl Client {
@@ -94,6 +104,11 @@ impl Client {
         let rules = vec![rule_id(one, known).to_string(); exchanges.len()];
         let isin = (!one.isin.is_empty())
             .then(|| TagValue { tag: "ISIN".to_owned(), value: one.isin.clone() });
+        if one.bond().is_some() {
+            let bond =
+                Bond { one, exchange, exchanges: &exchanges.join(","), rules: &rules.join(",") };
+            return self.describe_bond(request_id, &bond, out);
+        }
         let under = one.kind.underlying().and_then(|id| known.get(id));
         let month = contract_month(one);
         out.put(&ContractData {
@@ -124,6 +139,51 @@ impl Client {
                 InstrumentKind::Etf => "ETF",
                 _ => "",
             },
+            min_size: one.step.size(),
+            size_increment: one.step.size(),
+            suggested_size_increment: one.quantity(one.lot),
+        });
+    }
+
+    /// A bond, with its yield at the middle of its quote.
+    fn describe_bond(&self, request_id: i32, bond: &Bond<'_>, out: &mut Outgoing) {
+        let Bond { one, exchange, exchanges, rules } = *bond;
+        let Some(terms) = one.bond() else { return };
+        let markets = self.gate.markets();
+        let price = markets.quote(one.id).map(|quote| one.price(quote.last));
+        let today = stamp::date(self.gate.now());
+        let found = price.and_then(|price| one.yield_at(price, today));
+        let notes =
+            found.map_or_else(String::new, |found| format!("yield {found} % at the last price"));
+        let tag =
+            |tag: &str, value: &str| TagValue { tag: tag.to_owned(), value: value.to_owned() };
+        let ids = [tag("ISIN", &one.isin), tag("CUSIP", one.cusip())];
+        let ids = if one.isin.is_empty() { &[][..] } else { &ids[..] };
+        let face = terms.face.normalize();
+        out.put(&BondContractData {
+            request_id,
+            contract: &on_wire(one, exchange),
+            cusip: one.cusip(),
+            coupon: (terms.coupon * rust_decimal::Decimal::ONE_HUNDRED).normalize(),
+            issue_date: &stamp::day(terms.issued),
+            bond_type: match terms.issuer {
+                Issuer::Treasury => "GOVT",
+                Issuer::Company => "CORP",
+            },
+            coupon_type: if terms.per_year == 0 { "ZERO" } else { "FIXED" },
+            desc_append: &format!(
+                "{}; one unit is {face} {} of face value, prices are in percent of it",
+                one.name, one.currency
+            ),
+            market_name: class(one),
+            min_tick: one.prices.tick().size(),
+            order_types: ORDER_TYPES,
+            valid_exchanges: exchanges,
+            notes: &notes,
+            long_name: &one.name,
+            sec_ids: ids,
+            aggregated_group: Some(1),
+            market_rule_ids: rules,
             min_size: one.step.size(),
             size_increment: one.step.size(),
             suggested_size_increment: one.quantity(one.lot),

@@ -128,7 +128,7 @@ pub(super) fn matching<'k>(
 ) -> Result<Vec<&'k Instrument>, String> {
     let kind = wanted.sec_type.trim().to_ascii_uppercase();
     let is_found_otherwise = wanted.con_id != 0 || !wanted.sec_id.is_empty();
-    let kinds = ["STK", "OPT", "FUT", "CASH", "IND"];
+    let kinds = ["STK", "OPT", "FUT", "CASH", "IND", "BOND"];
     let is_known = kinds.contains(&kind.as_str()) || (kind.is_empty() && is_found_otherwise);
     if !is_known {
         return Err(format!(
@@ -181,6 +181,9 @@ fn described<'k>(
         let symbol = wanted.symbol.trim();
         let own =
             if kind == "CASH" { one.local.split('.').next().unwrap_or("") } else { &one.symbol };
+        if kind == "BOND" && !symbol.is_empty() && is_number(one, symbol) {
+            return true;
+        }
         if !symbol.is_empty() {
             return own.eq_ignore_ascii_case(symbol) || one.local.eq_ignore_ascii_case(symbol);
         }
@@ -215,17 +218,25 @@ fn by_local<'k>(kind: &str, name: &str, listed: &Listed<'k>) -> Result<&'k Instr
     if listed.has(one) { Ok(one) } else { Err(format!("{} is not listed now", one.local)) }
 }
 
+/// Whether it is the CUSIP or the ISIN of a bond, which programs take for its symbol.
+fn is_number(one: &Instrument, number: &str) -> bool {
+    let known = [one.cusip(), one.isin.as_str()];
+    one.bond().is_some()
+        && known.iter().any(|known| !known.is_empty() && known.eq_ignore_ascii_case(number))
+}
+
 fn noun(kind: &str) -> &'static str {
     match kind {
         "OPT" => "option",
         "FUT" => "future",
         "CASH" => "pair of currencies",
         "IND" => "index",
+        "BOND" => "bond",
         _ => "stock",
     }
 }
 
-/// The stock with the number that `secIdType` and `secId` name. No number is of two types, so that the
+/// The instrument with the number that `secIdType` and `secId` name. No number is of two types, so that the
 /// type may be left out.
 fn by_sec_id<'k>(wanted: &Contract, all: &'k Instruments) -> Result<&'k Instrument, String> {
     let (kind, number) = (wanted.sec_id_type.trim(), wanted.sec_id.trim());
@@ -249,7 +260,7 @@ fn by_sec_id<'k>(wanted: &Contract, all: &'k Instruments) -> Result<&'k Instrume
         }
     };
     let kind = if kind.is_empty() { "secId" } else { kind };
-    found.ok_or_else(|| format!("no stock has the {kind} {:?}", shortened(number)))
+    found.ok_or_else(|| format!("nothing has the {kind} {:?}", shortened(number)))
 }
 
 /// What else a name could be, for those who took the wrong kind.
@@ -323,7 +334,8 @@ fn check_names(one: &Instrument, wanted: &Contract) -> Result<(), String> {
     ];
     for (name, given, known) in fields {
         let given = given.trim();
-        let is_whole = name == "symbol" && given.eq_ignore_ascii_case(&one.local);
+        let is_whole =
+            name == "symbol" && (given.eq_ignore_ascii_case(&one.local) || is_number(one, given));
         let alike = packed(given).eq_ignore_ascii_case(&packed(known));
         if !given.is_empty() && !alike && !is_whole {
             let given = shortened(given);
@@ -333,12 +345,17 @@ fn check_names(one: &Instrument, wanted: &Contract) -> Result<(), String> {
     Ok(())
 }
 
+/// Its last day as this wire has it: of a bond its maturity.
+fn ends(one: &Instrument) -> Option<Day> {
+    one.bond().map_or(one.expiry, |terms| Some(terms.maturity))
+}
+
 fn check_terms(one: &Instrument, wanted: &Contract) -> Result<(), String> {
     let differs = |name: &str, known: &str, given: &str| {
         Err(format!("{name} of {} is {known}, not {:?}", one.local, shortened(given)))
     };
     let (date, given) =
-        (one.expiry.map(stamp::day).unwrap_or_default(), wanted.last_trade_date.trim());
+        (ends(one).map(stamp::day).unwrap_or_default(), wanted.last_trade_date.trim());
     if !given.is_empty() && !date.is_empty() && !date.starts_with(given) {
         return differs("lastTradeDateOrContractMonth", &date, given);
     }

@@ -29,12 +29,13 @@ const COLUMNS: [(&str, &str); 5] = [
 ];
 
 /// What the list shows while nothing is typed: the value in its link, and how it is called.
-const KINDS: [(&str, &str); 6] = [
+const KINDS: [(&str, &str); 7] = [
     ("stocks", "Stocks in dollars"),
     ("abroad", "Stocks in other currencies"),
     ("funds", "Funds"),
     ("currencies", "Currencies"),
     ("futures", "Futures"),
+    ("bonds", "Bonds"),
     ("figures", "Indices and other figures"),
 ];
 
@@ -149,6 +150,7 @@ fn kind_of(contract: &Instrument) -> &'static str {
         InstrumentKind::Forex { .. } => "currencies",
         InstrumentKind::Future(_) => "futures",
         InstrumentKind::Index => "figures",
+        InstrumentKind::Bond(_) => "bonds",
         InstrumentKind::Option(_) | InstrumentKind::Forecast(_) => "options",
     }
 }

@@ -186,7 +186,7 @@ fn ledger_keeps_cash_profit_and_commission_of_each_currency_apart() {
         Decimal::from(300_000 - 80 - 310_000)
     );
     assert_eq!(ledger.net_liquidation(Currency::USD, mark), Decimal::from(96_250));
-    ledger.begin_day(MONDAY, mark);
+    ledger.begin_day(Day::of(2026, 11, 24), MONDAY, mark);
     assert_eq!(ledger.purse.of(currency("JPY")).day_start, Decimal::from(-10_080));
     // A snapshot keeps all of them.
     let kept = postcard::to_stdvec(&ledger.currencies(1).unwrap()).unwrap();

@@ -7,7 +7,7 @@ use crate::calendar::Day;
 const MOST_YEARS: i32 = 100;
 
 /// Ends of coupon periods, ascending, from the last on or before the issue to the maturity.
-pub(super) fn dates(convention: Convention, issue: Day, maturity: Day) -> Option<Box<[Day]>> {
+pub(crate) fn dates(convention: Convention, issue: Day, maturity: Day) -> Option<Box<[Day]>> {
     let months = match convention.per_year {
         1 => 12,
         2 => 6,
