@@ -288,6 +288,11 @@ impl World {
             0 => self.dice.pick(instruments.all())?,
             1 => self.dice.pick(&own)?,
             2 if !forecasts.is_empty() => self.dice.pick(&forecasts)?,
+            3 => {
+                let is_bond = |one: &&trade::Instrument| one.bond().is_some();
+                let bonds: Vec<_> = instruments.all().iter().filter(is_bond).collect();
+                self.dice.pick(&bonds).copied()?
+            }
             _ => self.dice.pick(few).copied().or_else(|| instruments.all().first())?,
         };
         let mark = self.life.stepper.exchange(|exchange| exchange.mark(instrument.id)).1;

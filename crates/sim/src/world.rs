@@ -101,6 +101,9 @@ impl World {
         self.model.mandates.insert(("trader".to_owned(), first));
         self.open_account("trader").await?;
         for account in self.model.open() {
+            let products = ["options", "futures", "forex", "bonds", "funds", "forecasts"];
+            let permit = json!({"account": {"permit": {"account": account, "products": products}}});
+            self.must(&permit).await?;
             let add = json!({"person": {"add": {
                 "username": "ann", "account": account, "role": "owner"}}});
             let grant = json!({"mandate": {"grant": {

@@ -147,7 +147,12 @@ fn since_then<'a>(
     wanted
         .into_iter()
         .map(|execution| {
-            let value = values.entry(execution.order).or_default();
+            // A contract's end has no order: each is its own.
+            let mut own = 0;
+            let value = match execution.order {
+                OrderId(0) => &mut own,
+                order => values.entry(order).or_default(),
+            };
             *value = value.saturating_add(value_of(execution));
             let known = known.get(execution.symbol);
             let value = i64::try_from(*value).unwrap_or(i64::MAX);

@@ -141,7 +141,7 @@ pub struct BondContractData<'a> {
     pub contract: &'a Contract,
     /// CUSIP, or empty.
     pub cusip: &'a str,
-    /// Yearly coupon in percent.
+    /// Yearly coupon in percent. Only a whole one is sent; say it in `desc_append` too.
     pub coupon: Decimal,
     /// Day of issue, `YYYYMMDD`.
     pub issue_date: &'a str,
@@ -185,7 +185,12 @@ impl Response for BondContractData<'_> {
         contract.symbol.put(out);
         contract.sec_type.put(out);
         self.cusip.put(out);
-        self.coupon.put(out);
+        // ib_async and ib_insync take it for a whole number and lose the message over any other.
+        if self.coupon.fract().is_zero() {
+            self.coupon.put(out);
+        } else {
+            out.push(0);
+        }
         contract.last_trade_date.put(out);
         self.issue_date.put(out);
         // Ratings: there are none.

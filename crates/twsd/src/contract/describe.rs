@@ -1,6 +1,7 @@
 //! Descriptions of contracts: reqContractDetails, reqMatchingSymbols, reqMarketRule.
 
 use access::{Act, Time};
+use rust_decimal::Decimal;
 use trade::calendar::{Hours, TradingSession};
 use trade::instrument::{Instrument, InstrumentKind, Instruments, Issuer};
 use tws::contract::TagValue;
@@ -160,11 +161,12 @@ impl Client {
         let ids = [tag("ISIN", &one.isin), tag("CUSIP", one.cusip())];
         let ids = if one.isin.is_empty() { &[][..] } else { &ids[..] };
         let face = terms.face.normalize();
+        let coupon = (terms.coupon * Decimal::ONE_HUNDRED).normalize();
         out.put(&BondContractData {
             request_id,
             contract: &on_wire(one, exchange),
             cusip: one.cusip(),
-            coupon: (terms.coupon * rust_decimal::Decimal::ONE_HUNDRED).normalize(),
+            coupon,
             issue_date: &stamp::day(terms.issued),
             bond_type: match terms.issuer {
                 Issuer::Treasury => "GOVT",
@@ -172,8 +174,8 @@ impl Client {
             },
             coupon_type: if terms.per_year == 0 { "ZERO" } else { "FIXED" },
             desc_append: &format!(
-                "{}; one unit is {face} {} of face value, prices are in percent of it",
-                one.name, one.currency
+                "coupon {coupon} %; one unit is {face} {} of face value, prices are in percent of it",
+                one.currency
             ),
             market_name: class(one),
             min_tick: one.prices.tick().size(),
