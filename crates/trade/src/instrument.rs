@@ -15,6 +15,7 @@ use crate::price::Ticks;
 
 mod arena;
 mod bond;
+mod debt;
 mod expiry;
 pub(crate) mod family;
 mod fee;
@@ -30,11 +31,11 @@ mod tick;
 mod unit;
 
 use arena::Arena;
-pub use bond::{BondTerms, Issuer};
+pub use debt::{BondTerms, Issuer};
 use family::Families;
 pub use fee::Fee;
 pub use kind::{
-    ForecastTerms, FutureTerms, InstrumentKind, OptionTerms, Outcome, Right, Settlement, Style,
+    ForecastTerms, FutureTerms, InstrumentKind, OptionTerms, Right, Settlement, Style, YesNo,
 };
 pub(crate) use manner::Manner;
 use number::ContractNumber;

@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
 use trade::calendar::Day;
 use trade::instrument::{
-    BondTerms, Instrument, InstrumentKind, Instruments, OptionTerms, Outcome, Settlement, Style,
+    BondTerms, Instrument, InstrumentKind, Instruments, OptionTerms, Settlement, Style, YesNo,
 };
 use trade::position::Holding;
 use trade::quote::{Level, Quote};
@@ -149,7 +149,7 @@ fn facts(signed: &Signed, contract: &Instrument) -> Markup {
             @if let InstrumentKind::Bond(terms) = &contract.kind { (bond_facts(signed, contract, terms)) }
             @if let InstrumentKind::Forecast(terms) = &contract.kind {
                 div { dt { "Question" } dd { (contract.name) } }
-                div { dt { "Paid" } dd { (figure::money(Decimal::ONE, contract.currency)) " if the figure is " @if terms.outcome == Outcome::Yes { "above " } @else { "not above " } (terms.threshold.normalize()) ", else nothing" } }
+                div { dt { "Paid" } dd { (figure::money(Decimal::ONE, contract.currency)) " if the figure is " @if terms.outcome == YesNo::Yes { "above " } @else { "not above " } (terms.threshold.normalize()) ", else nothing" } }
                 div { dt { "To give it up" } dd { "buy " (other_side(signed, contract)) "; a pair of both is paid 1.00 at once" } }
             }
             @if contract.multiplier != Decimal::ONE && contract.bond().is_none() { div { dt { "Multiplier" } dd.mono { (figure::quantity(contract.multiplier)) } } }

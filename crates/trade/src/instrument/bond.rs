@@ -1,17 +1,15 @@
-//! Bonds: terms, interest that has accrued, coupons. Everything here is exact; prices by yield are mathematics (`pricing`).
+//! Bonds as instruments: interest that a trade pays, coupons, rows of `bonds.csv`.
 //!
 //! A trade settles one business day later (T+1): interest accrues to that day, whoever owns the bond on the evening before a
 //! coupon's day is settled for has the coupon, and the last day of trading is the last that settles before the maturity.
 
-use std::sync::Arc;
-
 use access::currency::Currency;
 use rust_decimal::Decimal;
 
+use super::debt::{self, BondTerms, Issuer};
 use super::table::{DataError, Row, rows};
 use super::{Fee, Instrument, InstrumentKind, Parts, Unit};
 use crate::calendar::{Day, MarketCalendar};
-use crate::pricing::bond::{Convention, LastPeriod};
 use crate::pricing::day_count::DayCount;
 
 /// The columns of `bonds.csv`.
@@ -40,92 +38,6 @@ const HIGHEST: i64 = 1_000;
 const PERCENT: i64 = 100;
 /// Business days from a trade to its settlement.
 const SETTLES_AFTER: u8 = 1;
-
-/// Who owes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Issuer {
-    /// The United States.
-    Treasury,
-    /// A company.
-    Company,
-}
-
-/// The terms of a bond. One unit of its quantity is its face value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BondTerms {
-    /// Who owes.
-    pub issuer: Issuer,
-    /// The issuer's name.
-    pub issuer_name: String,
-    /// What it pays in a year, as a part of the face value: 0.0425 is 4 1/4 %.
-    pub coupon: Decimal,
-    /// Coupons a year; 0 of a bill, which pays none.
-    pub per_year: u8,
-    /// The day from which interest accrues.
-    pub issued: Day,
-    /// The day on which the face value is repaid.
-    pub maturity: Day,
-    /// How interest accrues.
-    pub day_count: DayCount,
-    /// What one unit repays, in the instrument's currency.
-    pub face: Decimal,
-    /// Its yield above the curve, as a part: 0.012 is 120 hundredths of a percent.
-    pub(crate) spread: Decimal,
-    /// Ends of coupon periods, ascending; the first is the last one on or before the issue, the last is the maturity.
-    dates: Arc<[Day]>,
-}
-
-impl BondTerms {
-    /// How it pays and accrues; none for a bill.
-    pub(crate) fn convention(&self) -> Option<Convention> {
-        (self.per_year > 0).then_some(convention(self.per_year, self.day_count))
-    }
-
-    /// What a unit pays on each day after this one, the face value not included.
-    pub(crate) fn coupons(&self, after: Day) -> impl Iterator<Item = (Day, Decimal)> + '_ {
-        let periods = self.dates.windows(2).filter_map(|pair| match pair {
-            [start, end] => Some((*start, *end)),
-            _ => None,
-        });
-        let periods = periods.filter(move |(_, end)| *end > after && self.per_year > 0);
-        periods.map(|(start, end)| (end, self.interest((start, end), end)))
-    }
-
-    /// Interest of a unit that has accrued on a day; nothing before the issue, and from the maturity on.
-    pub fn accrued(&self, day: Day) -> Decimal {
-        let at = self.dates.partition_point(|date| *date <= day);
-        let start = at.checked_sub(1).and_then(|before| self.dates.get(before));
-        match (start, self.dates.get(at)) {
-            (Some(start), Some(end)) if self.per_year > 0 => self.interest((*start, *end), day),
-            _ => Decimal::ZERO,
-        }
-    }
-
-    /// Interest of a unit in a period, from its beginning or the issue to a day of it.
-    fn interest(&self, (start, end): (Day, Day), day: Day) -> Decimal {
-        let coupon = self.face.saturating_mul(self.coupon);
-        let whole = coupon.checked_div(self.per_year.into()).unwrap_or_default();
-        if day >= end && start >= self.issued {
-            return whole;
-        }
-        let days = |from, to| self.day_count.days(from, to).unwrap_or_default().max(0);
-        let over = Decimal::from(days(start.max(self.issued), day));
-        let (amount, parts) = match self.day_count {
-            DayCount::ActualActualIcma => (whole, days(start, end)),
-            DayCount::Actual365Fixed => (coupon, 365),
-            _ => (coupon, 360),
-        };
-        amount.saturating_mul(over).checked_div(parts.into()).unwrap_or_default()
-    }
-
-    /// Years from a day to the maturity, begun ones counted.
-    pub(crate) fn years(&self, from: Day) -> i32 {
-        let (year, month, day) = from.civil();
-        let (last_year, last_month, last) = self.maturity.civil();
-        let begun = (last_month, last) > (month, day);
-        (last_year - year + i32::from(begun)).max(0)
-    }
-}
 
 impl Instrument {
     /// The terms of a bond; none of other kinds.
@@ -170,16 +82,6 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<Instrument>, DataError>
     rows(file, text, COLUMNS)?.iter().map(bond).collect()
 }
 
-const fn convention(per_year: u8, day_count: DayCount) -> Convention {
-    Convention {
-        per_year,
-        day_count,
-        end_of_month: true,
-        last_period: LastPeriod::Simple,
-        ex_coupon_days: 0,
-    }
-}
-
 fn terms(row: &Row<'_>) -> Result<BondTerms, DataError> {
     let date = |field| row.day(field)?.ok_or_else(|| row.wrong(field, "a date such as 2027-03-19"));
     let (issued, maturity) = (date("issued")?, date("maturity")?);
@@ -193,11 +95,7 @@ fn terms(row: &Row<'_>) -> Result<BondTerms, DataError> {
             _ => return None,
         })
     })?;
-    let dates = if per_year == 0 {
-        (issued < maturity).then(|| Box::from([issued, maturity]))
-    } else {
-        crate::pricing::bond::dates(convention(per_year, day_count), issued, maturity)
-    };
+    let dates = debt::dates((per_year, day_count), issued, maturity);
     let dates = dates.ok_or_else(|| row.wrong("maturity", "a day after the issue"))?;
     Ok(BondTerms {
         issuer: row.read("kind", "treasury or corporate", |text| match text {
@@ -213,7 +111,7 @@ fn terms(row: &Row<'_>) -> Result<BondTerms, DataError> {
         day_count,
         face: row.amount("face")?,
         spread: row.amount("spread_bp")?.saturating_mul(Decimal::new(1, 4)),
-        dates: Arc::from(dates),
+        dates,
     })
 }
 

@@ -10,8 +10,8 @@ use super::ladder::Ladder;
 use super::number::ContractNumber;
 use super::table::{DataError, Row, rows, steps};
 use super::{
-    Fee, FutureTerms, Instrument, InstrumentKind, OptionTerms, Outcome, Parts, Right, Settlement,
-    Style,
+    Fee, FutureTerms, Instrument, InstrumentKind, OptionTerms, Parts, Right, Settlement, Style,
+    YesNo,
 };
 use super::{TickRule, Unit};
 use crate::calendar::{Day, MarketCalendar};
@@ -192,7 +192,7 @@ impl Families {
             let is_it = |class: &ForecastClass| class.class.eq_ignore_ascii_case(root);
             let at = self.forecasts.iter().position(is_it)?;
             let threshold = self.forecasts.get(at)?.ladder.place(strike)?;
-            let outcome = if right == Right::Call { Outcome::Yes } else { Outcome::No };
+            let outcome = if right == Right::Call { YesNo::Yes } else { YesNo::No };
             let class = u8::try_from(at).ok()?;
             return Some(ContractNumber::Forecast { class, day, threshold, outcome });
         };

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::family::{coded, underlying};
 use super::ladder::Ladder;
 use super::table::{DataError, Row, rows};
-use super::{Fee, ForecastTerms, Instrument, InstrumentKind, Outcome, Parts, TickRule, Unit};
+use super::{Fee, ForecastTerms, Instrument, InstrumentKind, Parts, TickRule, Unit, YesNo};
 use crate::calendar::{Day, MarketCalendar};
 
 /// The columns of `forecasts.csv`.
@@ -101,7 +101,7 @@ impl ForecastClass {
     pub(super) fn contract(
         &self,
         id: SymbolId,
-        (day, threshold, outcome): (Day, u16, Outcome),
+        (day, threshold, outcome): (Day, u16, YesNo),
     ) -> Option<Instrument> {
         if !self.frequency.has(day) {
             return None;
@@ -115,7 +115,7 @@ impl ForecastClass {
             id,
             kind: InstrumentKind::Forecast(terms),
             symbol: self.class.clone(),
-            name: format!("{question} {}", if outcome == Outcome::Yes { "Yes" } else { "No" }),
+            name: format!("{question} {}", if outcome == YesNo::Yes { "Yes" } else { "No" }),
             exchange: self.exchange.clone(),
             currency: self.currency,
             prices: self.prices.clone(),

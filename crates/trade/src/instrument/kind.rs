@@ -93,7 +93,7 @@ pub struct FutureTerms {
 
 /// What a forecast contract is paid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outcome {
+pub enum YesNo {
     /// The figure is above the threshold.
     Yes,
     /// It is not.
@@ -108,13 +108,13 @@ pub struct ForecastTerms {
     /// What the figure must be above.
     pub threshold: Decimal,
     /// What it is paid for.
-    pub outcome: Outcome,
+    pub outcome: YesNo,
 }
 
 impl ForecastTerms {
     /// What it pays where the figure has come to this: one unit of money, or nothing.
     pub fn pays(&self, figure: Decimal) -> Decimal {
-        let is_so = (figure > self.threshold) == (self.outcome == Outcome::Yes);
+        let is_so = (figure > self.threshold) == (self.outcome == YesNo::Yes);
         if is_so { Decimal::ONE } else { Decimal::ZERO }
     }
 }
@@ -154,7 +154,7 @@ impl Right {
     }
 }
 
-impl Outcome {
+impl YesNo {
     /// `C` for yes and `P` for no: programs know a forecast contract as an option.
     pub const fn letter(self) -> char {
         match self {
@@ -173,7 +173,7 @@ impl Outcome {
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for YesNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Yes => "yes",

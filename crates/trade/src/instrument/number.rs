@@ -18,7 +18,7 @@
 
 use access::id::SymbolId;
 
-use super::{Outcome, Right};
+use super::{Right, YesNo};
 use crate::calendar::Day;
 
 const OPTION: u32 = 1 << 30;
@@ -39,7 +39,7 @@ const THRESHOLDS: u16 = 1 << 10;
 pub(crate) enum ContractNumber {
     Option { class: u8, day: Day, strike: u16, right: Right },
     Future { class: u8, month: (i32, i32) },
-    Forecast { class: u8, day: Day, threshold: u16, outcome: Outcome },
+    Forecast { class: u8, day: Day, threshold: u16, outcome: YesNo },
 }
 
 impl ContractNumber {
@@ -62,7 +62,7 @@ impl ContractNumber {
                 class: u8::try_from(bits(24, 4)).ok()?,
                 day: FIRST_DAY.plus(i32::try_from(bits(11, 13)).ok()?),
                 threshold: u16::try_from(bits(1, 10)).ok()?,
-                outcome: if bits(0, 1) == 0 { Outcome::Yes } else { Outcome::No },
+                outcome: if bits(0, 1) == 0 { YesNo::Yes } else { YesNo::No },
             });
         }
         if id.0 & FUTURE == 0 || bits(24, 5) != 0 {
@@ -93,7 +93,7 @@ impl ContractNumber {
                     return None;
                 }
                 let (day, threshold) = (days(day)? << 11, u32::from(threshold) << 1);
-                let no = u32::from(outcome == Outcome::No);
+                let no = u32::from(outcome == YesNo::No);
                 FORECAST | u32::from(class) << 24 | day | threshold | no
             }
         }))
@@ -124,7 +124,7 @@ mod tests {
             prop_assert_eq!(ContractNumber::of(id), Some(option));
             // It fits into the 31 bits of a conId.
             prop_assert!(i32::try_from(id.0).is_ok());
-            let outcome = if put { Outcome::No } else { Outcome::Yes };
+            let outcome = if put { YesNo::No } else { YesNo::Yes };
             let (class_of, day) = (class / 2, FIRST_DAY.plus(days));
             let forecast = ContractNumber::Forecast { class: class_of, day, threshold, outcome };
             let id = forecast.id().unwrap();

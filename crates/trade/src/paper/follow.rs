@@ -9,7 +9,7 @@ use super::Paper;
 use super::listing::Listing;
 use crate::calendar::Day;
 use crate::instrument::{
-    ForecastTerms, Instrument, InstrumentKind, Manner, OptionTerms, Outcome, Right, Style,
+    ForecastTerms, Instrument, InstrumentKind, Manner, OptionTerms, Right, Style, YesNo,
 };
 use crate::market::{FINE, Print, Process};
 use crate::order::Side;
@@ -93,7 +93,7 @@ impl Paper {
         let odds = if under.is_only_forecast() { case.reported() } else { case.above() };
         let dollar = 100 * FINE;
         let yes = fair::fine(odds, unit(one)).clamp(2 * FINE, dollar - 2 * FINE);
-        if terms.outcome == Outcome::Yes { yes } else { dollar - yes }
+        if terms.outcome == YesNo::Yes { yes } else { dollar - yes }
     }
 
     /// The price in dollars of one currency over that of another.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Paper;
 use crate::calendar::Day;
 use crate::instrument::number::ContractNumber;
-use crate::instrument::{Outcome, Right};
+use crate::instrument::{Right, YesNo};
 
 /// The strikes of one class and one last day: from one place of the class's ladder to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +76,7 @@ impl Strikes {
     fn forecasts(self) -> impl Iterator<Item = SymbolId> {
         let Self { class, day, low, high } = self;
         (low..=high).flat_map(move |threshold| {
-            [Outcome::Yes, Outcome::No].into_iter().filter_map(move |outcome| {
+            [YesNo::Yes, YesNo::No].into_iter().filter_map(move |outcome| {
                 ContractNumber::Forecast { class, day, threshold, outcome }.id()
             })
         })

@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 use trade::calendar::Day;
-use trade::instrument::{Instrument, InstrumentKind, Outcome, Right};
+use trade::instrument::{Instrument, InstrumentKind, Right, YesNo};
 use trade::quote::{Level, Quote};
 
 use super::{Reply, known, named};
@@ -55,7 +55,7 @@ pub(crate) async fn show(Path(name): Path<String>, signed: Signed) -> Reply {
     for one in options {
         let (strike, is_call) = match &one.kind {
             InstrumentKind::Option(terms) => (terms.strike, terms.right == Right::Call),
-            InstrumentKind::Forecast(terms) => (terms.threshold, terms.outcome == Outcome::Yes),
+            InstrumentKind::Forecast(terms) => (terms.threshold, terms.outcome == YesNo::Yes),
             _ => continue,
         };
         if chosen == one.expiry.map(|day| (day, one.class.as_str())) {

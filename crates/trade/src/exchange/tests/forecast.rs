@@ -57,7 +57,7 @@ fn yes_and_no_are_one_together_and_less_likely_for_a_higher_threshold() {
             let ((bid, ask), (other_bid, other_ask)) = (ends(&quote), ends(&other));
             assert!(bid < ask && bid + other_bid <= 100 && ask + other_ask >= 100, "{}", one.local);
             assert!(ask + other_ask - bid - other_bid <= 6, "{}", one.local);
-            if terms.outcome == crate::instrument::Outcome::Yes {
+            if terms.outcome == crate::instrument::YesNo::Yes {
                 let class = format!("{} {}", one.class, one.expiry.unwrap());
                 // The mark has no spread.
                 let mark = bench.exchange.mark(one.id).0;
