@@ -129,12 +129,12 @@ impl Orders {
         self.late.push(Late::refused(order_id, ErrorCode::ORDER_MESSAGE, text));
     }
 
-    /// There will be no sync for what was taken: each order gets the reason, and one that was
-    /// placed is not an order.
+    /// There will be no sync for what was taken: each order gets the reason, one that was placed is
+    /// not an order, and one that was there is as it was.
     pub(crate) fn fail(&mut self, reason: &str) {
+        self.known.undo();
         for Taken { order_id, placed } in std::mem::take(&mut self.unsettled) {
             if placed {
-                self.known.forget(order_id);
                 self.refuse(order_id, ErrorCode::ORDER_REJECTED, reason);
             } else if order_id > 0 {
                 let text = format!("Not done, the order is unchanged - reason: {reason}");
@@ -152,6 +152,7 @@ impl Orders {
     /// All that was asked is durable and was reported.
     pub(crate) fn settled(&mut self) {
         self.unsettled.clear();
+        self.known.settled();
     }
 }
 
@@ -426,7 +427,7 @@ impl Client {
         let submitted = submitted.map_err(|refused| self.reason(&refused, account))?;
         for order in submitted.orders() {
             if self.is_own(&order) {
-                self.orders.known.learn(&order);
+                self.orders.known.expect(&order);
             }
         }
         Ok(())

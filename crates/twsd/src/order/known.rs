@@ -38,6 +38,8 @@ pub(crate) struct KnownOrders {
     noted: i32,
     /// How often it was told.
     notes: u32,
+    /// What each state took the place of that no sync has covered yet, the oldest first.
+    before: Vec<(i32, Option<Arc<Order>>)>,
 }
 
 /// Ids of one connection that the journal is told one by one. After that it is told of blocks, so that
@@ -116,12 +118,35 @@ impl KnownOrders {
         }
     }
 
-    /// Forgets an order that never became durable.
-    pub(crate) fn forget(&mut self, order_id: i32) {
+    /// Takes the state that a decision gave an order, until it is settled or undone.
+    pub(crate) fn expect(&mut self, order: &Arc<Order>) {
+        let id = order.origin.order_id;
+        self.before.push((id, self.latest(id).map(Arc::clone)));
+        self.learn(order);
+    }
+
+    /// What was expected is durable.
+    pub(crate) fn settled(&mut self) {
+        self.before.clear();
+    }
+
+    /// Nothing of what was expected became durable: each order is again as it was, and a new one is none.
+    pub(crate) fn undo(&mut self) {
         self.last = None;
-        let order = self.open.remove(&order_id).or_else(|| self.done.remove(&order_id));
-        if let Some(order) = order {
-            self.names.remove(&order.id);
+        while let Some((id, before)) = self.before.pop() {
+            let undone = self.open.remove(&id).or_else(|| self.done.remove(&id));
+            match before {
+                Some(order) => {
+                    self.names.insert(order.id, id);
+                    let kept = if order.state.is_open() { &mut self.open } else { &mut self.done };
+                    kept.insert(id, order);
+                }
+                None => {
+                    if let Some(order) = undone {
+                        self.names.remove(&order.id);
+                    }
+                }
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use floorpass_twsd::{Config, ListenerHandle, serve};
-use gate::disk::LocalDisk;
+use gate::disk::{Disk, LocalDisk};
 use gate::folder::FolderError;
 use gate::{
     ActivityEntry, ActivityFilter, ActivityKind, Actor, Clock, Durability, Gate, Hours, OpenError,
@@ -53,7 +53,16 @@ impl Server {
         Self::start_with(folder, Arc::clone(Instruments::builtin())).await
     }
 
+    /// One whose journal is on this disk.
+    pub async fn on(disk: Arc<dyn Disk>) -> Self {
+        Self::start_on(TempDir::new().unwrap(), Arc::clone(Instruments::builtin()), disk).await
+    }
+
     async fn start_with(folder: TempDir, instruments: Arc<Instruments>) -> Self {
+        Self::start_on(folder, instruments, Arc::new(LocalDisk)).await
+    }
+
+    async fn start_on(folder: TempDir, instruments: Arc<Instruments>, disk: Arc<dyn Disk>) -> Self {
         let config = gate::Config {
             data: folder.path().to_owned(),
             database: None,
@@ -65,7 +74,7 @@ impl Server {
             passkeys: None,
             token_required_by_default: false,
         };
-        let gate = opened(config, &instruments).await;
+        let gate = opened(config, &instruments, &disk).await;
         let (stop, stopped) = oneshot::channel();
         let config =
             Config { bind: IpAddr::V4(Ipv4Addr::LOCALHOST), free_ports: true, ports: Vec::new() };
@@ -119,10 +128,14 @@ impl Server {
 }
 
 /// The gate, once nobody holds its folder: a thread of the server before may do so for a moment.
-async fn opened(config: gate::Config, instruments: &Arc<Instruments>) -> Gate {
+async fn opened(
+    config: gate::Config,
+    instruments: &Arc<Instruments>,
+    disk: &Arc<dyn Disk>,
+) -> Gate {
     let open = async {
         loop {
-            let (disk, own) = (Arc::new(LocalDisk), Arc::clone(instruments));
+            let (disk, own) = (Arc::clone(disk), Arc::clone(instruments));
             match Gate::open_trading(config.clone(), Clock::system(), disk, own).await {
                 Ok(gate) => return gate,
                 Err(OpenError::Folder(FolderError::InUse { .. } | FolderError::Shared { .. })) => {

@@ -11,6 +11,7 @@ mod change;
 mod currency;
 mod cut;
 mod desk;
+mod disk;
 mod fact;
 mod family;
 mod hostile;
