@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use access::id::SymbolId;
 use access::moment::Time;
+use rust_decimal::Decimal;
 use tokio::sync::watch;
 use trade::Exchange;
 use trade::bar::{Bar, BarSize};
 use trade::instrument::Instruments;
+use trade::pricing::computation::OptionMarket;
 use trade::quote::{Quote, Quotes};
 
 use crate::Gate;
@@ -71,6 +73,27 @@ impl<'a> MarketGate<'a> {
     /// Bars that begin in `from..to`, oldest first; see [`trade::exchange::Exchange::bars`].
     pub fn bars(self, symbol: SymbolId, size: BarSize, from: Time, to: Time) -> Vec<Bar> {
         self.gate.0.sequencer.peek(|exchange| exchange.bars(symbol, size, from, to)).1
+    }
+
+    /// An option in the market of the last second; see [`trade::exchange::Exchange::option_market`].
+    pub fn option_market(self, symbol: SymbolId) -> Option<OptionMarket> {
+        self.gate.0.sequencer.peek(|exchange| exchange.option_market(symbol)).1
+    }
+
+    /// The volatility that options on something are priced by; see [`trade::exchange::Exchange::implied_volatility`].
+    pub fn implied_volatility(self, symbol: SymbolId) -> Option<Decimal> {
+        self.gate.0.sequencer.peek(|exchange| exchange.implied_volatility(symbol)).1
+    }
+
+    /// The same of the past; see [`trade::exchange::Exchange::implied_bars`].
+    pub fn implied_bars(
+        self,
+        symbol: SymbolId,
+        size: BarSize,
+        from: Time,
+        to: Time,
+    ) -> Vec<(Bar, [Decimal; 4])> {
+        self.gate.0.sequencer.peek(|exchange| exchange.implied_bars(symbol, size, from, to)).1
     }
 
     /// The first instant that there are prices of; none for an unknown contract.

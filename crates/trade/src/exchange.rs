@@ -23,6 +23,7 @@ use std::sync::Arc;
 use access::currency::Currency;
 use access::id::{Holder, PaperAccountId, SymbolId};
 use access::moment::Time;
+use rust_decimal::Decimal;
 
 use crate::account::AccountSummary;
 use crate::bar::{Bar, BarSize};
@@ -38,6 +39,7 @@ use crate::paper::Paper;
 use crate::position::Holding;
 use crate::pretrade::{Denial, Facts};
 use crate::price::Ticks;
+use crate::pricing::computation::OptionMarket;
 use crate::quote::{Quote, Quotes};
 use crate::venue::{Owner, Venue};
 
@@ -576,6 +578,37 @@ impl Exchange {
     /// two hours. Hours are counted in UTC; days are trading days.
     pub fn bars(&self, symbol: SymbolId, size: BarSize, from: Time, to: Time) -> Vec<Bar> {
         self.paper.bars(symbol, size, from, to)
+    }
+
+    /// An option that has not expired, in the market of the last second; none for anything else.
+    pub fn option_market(&self, symbol: SymbolId) -> Option<OptionMarket> {
+        self.paper.option_market(symbol)
+    }
+
+    /// The yearly volatility that options on something are priced by, at the money and thirty days ahead; none where there
+    /// are none on it.
+    pub fn implied_volatility(&self, symbol: SymbolId) -> Option<Decimal> {
+        self.paper.implied_volatility(symbol, None)
+    }
+
+    /// The same of the past, as bars of the volatility index tell it: each with open, high, low and close.
+    pub fn implied_bars(
+        &self,
+        symbol: SymbolId,
+        size: BarSize,
+        from: Time,
+        to: Time,
+    ) -> Vec<(Bar, [Decimal; 4])> {
+        let Some(index) = self.paper.volatility_index() else { return Vec::new() };
+        let at = |price| self.paper.implied_volatility(symbol, Some(price));
+        if at(self.mark(index)).is_none() {
+            return Vec::new();
+        }
+        let bars = self.paper.bars(index, size, from, to).into_iter();
+        bars.filter_map(|bar| {
+            Some((bar, [at(bar.open)?, at(bar.high)?, at(bar.low)?, at(bar.close)?]))
+        })
+        .collect()
     }
 
     /// The first instant that there are prices of; none for an unknown contract.

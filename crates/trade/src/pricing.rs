@@ -13,6 +13,7 @@
 
 pub mod american;
 pub mod bond;
+pub mod computation;
 pub mod curve;
 pub mod day_count;
 pub mod european;

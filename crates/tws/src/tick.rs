@@ -4,7 +4,7 @@ use crate::field::Put;
 
 macro_rules! tick_types {
     ($( $number:literal $name:ident $doc:literal )*) => {
-        /// What a tick tells. Only those that a server of stocks sends.
+        /// What a tick tells. Only those that this server may send.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum TickType {
             $( #[doc = $doc] $name = $number, )*
@@ -30,6 +30,10 @@ tick_types! {
     7 Low "Low of the day."
     8 Volume "Volume of the day."
     9 Close "Close of the last day."
+    10 BidOption "What the bid of an option implies."
+    11 AskOption "What the ask of an option implies."
+    12 LastOption "What the last trade of an option implies."
+    13 ModelOption "What the market's own volatility of an option implies."
     14 Open "Open of the day."
     15 Low13Weeks "Low of 13 weeks."
     16 High13Weeks "High of 13 weeks."
@@ -39,6 +43,9 @@ tick_types! {
     20 High52Weeks "High of 52 weeks."
     21 AverageVolume "Average volume of a day."
     23 HistoricalVolatility "Volatility of the last 30 days, for a year."
+    24 OptionImpliedVolatility "Volatility that the options on it are priced by, for a year."
+    29 OptionCallVolume "Volume of the day, of a call."
+    30 OptionPutVolume "Volume of the day, of a put."
     32 BidExchange "Exchanges at the bid."
     33 AskExchange "Exchanges at the ask."
     37 MarkPrice "Mark price."
@@ -46,6 +53,7 @@ tick_types! {
     46 Shortable "How easily it can be borrowed: above 2.5 easily."
     48 RtVolume "`price;size;timeMs;total;vwap;single` of the last trade."
     49 Halted "0 trading, 1 halted, -1 unknown."
+    53 CustomOption "What was asked to be computed of an option."
     54 TradeCount "Trades of the day."
     55 TradeRate "Trades a minute."
     56 VolumeRate "Volume a minute."
@@ -63,6 +71,10 @@ tick_types! {
     75 DelayedClose "Delayed close of the last day."
     76 DelayedOpen "Delayed open of the day."
     77 RtTradeVolume "`price;size;timeMs;total;vwap;single` of the last trade that counts for the volume."
+    80 DelayedBidOption "What the delayed bid of an option implies."
+    81 DelayedAskOption "What the delayed ask of an option implies."
+    82 DelayedLastOption "What the delayed last trade of an option implies."
+    83 DelayedModelOption "What the market's own volatility of an option implies, delayed."
     84 LastExchange "Exchange of the last trade."
     88 DelayedLastTimestamp "Delayed time of the last trade."
     89 ShortableShares "Shares that can be borrowed."
@@ -84,6 +96,10 @@ impl TickType {
             Self::Volume => Self::DelayedVolume,
             Self::Close => Self::DelayedClose,
             Self::Open => Self::DelayedOpen,
+            Self::BidOption => Self::DelayedBidOption,
+            Self::AskOption => Self::DelayedAskOption,
+            Self::LastOption => Self::DelayedLastOption,
+            Self::ModelOption => Self::DelayedModelOption,
             Self::LastTimestamp => Self::DelayedLastTimestamp,
             Self::Halted => Self::DelayedHalted,
             _ => return None,

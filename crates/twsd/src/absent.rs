@@ -62,9 +62,6 @@ fn reason(request: &Inbound) -> Option<(ErrorCode, &'static str)> {
     let no = |what| Some((ErrorCode::PROCESSING, what));
     match request {
         Inbound::ExerciseOptions(_) => no("options are exercised at their expiry alone here"),
-        Inbound::CalculateImpliedVolatility(_) | Inbound::CalculateOptionPrice(_) => {
-            no("options are not valued on request here yet")
-        }
         Inbound::NewsBulletins(_)
         | Inbound::NewsArticle(_)
         | Inbound::HistoricalNews(_)
@@ -75,10 +72,6 @@ fn reason(request: &Inbound) -> Option<(ErrorCode, &'static str)> {
         Inbound::HistogramData(_) => {
             no("there are no histograms here yet; historical bars are available")
         }
-        Inbound::HistoricalTicks(_) => Some((
-            ErrorCode::NO_PERMISSION,
-            "past ticks are not kept; historical bars are available",
-        )),
         Inbound::SmartComponents(_) => no("quotes here come from one exchange"),
         Inbound::ReplaceFa(_) => no("there are no adviser accounts here"),
         Inbound::SubscribeToGroupEvents(_) | Inbound::UpdateDisplayGroup(_) => {

@@ -207,6 +207,9 @@ impl Client {
             Inbound::HistoricalData(request) => self.historical_data(&request, out),
             Inbound::CancelHistoricalData(request) => self.charts.end(request.request_id, out),
             Inbound::HeadTimestamp(request) => self.head_timestamp(&request, out),
+            Inbound::CalculateImpliedVolatility(request) => self.implied_volatility(&request, out),
+            Inbound::CalculateOptionPrice(request) => self.option_price(&request, out),
+            Inbound::HistoricalTicks(request) => self.historical_ticks(&request, out),
             request => self.answer_absent(&request, out),
         }
     }

@@ -2,14 +2,17 @@
 //!
 //! | number | what comes |
 //! |---|---|
+//! | 100 | of an option its volume of the day |
 //! | 104, 411 | the volatility of the last 30 daily moves, before today and now |
+//! | 106 | of a stock or index the volatility that its options are priced by, at the money and 30 days ahead |
 //! | 165 | lows and highs of 13, 26 and 52 weeks, the average volume of 90 days |
 //! | 221, 232 | the mark price, which is the last |
 //! | 233, 375 | the text of each trade |
 //! | 236 | how easily it can be borrowed: a sell order may go short here |
 //! | 318 | the last trade in regular hours, which are all that there are |
 //!
-//! Of other numbers nothing is known here, and nothing is sent.
+//! 101 (open interest) is never there. Where 100, 101, 104 or 106 is asked for and not there, the program is told with
+//! the warning 10090. Of other numbers nothing is known here, and nothing is sent.
 
 use std::collections::BTreeSet;
 
@@ -18,9 +21,12 @@ use gate::Gate;
 use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
 use trade::calendar::{Day, TradingSession};
+use trade::instrument::{Instrument, InstrumentKind, Right};
 use trade::quote::Quote;
 use trade::{Ticks, volatility};
 use tws::tick::TickType;
+
+use crate::data_kind::DataKind;
 
 /// Days that are looked back on: 52 weeks.
 const YEAR: i32 = 364;
@@ -52,13 +58,42 @@ pub(crate) struct Generics {
     /// The days before this one, for the close of the last of them.
     past: Option<(Ticks, Vec<Bar>)>,
     today: Day,
+    /// Of an option whether it is a call.
+    is_call: Option<bool>,
+    /// What options on it are priced by.
+    implied: Option<Decimal>,
 }
 
 impl Generics {
     /// Reads the comma list of a request. What is not a number is passed over, as an unknown number is.
     pub(crate) fn of(list: &str) -> Self {
         let numbers = list.split(',').filter_map(|number| number.trim().parse().ok());
-        Self { wanted: numbers.collect(), past: None, today: Day::default() }
+        let (past, is_call, implied) = (None, None, None);
+        Self { wanted: numbers.collect(), past, today: Day::default(), is_call, implied }
+    }
+
+    /// What is wanted of these four and not there, each in the broker's words and with the reason.
+    pub(crate) fn missing(&self, one: &Instrument, gate: &Gate) -> Vec<String> {
+        let (has, is_option) =
+            (DataKind::of(&one.kind), matches!(one.kind, InstrumentKind::Option(_)));
+        let is_implied = || gate.markets().implied_volatility(one.id).is_some();
+        let reasons = [
+            (100, is_option, "the volume of options is told of each option alone"),
+            (101, false, "open interest is not counted here"),
+            (
+                104,
+                has.has_volatility(),
+                "its historical volatility is not told; ask for that of its underlying",
+            ),
+            (106, is_implied(), "no options on it are listed"),
+        ];
+        let missing =
+            reasons.into_iter().filter(|(number, is_there, _)| !is_there && self.wants(&[*number]));
+        missing
+            .map(|(number, _, reason)| {
+                format!("Part of requested market data is not subscribed. Generic tick {number} of {}: {reason}", one.local.trim())
+            })
+            .collect()
     }
 
     /// Whether one of these numbers was asked for.
@@ -68,6 +103,16 @@ impl Generics {
 
     /// Looks the past up, if that is needed and the day is another one.
     pub(crate) fn look_back(&mut self, gate: &Gate, symbol: SymbolId, quote: &Quote) {
+        if self.wants(&[100]) {
+            let one = gate.markets().instruments().get(symbol);
+            self.is_call = one.and_then(|one| match &one.kind {
+                InstrumentKind::Option(terms) => Some(terms.right == Right::Call),
+                _ => None,
+            });
+        }
+        if self.wants(&[106]) {
+            self.implied = gate.markets().implied_volatility(symbol);
+        }
         let is_known = self.past.as_ref().is_some_and(|(close, _)| *close == quote.close);
         if is_known || !self.wants(&[104, 165, 411]) {
             return;
@@ -91,6 +136,13 @@ impl Generics {
         }
         if self.wants(&[236]) {
             values.push((TickType::Shortable, Value::Number(Decimal::from(EASILY))));
+        }
+        if let Some(is_call) = self.is_call {
+            let tick = if is_call { TickType::OptionCallVolume } else { TickType::OptionPutVolume };
+            values.push((tick, Value::Size(quote.volume)));
+        }
+        if let Some(implied) = self.implied {
+            values.push((TickType::OptionImpliedVolatility, Value::Number(implied)));
         }
         let Some((_, days)) = &self.past else { return values };
         if self.wants(&[165]) {

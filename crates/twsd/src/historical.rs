@@ -4,7 +4,8 @@
 //! `BID` and `ASK` bars are a cent below and above them, which is the simulated market's narrowest
 //! spread; `BID_ASK` bars go from the mean bid to the mean ask, between the lowest bid and the
 //! highest ask. None of the four has a volume. `HISTORICAL_VOLATILITY` bars go through the yearly
-//! volatility of the last 30 daily moves, at the prices of each bar. `SCHEDULE` gives trading sessions.
+//! volatility of the last 30 daily moves, at the prices of each bar; `OPTION_IMPLIED_VOLATILITY` bars through
+//! what options are priced by at the money, thirty days ahead. `SCHEDULE` gives trading sessions.
 //! Hours outside of regular ones do not exist here, so `useRTH` changes nothing.
 //!
 //! Words are taken in either case, as at the broker; the size of real-time bars is not looked at.
@@ -25,7 +26,8 @@ use tws::outbound::{
 };
 
 use crate::client::Client;
-use crate::contract::{Listed, find, unknown};
+use crate::contract::{Listed, find, sec_type, unknown};
+use crate::data_kind::DataKind;
 use crate::outgoing::Outgoing;
 use crate::refusal::Subject;
 use crate::stamp;
@@ -60,7 +62,22 @@ enum Show {
 enum Content {
     Bars(Show),
     Volatility,
+    /// The volatility that options are priced by.
+    Implied,
     Schedule,
+}
+
+impl Content {
+    /// Whether a contract has it.
+    fn is_of(self, one: &Instrument) -> bool {
+        let has = DataKind::of(&one.kind);
+        match self {
+            Self::Bars(Show::Trades) => has.has_trades(),
+            Self::Bars(_) => has.has_quotes(),
+            Self::Volatility | Self::Implied => has.has_volatility(),
+            Self::Schedule => true,
+        }
+    }
 }
 
 /// Open, high, low and close of a bar as it is shown.
@@ -312,8 +329,8 @@ fn understand(request: &inbound::HistoricalData) -> Result<Wanted, String> {
             short(&request.duration)
         )
     })?;
-    let content = shown(&request.what_to_show, &request.contract)?;
-    if content == Content::Volatility {
+    let content = shown(&request.what_to_show)?;
+    if matches!(content, Content::Volatility | Content::Implied) {
         if size > BarSize::Day {
             return Err(format!(
                 "volatility bars span at most a day, not {}; use 1 day",
@@ -344,22 +361,36 @@ fn understand(request: &inbound::HistoricalData) -> Result<Wanted, String> {
 }
 
 /// What is to be shown.
-fn shown(text: &str, contract: &tws::Contract) -> Result<Content, String> {
+fn shown(text: &str) -> Result<Content, String> {
     if let Some(show) = Show::of(text) {
         return Ok(Content::Bars(show));
     }
     match text.trim().to_ascii_uppercase().as_str() {
         "SCHEDULE" => Ok(Content::Schedule),
         "HISTORICAL_VOLATILITY" => Ok(Content::Volatility),
-        name @ "OPTION_IMPLIED_VOLATILITY" => Err(format!(
-            "No historical market data for {}/STK@SMART {name}: there are no options here; use HISTORICAL_VOLATILITY or TRADES",
-            short(&contract.symbol)
-        )),
+        "OPTION_IMPLIED_VOLATILITY" => Ok(Content::Implied),
         _ => Err(format!(
-            "{:?} is not available; use TRADES, MIDPOINT, BID, ASK, BID_ASK, HISTORICAL_VOLATILITY or SCHEDULE",
+            "{:?} is not available; use TRADES, MIDPOINT, BID, ASK, BID_ASK, HISTORICAL_VOLATILITY, OPTION_IMPLIED_VOLATILITY or SCHEDULE",
             short(text)
         )),
     }
+}
+
+/// The broker's words for a kind of data that a contract does not have, and those that it has.
+pub(crate) fn no_data_of(one: &Instrument, what: &str) -> String {
+    let words: &[&str] = match DataKind::of(&one.kind) {
+        DataKind::Share => &["every kind"],
+        DataKind::Figure => &["TRADES", "HISTORICAL_VOLATILITY", "OPTION_IMPLIED_VOLATILITY"],
+        DataKind::Contract => &["TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK"],
+        DataKind::Pair => &["MIDPOINT", "BID", "ASK", "BID_ASK"],
+    };
+    let (symbol, kind) = (one.local.trim(), sec_type(&one.kind));
+    format!(
+        "No historical market data for {symbol}/{kind}@{} {}; it has {}",
+        one.exchange,
+        short(what),
+        words.join(", ")
+    )
 }
 
 fn failed(reason: &str) -> String {
@@ -373,7 +404,12 @@ impl Client {
 
     /// The stock of a request for past data, if it is there and the client may see it; if not the
     /// client was told.
-    fn charted(&self, id: i32, contract: &tws::Contract, out: &mut Outgoing) -> Option<SymbolId> {
+    pub(crate) fn charted(
+        &self,
+        id: i32,
+        contract: &tws::Contract,
+        out: &mut Outgoing,
+    ) -> Option<SymbolId> {
         match find(contract, &Listed::of(&self.gate)) {
             Ok(stock) => {
                 let may =
@@ -398,6 +434,9 @@ impl Client {
             Ok(wanted) => wanted,
             Err(reason) => return out.error(id, ErrorCode::HISTORICAL_DATA, &failed(&reason)),
         };
+        if let Some(reason) = self.lacks(symbol, wanted.content, &request.what_to_show) {
+            return out.error(id, ErrorCode::HISTORICAL_DATA, &failed(&reason));
+        }
         let now = self.gate.now();
         let end = wanted.end.unwrap_or(now + Span::seconds(1));
         let begin = wanted.duration.before(end);
@@ -410,6 +449,12 @@ impl Client {
             Content::Bars(show) => {
                 let units = self.units_of(symbol);
                 bars.iter().map(|bar| show.row(*bar, units)).collect()
+            }
+            Content::Implied => {
+                let (size, duration) = (wanted.size, wanted.duration);
+                let bars = self.gate.markets().implied_bars(symbol, size, begin, end);
+                let bars = duration.last(bars, |(bar, _)| bar.day);
+                bars.into_iter().map(|(bar, prices)| volatility_row(bar, prices)).collect()
             }
             Content::Volatility | Content::Schedule => self.volatilities(symbol, &bars),
         };
@@ -450,14 +495,20 @@ impl Client {
             }
             let at = |price: Ticks| volatility::yearly(&closes.1, price);
             let all = [at(bar.open)?, at(bar.high)?, at(bar.low)?, at(bar.close)?];
-            let (open, close) = (at(bar.open)?, at(bar.close)?);
-            let high = all.into_iter().fold(open, Decimal::max);
-            let low = all.into_iter().fold(open, Decimal::min);
-            let none = Decimal::NEGATIVE_ONE;
-            let prices = Prices { open, high, low, close };
-            Some(Row { bar: *bar, prices, volume: none, average: none })
+            Some(volatility_row(*bar, all))
         });
         rows.collect()
+    }
+
+    /// Why a contract does not have this, if it does not.
+    fn lacks(&self, symbol: SymbolId, content: Content, what: &str) -> Option<String> {
+        let one = self.gate.markets().instruments().get(symbol)?;
+        let has_options = || self.gate.markets().implied_volatility(symbol).is_some();
+        let is_there = content.is_of(one) && (content != Content::Implied || has_options());
+        (!is_there).then(|| {
+            let what = if what.trim().is_empty() { "TRADES" } else { what };
+            no_data_of(one, what)
+        })
     }
 
     /// The trading sessions of the period, as far as there are prices.
@@ -509,10 +560,13 @@ impl Client {
     pub(crate) fn head_timestamp(&mut self, request: &inbound::HeadTimestamp, out: &mut Outgoing) {
         let id = request.request_id;
         let Some(symbol) = self.charted(id, &request.contract, out) else { return };
-        let content = match shown(&request.what_to_show, &request.contract) {
+        let content = match shown(&request.what_to_show) {
             Ok(content) => content,
             Err(reason) => return out.error(id, ErrorCode::HISTORICAL_DATA, &failed(&reason)),
         };
+        if let Some(reason) = self.lacks(symbol, content, &request.what_to_show) {
+            return out.error(id, ErrorCode::HISTORICAL_DATA, &failed(&reason));
+        }
         let head = self.gate.markets().head_timestamp(symbol).and_then(|head| {
             if content != Content::Volatility {
                 return Some(head);
@@ -535,6 +589,11 @@ impl Client {
         let Some(symbol) = self.charted(id, &request.contract, out) else { return };
         if self.charts.real_time.contains_key(&id) {
             return out.error(id, ErrorCode::DUPLICATE_TICKER_ID, "Duplicate ticker id");
+        }
+        let show = Show::of(&request.what_to_show).map(Content::Bars);
+        if let Some(reason) = show.and_then(|show| self.lacks(symbol, show, &request.what_to_show))
+        {
+            return out.error(id, ErrorCode(420), &format!("Invalid Real-time Query:{reason}"));
         }
         // The size of the bars is not looked at: there is one.
         match Show::of(&request.what_to_show).filter(|show| *show != Show::BidAsk) {
@@ -595,6 +654,15 @@ impl Client {
             }
         }
     }
+}
+
+/// A bar of volatilities: at the open, the high, the low and the close of a price.
+fn volatility_row(bar: Bar, all: [Decimal; 4]) -> Row {
+    let [open, .., close] = all;
+    let high = all.into_iter().fold(open, Decimal::max);
+    let low = all.into_iter().fold(open, Decimal::min);
+    let none = Decimal::NEGATIVE_ONE;
+    Row { bar, prices: Prices { open, high, low, close }, volume: none, average: none }
 }
 
 /// What the counts of a contract's prices and quantities are.
@@ -668,7 +736,6 @@ mod tests {
 
     #[test]
     fn words_for_what_is_shown_are_read_in_either_case() {
-        let contract = tws::Contract { symbol: "AAPL".to_owned(), ..Default::default() };
         for (text, show) in [
             ("TRADES", Content::Bars(Show::Trades)),
             ("Trades", Content::Bars(Show::Trades)),
@@ -677,12 +744,13 @@ mod tests {
             ("Midpoint", Content::Bars(Show::Midpoint)),
             ("bid_ask", Content::Bars(Show::BidAsk)),
             ("historical_volatility", Content::Volatility),
+            ("option_implied_volatility", Content::Implied),
             ("Schedule", Content::Schedule),
         ] {
-            assert_eq!(shown(text, &contract), Ok(show), "{text}");
+            assert_eq!(shown(text), Ok(show), "{text}");
         }
-        for text in ["option_implied_volatility", "FEE_RATE", "PRICES"] {
-            let reason = shown(text, &contract).unwrap_err();
+        for text in ["FEE_RATE", "PRICES"] {
+            let reason = shown(text).unwrap_err();
             assert!(reason.contains("TRADES"), "{reason}");
         }
     }

@@ -17,7 +17,9 @@ use tws::tick::TickType;
 
 use crate::client::Client;
 use crate::contract::{Listed, find, unknown};
+use crate::data_kind::DataKind;
 use crate::generic_tick::{Generics, Value};
+use crate::option_tick::Computations;
 use crate::outgoing::Outgoing;
 use crate::refusal::Subject;
 
@@ -43,6 +45,10 @@ struct Line {
     /// What its quantities are counted in.
     step: Unit,
     delayed: bool,
+    /// What it has of quotes and trades.
+    kind: DataKind,
+    /// What its prices imply, if it is an option.
+    computations: Option<Computations>,
     /// What was asked for by number.
     generics: Generics,
     generics_sent: BTreeMap<TickType, Value>,
@@ -131,6 +137,8 @@ impl Client {
             tick: stock.prices.tick(),
             step: stock.step,
             delayed,
+            kind: DataKind::of(&stock.kind),
+            computations: Computations::of(stock),
             generics: Generics::of(&request.generic_ticks),
             generics_sent: BTreeMap::new(),
             sent: BTreeMap::new(),
@@ -139,6 +147,10 @@ impl Client {
         if let Some(quote) = self.gate.markets().quote_in(&quotes, stock.id) {
             line.put(id, &quote, out);
             line.put_generics(id, &quote, &self.gate, out);
+            line.put_computations(id, &quote, &self.gate, out);
+        }
+        for text in line.generics.missing(stock, &self.gate) {
+            out.error(id, ErrorCode::PART_NOT_SUBSCRIBED, &text);
         }
         if request.snapshot || request.regulatory_snapshot {
             out.put(&TickSnapshotEnd { request_id: id });
@@ -163,6 +175,11 @@ impl Client {
         if !self.may(Act::ViewMarketData, Some(stock.id), id, Subject::MarketData, out) {
             return;
         }
+        if !DataKind::of(&stock.kind).has_quotes() {
+            let text =
+                "Deep market data is not supported for this combination of security type/exchange";
+            return out.error(id, ErrorCode::NO_DEPTH, text);
+        }
         let rows = usize::try_from(request.rows).unwrap_or(0).clamp(1, trade::market::LEVELS);
         let mut depth = Depth {
             symbol: stock.id,
@@ -186,6 +203,7 @@ impl Client {
             if let Some(quote) = self.gate.markets().quote_in(&quotes, line.symbol) {
                 line.put(*id, &quote, out);
                 line.put_generics(*id, &quote, &self.gate, out);
+                line.put_computations(*id, &quote, &self.gate, out);
             }
         }
         for (id, depth) in &mut self.tickers.depths {
@@ -198,22 +216,31 @@ impl Client {
 }
 
 impl Line {
+    fn put_computations(&mut self, id: i32, quote: &Quote, gate: &Gate, out: &mut Outgoing) {
+        if let Some(computations) = &mut self.computations {
+            computations.put((id, self.delayed), (gate, quote), out);
+        }
+    }
+
     fn put(&mut self, id: i32, quote: &Quote, out: &mut Outgoing) {
         // Nothing bid or asked is -1 with no shares, as at the broker.
         let one = self.tick.count(Decimal::NEGATIVE_ONE).unwrap_or(-1);
         let none = Level { price: Ticks(one), size: 0 };
-        let traded = self.put_price(
-            id,
-            TickType::Last,
-            TickType::LastSize,
-            quote.last,
-            quote.last_size,
-            out,
-        );
-        let bid = quote.bid().unwrap_or(none);
-        self.put_price(id, TickType::Bid, TickType::BidSize, bid.price, bid.size, out);
-        let ask = quote.ask().unwrap_or(none);
-        self.put_price(id, TickType::Ask, TickType::AskSize, ask.price, ask.size, out);
+        let traded = self.kind.has_trades()
+            && self.put_price(
+                id,
+                TickType::Last,
+                TickType::LastSize,
+                quote.last,
+                quote.last_size,
+                out,
+            );
+        if self.kind.has_quotes() {
+            let bid = quote.bid().unwrap_or(none);
+            self.put_price(id, TickType::Bid, TickType::BidSize, bid.price, bid.size, out);
+            let ask = quote.ask().unwrap_or(none);
+            self.put_price(id, TickType::Ask, TickType::AskSize, ask.price, ask.size, out);
+        }
         for (tick, price) in [
             (TickType::Open, quote.open),
             (TickType::High, quote.high),
@@ -224,7 +251,7 @@ impl Line {
                 self.price(id, tick, price, 0, out);
             }
         }
-        if self.is_news(TickType::Volume, (Ticks(0), quote.volume)) {
+        if self.kind.has_volume() && self.is_news(TickType::Volume, (Ticks(0), quote.volume)) {
             self.size(id, TickType::Volume, quote.volume, out);
         }
         if traded {
@@ -321,20 +348,7 @@ impl Line {
         if !self.delayed {
             return tick;
         }
-        match tick {
-            TickType::Bid => TickType::DelayedBid,
-            TickType::Ask => TickType::DelayedAsk,
-            TickType::Last => TickType::DelayedLast,
-            TickType::BidSize => TickType::DelayedBidSize,
-            TickType::AskSize => TickType::DelayedAskSize,
-            TickType::LastSize => TickType::DelayedLastSize,
-            TickType::High => TickType::DelayedHigh,
-            TickType::Low => TickType::DelayedLow,
-            TickType::Volume => TickType::DelayedVolume,
-            TickType::Close => TickType::DelayedClose,
-            TickType::Open => TickType::DelayedOpen,
-            other => other,
-        }
+        tick.delayed().unwrap_or(tick)
     }
 }
 

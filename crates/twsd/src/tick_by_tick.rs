@@ -11,6 +11,8 @@ use tws::outbound::{ErrorCode, SingleTick, TickByTick};
 
 use crate::client::Client;
 use crate::contract::{Listed, find, unknown};
+use crate::data_kind::DataKind;
+use crate::historical::no_data_of;
 use crate::outgoing::Outgoing;
 use crate::refusal;
 
@@ -103,6 +105,15 @@ impl Client {
             let reason = format!("tickType is {given:?}; use Last, AllLast, BidAsk or MidPoint");
             return out.error(id, ErrorCode::NO_TICK_BY_TICK, &failed(&reason));
         };
+        let has = DataKind::of(&stock.kind);
+        let is_there = match kind {
+            Kind::Last | Kind::AllLast => has.has_trades(),
+            Kind::BidAsk | Kind::MidPoint => has.has_quotes(),
+        };
+        if !is_there {
+            let reason = no_data_of(stock, request.tick_type.trim());
+            return out.error(id, ErrorCode::NO_TICK_BY_TICK, &failed(&reason));
+        }
         if self.single_ticks.0.len() >= STREAMS {
             let text = format!(
                 "Max number of tick-by-tick requests has been reached: {STREAMS}; cancel one first"

@@ -4,6 +4,7 @@
 
 use access::currency::Currency;
 use access::id::SymbolId;
+use rust_decimal::Decimal;
 
 use super::Paper;
 use super::listing::Listing;
@@ -15,6 +16,7 @@ use crate::market::{FINE, Print, Process};
 use crate::order::Side;
 use crate::path::{Block, Stretch};
 use crate::price::Ticks;
+use crate::pricing::computation::{OptionMarket, exact};
 use crate::pricing::european::Payoff;
 use crate::pricing::fair::{self, OptionCase};
 use crate::random::{GAMMA, mix};
@@ -150,9 +152,47 @@ impl Paper {
     fn level(&self, spots: &Spots<'_>) -> f64 {
         let Some(index) = self.instruments.volatility_index() else { return 1.0 };
         let Some(one) = self.instruments.at(index) else { return 1.0 };
+        spots(one.id).map_or(1.0, |now| self.level_at(index, one, now))
+    }
+
+    /// The same where the volatility index is at so much.
+    fn level_at(&self, index: usize, one: &Instrument, now: f64) -> f64 {
         let began = self.instruments.past(index).last().map_or(one.start.0, |day| day.close);
-        spots(one.id)
-            .map_or(1.0, |now| fair::over(now, fair::priced(began.saturating_mul(FINE), unit(one))))
+        fair::over(now, fair::priced(began.saturating_mul(FINE), unit(one)))
+    }
+
+    /// An option that has not expired, in the market of this second.
+    pub(crate) fn option_market(&self, id: SymbolId) -> Option<OptionMarket> {
+        let one = self.instruments.get(id)?;
+        let InstrumentKind::Option(terms) = &one.kind else { return None };
+        let second = self.step;
+        let case = self.option_case(one, terms, second, &|id| self.spot(id, second))?;
+        (case.seconds > 0).then(|| OptionMarket::new(case))
+    }
+
+    /// The volatility that options on something are priced by, at the money and thirty days ahead: now, or where the
+    /// volatility index is at a price. None where there are no options on it.
+    pub(crate) fn implied_volatility(
+        &self,
+        id: SymbolId,
+        index_at: Option<Ticks>,
+    ) -> Option<Decimal> {
+        let under = self.instruments.get(id)?;
+        self.instruments.families().options.iter().find(|class| class.underlying == id)?;
+        let index = self.instruments.volatility_index()?;
+        let one = self.instruments.at(index)?;
+        let now = match index_at {
+            Some(price) => fair::priced(price.0.saturating_mul(FINE), unit(one)),
+            None => self.spot(one.id, self.step)?,
+        };
+        let level = self.level_at(index, one, now);
+        let is_on_figure = under.kind == InstrumentKind::Index;
+        exact(fair::ahead(fair::yearly(under.volatility), level, is_on_figure))
+    }
+
+    /// The figure that volatility is told by.
+    pub(crate) fn volatility_index(&self) -> Option<SymbolId> {
+        Some(self.instruments.at(self.instruments.volatility_index()?)?.id)
     }
 
     /// The part of itself that something pays in a year.

@@ -261,6 +261,23 @@ impl OptionCase {
     }
 }
 
+/// The yearly volatility at the money, thirty days ahead, that options on something are priced by.
+pub(crate) fn ahead(volatility: f64, level: f64, is_on_figure: bool) -> f64 {
+    const AHEAD: i64 = 30 * 86_400;
+    let case = OptionCase {
+        payoff: Payoff::Call,
+        spot: 100.0,
+        strike: carried(100.0, 0.0, AHEAD),
+        income: 0.0,
+        volatility,
+        level,
+        seconds: AHEAD,
+        is_on_figure,
+        is_american: false,
+    };
+    case.implied()
+}
+
 impl Boundaries {
     fn of(&self, key: Key, option: &Vanilla) -> Option<Arc<Boundary>> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -49,6 +49,32 @@ responses! {
         /// The text.
         text: &'a str;
     }
+    /// What a price of an option implies. A figure that is not known would be -1, or -2 for the greeks; not all clients
+    /// know that, so it is for a server to send whole or not at all.
+    21 TickOptionComputation {
+        /// Request id.
+        request_id: i32;
+        /// By which price.
+        tick: TickType;
+        /// 0 by returns, 1 by prices.
+        attribute: i32;
+        /// Volatility for a year; 0.25 is 25 %.
+        implied_volatility: Decimal;
+        /// Change of the price by 1 of the underlying.
+        delta: Decimal;
+        /// Price of the option.
+        option_price: Decimal;
+        /// Dividends until the expiry, as they are worth now.
+        dividend: Decimal;
+        /// Change of the delta by 1 of the underlying.
+        gamma: Decimal;
+        /// Change of the price by 0.01 of volatility.
+        vega: Decimal;
+        /// Change of the price by a calendar day.
+        theta: Decimal;
+        /// Price of the underlying.
+        underlying: Decimal;
+    }
     /// Facts about a stream, first of all.
     81 TickReqParams<'a> {
         /// Request id.

@@ -130,6 +130,10 @@ impl ErrorCode {
     pub const DELAYED_INSTEAD: Self = Self(10167);
     /// No right to these historical ticks.
     pub const NO_PERMISSION: Self = Self(10187);
+    /// Some of the market data that was asked for is not there; the rest comes. A warning.
+    pub const PART_NOT_SUBSCRIBED: Self = Self(10090);
+    /// There is no depth of this kind of contract.
+    pub const NO_DEPTH: Self = Self(10092);
     /// A stream of single ticks cannot begin.
     pub const NO_TICK_BY_TICK: Self = Self(10189);
     /// Too many streams of single ticks.

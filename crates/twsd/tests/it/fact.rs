@@ -194,7 +194,7 @@ async fn history_is_answered_in_every_form_that_the_broker_takes() {
         assert_eq!(of_kind(&answer, "17").len(), 1, "{name}: {answer:?}");
         assert!(errors(&answer).is_empty(), "{name}: {answer:?}");
     }
-    for (what, word) in [("OPTION_IMPLIED_VOLATILITY", "no options"), ("NEWS", "SCHEDULE")] {
+    for (what, word) in [("FEE_RATE", "BID_ASK"), ("NEWS", "SCHEDULE")] {
         let request = HistoricalData { what_to_show: what.to_owned(), ..days() };
         let told = errors(&client.ask(request).await);
         assert!((told[0].0, told[0].1) == (ID, 162) && told[0].2.contains(word), "{told:?}");
@@ -351,7 +351,7 @@ async fn head_timestamp_of_what_is_not_there_is_162() {
     for what in ["TRADES", "midpoint", "BID_ASK", ""] {
         assert_eq!(of_kind(&client.ask(ask(what)).await, "88").len(), 1, "{what}");
     }
-    for what in ["FEE_RATE", "OPTION_IMPLIED_VOLATILITY", "PRICES"] {
+    for what in ["FEE_RATE", "PRICES"] {
         let told = errors(&client.ask(ask(what)).await);
         assert_eq!((told.len(), told[0].0, told[0].1), (1, 5, 162), "{what}");
     }
@@ -413,13 +413,13 @@ async fn ticks_asked_for_by_number_come_when_they_are_known() {
     let list = "100,104,106,165,221,232,233,236,256,292,318,375,411,999,x";
     let found = ticks(&client.ask(ask(1, list)).await);
     let value = |tick: &str| found.iter().find(|one| one.0 == tick).map(|one| one.1.clone());
-    for tick in ["15", "16", "17", "18", "19", "20", "21", "23", "37", "46", "57", "58", "77", "48"]
+    for tick in
+        ["15", "16", "17", "18", "19", "20", "21", "23", "24", "37", "46", "57", "58", "77", "48"]
     {
         let value = value(tick).unwrap_or_else(|| panic!("tick {tick}: {found:?}"));
         assert!(!value.starts_with('-') && value != "0", "{tick}: {value}");
     }
     assert_eq!(value("37"), value("4"), "the mark is the last price");
-    assert_eq!(value("24"), None, "no volatility is implied without options");
     let number = |tick: &str| value(tick).unwrap().parse::<rust_decimal::Decimal>().unwrap();
     assert!(number("19") <= number("17") && number("17") <= number("15"));
     assert!(number("15") <= number("7") && number("6") <= number("16"), "of today too");

@@ -20,4 +20,5 @@ mod message;
 mod narrowed;
 mod order;
 mod order_id;
+mod product;
 mod start;

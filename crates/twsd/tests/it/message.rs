@@ -188,15 +188,15 @@ fn absent_prices() -> Vec<Line> {
     vec![
         line(88, HistogramData { request_id, ..Default::default() }, Error(322), Connection),
         line(89, CancelHistogramData { request_id }, Nothing(ENDS), Connection),
-        line(96, HistoricalTicks { request_id, ..Default::default() }, Error(10187), Connection),
+        line(96, HistoricalTicks { request_id, ..Default::default() }, Error(200), Connection),
         line(98, CancelTickByTickData { request_id: 77 }, Error(300), Connection),
         line(
             54,
             CalculateImpliedVolatility { request_id, ..Default::default() },
-            Error(322),
+            Error(200),
             Connection,
         ),
-        line(55, CalculateOptionPrice { request_id, ..Default::default() }, Error(322), Connection),
+        line(55, CalculateOptionPrice { request_id, ..Default::default() }, Error(200), Connection),
         line(56, CancelCalculateImpliedVolatility { request_id }, Nothing(ENDS), Connection),
         line(57, CancelCalculateOptionPrice { request_id }, Nothing(ENDS), Connection),
     ]
