@@ -149,9 +149,26 @@ pub(super) fn matching<'k>(
     match (found.as_slice(), agree.is_empty()) {
         ([one], _) => check(one, wanted).map(|()| found.clone()),
         (_, false) => Ok(agree),
-        ([first, ..], true) => Err(check(first, wanted).err().unwrap_or_default()),
+        ([_, ..], true) => Err(disagreement(&found, wanted)),
         ([], true) => Err("no contract has this description".to_owned()),
     }
+}
+
+/// What keeps the contract that agrees with most of a description from being meant by it.
+fn disagreement(found: &[&Instrument], wanted: &Contract) -> String {
+    let terms = [
+        Contract { last_trade_date: wanted.last_trade_date.clone(), ..Contract::default() },
+        Contract { multiplier: wanted.multiplier.clone(), ..Contract::default() },
+        Contract { strike: wanted.strike, ..Contract::default() },
+        Contract { right: wanted.right.clone(), ..Contract::default() },
+    ];
+    let agrees = |one: &&&Instrument| {
+        let is_so = |part: &&Contract| check_terms(one, part).is_ok();
+        terms.iter().filter(is_so).count()
+    };
+    // The first of those that agree with as much.
+    let nearest = found.iter().rev().max_by_key(agrees);
+    nearest.and_then(|one| check(one, wanted).err()).unwrap_or_default()
 }
 
 fn by_id<'k>(con_id: i32, listed: &Listed<'k>) -> Result<&'k Instrument, String> {
