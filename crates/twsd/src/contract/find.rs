@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use access::SymbolId;
 use gate::Gate;
+use rust_decimal::Decimal;
 use trade::Quotes;
 use trade::calendar::Day;
 use trade::instrument::{Instrument, InstrumentKind, Instruments};
@@ -378,7 +379,9 @@ fn check_terms(one: &Instrument, wanted: &Contract) -> Result<(), String> {
     }
     let given = wanted.multiplier.trim();
     let multiplier = one.multiplier.to_string();
-    if !given.is_empty() && given.parse() != Ok(one.multiplier) {
+    // @stoqey/ib reads none as 0, and sends that back.
+    let is_any = given.is_empty() || given.parse() == Ok(Decimal::ZERO);
+    if !is_any && given.parse() != Ok(one.multiplier) {
         return differs("multiplier", &multiplier, given);
     }
     let (own, right) = match &one.kind {

@@ -141,6 +141,8 @@ async fn price_of_oil_may_cross_zero_and_its_order_rests() {
         o.contract = oil.clone();
         o.order.total_quantity = Some(Decimal::ONE);
         o.order.limit_price = Some(Decimal::NEGATIVE_ONE);
+        // What @stoqey/ib makes of a multiplier that it was not told.
+        "0".clone_into(&mut o.contract.multiplier);
     });
     let told = client.ask(below).await;
     assert_eq!(statuses(&told, 1), ["Submitted"], "{:?}", errors(&told));
