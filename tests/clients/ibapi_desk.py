@@ -127,6 +127,9 @@ class Recorder(EWrapper, EClient):
     def tickSize(self, reqId, tickType, size):
         self.keep(("size", reqId, tickType), size)
 
+    def tickOptionComputation(self, reqId, tickType, tickAttrib, *greeks):
+        self.keep(("greeks", reqId, tickType), greeks)
+
     def tickSnapshotEnd(self, reqId):
         self.keep(("snapshot end", reqId), end=True)
 

@@ -100,6 +100,37 @@ export const flows = {
     });
   },
 
+  async products_are_traded(server, checks, cid) {
+    await at(server, "trading", cid, async (desk) => {
+      for (const [wanted, quantity] of [
+        [{ symbol: "MSFT", secType: "OPT", exchange: "SMART", currency: "USD", right: "C" }, 1],
+        [{ symbol: "ES", secType: "FUT", exchange: "CME", currency: "USD" }, 1],
+        [{ symbol: "EUR", secType: "CASH", exchange: "IDEALPRO", currency: "USD" }, 20_000],
+      ]) {
+        const kind = wanted.secType;
+        const asked = desk.request();
+        desk.api.reqContractDetails(asked, wanted);
+        await until(() => desk.of("contractDetailsEnd", asked).length > 0 || desk.errors(asked).length > 0);
+        const found = desk.of("contractDetails", asked).map(([, details]) => details.contract);
+        const contract = found[kind === "OPT" ? Math.floor(found.length / 2) : 0];
+        if (!checks.that(`${kind} is found`, contract !== undefined, desk.errors())) continue;
+        const id = desk.request();
+        desk.api.reqMktData(id, contract, "", false, false);
+        const ticks = () => new Set(desk.of("tickPrice", id).map(([, tick]) => tick));
+        checks.that(`${kind} quoted`, await until(() => ticks().has(1) && ticks().has(2)), desk.errors());
+        if (kind === "OPT") {
+          const greeks = () => desk.of("tickOptionComputation", id);
+          checks.that("with whole greeks", (await until(() => [10, 11, 13].every((tick) => greeks().some((one) => one[1] === tick)))) && greeks().every((one) => one.slice(3).every(isNumber)), greeks());
+        }
+        desk.api.cancelMktData(id);
+        for (const action of ["BUY", "SELL"]) {
+          const order = desk.place(contract, { action, orderType: "MKT", totalQuantity: quantity });
+          checks.that(`${kind} ${action} filled`, await until(() => desk.status(order) === "Filled"), desk.errors());
+        }
+      }
+    });
+  },
+
   async market_order(server, checks, cid) {
     await at(server, "trading", cid, async (desk) => {
       const id = desk.place(stock(), { action: "BUY", orderType: "MKT", totalQuantity: 3 });
