@@ -55,18 +55,18 @@ const ORDERS: [(&str, Set, &str); 8] = [
 
 /// What is wrong in a contract of some products, and what the answer says of it.
 const CONTRACTS: [(&str, &str, Set, &str); 12] = [
-    ("share", "wrong currency", |o| o.contract.currency = "CHF".to_owned(), "CHF"),
-    ("london", "wrong currency", |o| o.contract.currency = "USD".to_owned(), "USD"),
-    ("pair", "wrong currency", |o| o.contract.currency = "XXX".to_owned(), "XXX"),
-    ("option", "wrong currency", |o| o.contract.currency = "EUR".to_owned(), "EUR"),
-    ("future", "wrong currency", |o| o.contract.currency = "EUR".to_owned(), "EUR"),
-    ("option", "wrong multiplier", |o| o.contract.multiplier = "10".to_owned(), "multiplier"),
-    ("future", "wrong multiplier", |o| o.contract.multiplier = "7".to_owned(), "multiplier"),
-    ("option", "past", |o| o.contract.last_trade_date = "20200117".to_owned(), "20200117"),
-    ("future", "past", |o| o.contract.last_trade_date = "20200320".to_owned(), "20200320"),
+    ("share", "wrong currency", |o| "CHF".clone_into(&mut o.contract.currency), "CHF"),
+    ("london", "wrong currency", |o| "USD".clone_into(&mut o.contract.currency), "USD"),
+    ("pair", "wrong currency", |o| "XXX".clone_into(&mut o.contract.currency), "XXX"),
+    ("option", "wrong currency", |o| "EUR".clone_into(&mut o.contract.currency), "EUR"),
+    ("future", "wrong currency", |o| "EUR".clone_into(&mut o.contract.currency), "EUR"),
+    ("option", "wrong multiplier", |o| "10".clone_into(&mut o.contract.multiplier), "multiplier"),
+    ("future", "wrong multiplier", |o| "7".clone_into(&mut o.contract.multiplier), "multiplier"),
+    ("option", "past", |o| "20200117".clone_into(&mut o.contract.last_trade_date), "20200117"),
+    ("future", "past", |o| "20200320".clone_into(&mut o.contract.last_trade_date), "20200320"),
     ("option", "unknown strike", |o| o.contract.strike = Some(Decimal::new(12_345, 3)), "12.345"),
-    ("option", "no right", |o| o.contract.right = String::new(), "2 contracts have this"),
-    ("option", "other right", |o| o.contract.right = "X".to_owned(), "right"),
+    ("option", "no right", |o| o.contract.right.clear(), "2 contracts have this"),
+    ("option", "other right", |o| "X".clone_into(&mut o.contract.right), "right"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
