@@ -48,7 +48,8 @@ def figures(_, server, checks, cid):
         desk.app.reqAccountSummary(rid, "All", "$LEDGER:ALL")
         checks.that("the ledger ends", desk.answer(("summary end", rid), rid))
         tags = [tag for tag, _ in desk.seen("summary", rid)]
-        checks.that("two rows for each tag", tags and all(tags.count(tag) == 2 for tag in tags), tags)
+        # Pairs were traded: a currency more for each.
+        checks.that("as many rows for each tag", tags and tags.count(tags[0]) >= 2 and len({tags.count(tag) for tag in tags}) == 1, tags)
 
 
 @flow
@@ -59,7 +60,7 @@ def history_forms(_, server, checks, cid):
             desk.app.reqHistoricalData(rid, desk.stock(), end, span, size, what, 1, 1, False, [])
             checks.that(f"{span} of {size} of {what}", desk.answer(("bars end", rid), rid) and desk.seen("bars", rid), desk.app.errors)
         rid = desk.next_request()
-        desk.app.reqHistoricalData(rid, desk.stock(), "", "5 D", "1 day", "OPTION_IMPLIED_VOLATILITY", 1, 1, False, [])
-        checks.that("volatility gets 162", desk.until(lambda: desk.texts(162, rid)), desk.app.errors)
+        desk.app.reqHistoricalData(rid, desk.stock(), "", "5 D", "1 day", "FEE_RATE", 1, 1, False, [])
+        checks.that("a kind that is not there gets 162", desk.until(lambda: desk.texts(162, rid)), desk.app.errors)
         desk.app.reqTickByTickData(desk.next_request(), desk.stock(), "Trades", 0, False)
         checks.that("a wrong kind of single tick gets 10189", desk.until(lambda: desk.texts(10189)), desk.app.errors)
