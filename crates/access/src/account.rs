@@ -17,7 +17,7 @@ mod record;
 mod slice;
 
 pub use crate::currency::{Currency, CurrencyError};
-pub use event::{Command, Event, NewAccount};
+pub use event::{Command, Event, MarginNews, NewAccount};
 pub use record::{Account, SelfMatch};
 pub use slice::AccountSlice;
 
@@ -53,6 +53,17 @@ pub(crate) fn decide(
             slice.open_account(*account)?;
             let (account, self_match, at) = (*account, *self_match, ground.moment.now);
             Ok(told(slice, ground, Event::SelfMatchSet { account, self_match, at }))
+        }
+        Command::TellMargin { account, news } => {
+            let (account, topic) = (*account, Topic::MarginCall);
+            let text = news.text(account);
+            let owner = slice.person.as_ref().map(|person| person.id);
+            let mut events: Vec<_> = owner
+                .map(|person| notice::queue(ground, person, topic, text.clone(), None))
+                .into_iter()
+                .collect();
+            events.extend(notice::tell_owners(slice, ground, account, (topic, &text)));
+            Ok(Decision::new(events, Answer::Done))
         }
         Command::Close { account } => {
             slice.open_account(*account)?;

@@ -47,6 +47,7 @@ pub mod large_order;
 pub mod live;
 pub mod lock;
 pub mod mandate;
+mod margin;
 pub mod market;
 mod network;
 mod noted;

@@ -148,6 +148,7 @@ impl Gate {
     fn run_by_itself(&self) -> std::io::Result<()> {
         self.spawn_people_ticks();
         self.spawn_held();
+        self.spawn_margin();
         self.spawn_checkpoints();
         self.spawn_settling();
         self.spawn_watch()?;

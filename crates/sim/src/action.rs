@@ -98,6 +98,7 @@ impl World {
         if self.failing == 0 && self.dice.chance(1, 3) {
             self.life.stepper.settle().await;
             self.life.stepper.settle_held().await;
+            self.life.stepper.look_at_margin().await;
         }
         Ok(())
     }

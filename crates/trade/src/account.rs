@@ -7,6 +7,7 @@ use crate::money::{Rates, floor_coins, of_coins};
 use crate::price::Ticks;
 use access::currency::Currency;
 use access::id::{PaperAccountId, SymbolId};
+use access::moment::Time;
 use rust_decimal::Decimal;
 
 /// All that is asked about an account at one moment, in its base currency.
@@ -34,8 +35,10 @@ pub struct AccountSummary {
     pub maintenance_margin: Decimal,
     /// Net liquidation less the initial requirement.
     pub available_funds: Decimal,
-    /// Net liquidation less the maintenance requirement.
+    /// Net liquidation less the maintenance requirement; below zero there is a margin call.
     pub excess_liquidity: Decimal,
+    /// When positions are closed because of a margin call; none while there is none.
+    pub margin_call: Option<Time>,
     /// Twice the available funds, not below zero.
     pub buying_power: Decimal,
     /// Realised on this trading day.
@@ -195,6 +198,7 @@ impl AccountSummary {
             maintenance_margin: maintenance,
             available_funds: available,
             excess_liquidity: liquidation.saturating_sub(maintenance),
+            margin_call: account.called,
             buying_power: of_coins(
                 margin::buying_power(floor_coins(available, currency)),
                 currency,

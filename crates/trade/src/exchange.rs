@@ -137,6 +137,7 @@ impl Exchange {
             Command::CancelAll { scope, cause } => self.cancel_all(*scope, *cause, &mut events),
             Command::OpenAccount(opening) => self.open(opening),
             Command::SelfMatch { account, self_match } => self.choose(*account, *self_match),
+            Command::MarginCall { account, until } => self.call(*account, *until),
             Command::CloseAccount { account } => self.close(*account),
             Command::OrderRule { rule } => self.follow_order_rule(*rule, &mut events),
             Command::OrderIdUsed(origin) => self.memory.note_order_id(*origin),
@@ -348,6 +349,14 @@ impl Exchange {
         let owner = self.ledgers.owner(account);
         if let Some(ledger) = owner.and_then(|owner| self.ledgers.at_mut(owner)) {
             ledger.self_match = self_match;
+        }
+    }
+
+    /// The account is called for margin until then, or no more.
+    fn call(&mut self, account: PaperAccountId, until: Option<Time>) {
+        let owner = self.ledgers.owner(account);
+        if let Some(ledger) = owner.and_then(|owner| self.ledgers.at_mut(owner)) {
+            ledger.called = until;
         }
     }
 
@@ -627,6 +636,7 @@ impl Cause {
             Self::Unanswered => End::Unanswered,
             Self::Unsound => End::Refused,
             Self::Unasked => End::Unasked,
+            Self::MarginCall => End::MarginCall,
         }
     }
 }

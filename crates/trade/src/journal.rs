@@ -252,6 +252,13 @@ pub enum Command {
         /// Its choice.
         self_match: SelfMatch,
     },
+    /// An account is worth less than its positions require, and has until then to mend it; or that is over.
+    MarginCall {
+        /// The account's number.
+        account: PaperAccountId,
+        /// When positions are closed; none where it is met.
+        until: Option<Time>,
+    },
     /// An account closes. It must hold nothing and have no open order.
     CloseAccount {
         /// Its number.
@@ -416,4 +423,6 @@ pub enum Cause {
     Unsound,
     /// The same, and there was nobody to be asked.
     Unasked,
+    /// A margin call was not met.
+    MarginCall,
 }

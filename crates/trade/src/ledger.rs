@@ -73,6 +73,8 @@ pub struct Ledger {
     pub self_match: SelfMatch,
     /// The trading day.
     pub(crate) today: Day,
+    /// When positions are closed because it is worth less than they require; none where it is not called for margin.
+    pub called: Option<Time>,
     /// When it was opened.
     pub opened: Time,
     /// When it was closed.
@@ -101,6 +103,7 @@ impl Ledger {
             rule,
             self_match: SelfMatch::default(),
             today: Day::in_new_york(opened.seconds()),
+            called: None,
             opened,
             closed: None,
         }

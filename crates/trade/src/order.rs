@@ -272,6 +272,8 @@ pub enum End {
     Refused,
     /// It took a person's yes, and there was no phone to ask.
     Unasked,
+    /// A margin call of its account was not met.
+    MarginCall,
 }
 
 impl End {
@@ -295,6 +297,7 @@ impl End {
             Self::Unanswered => "APPROVAL_UNANSWERED",
             Self::Refused => "REFUSED_AFTER_APPROVAL",
             Self::Unasked => "APPROVAL_WITHOUT_PHONE",
+            Self::MarginCall => "MARGIN_CALL",
         }
     }
 }
@@ -328,6 +331,7 @@ impl fmt::Display for End {
             Self::Unanswered => {
                 f.write_str("it waited for its owner's yes, and nobody answered in time")
             }
+            Self::MarginCall => f.write_str("a margin call of its account was not met"),
             Self::Unasked => f.write_str(
                 "it takes its owner's yes, and no phone of theirs can be asked; they can set one up in the portal",
             ),

@@ -27,6 +27,7 @@ mod denial;
 mod denied;
 mod facts;
 pub mod large;
+pub mod liquidation;
 #[cfg(test)]
 mod tests;
 

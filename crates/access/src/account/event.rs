@@ -35,6 +35,13 @@ pub enum Command {
         /// Its choice from now on.
         self_match: SelfMatch,
     },
+    /// Tells its owners of a margin call; its ledger knows already. Load the slice by the account.
+    TellMargin {
+        /// The account.
+        account: AccountId,
+        /// What there is to tell.
+        news: MarginNews,
+    },
     /// Closes it for good: it can be looked at. Load the slice by the account.
     Close {
         /// The account.
@@ -50,7 +57,43 @@ impl Command {
             Self::Permit { account, .. }
             | Self::Limit { account, .. }
             | Self::SelfMatch { account, .. }
+            | Self::TellMargin { account, .. }
             | Self::Close { account } => *account,
+        }
+    }
+}
+
+/// What owners are told of a margin call.
+pub enum MarginNews {
+    /// The account is worth less than its positions require.
+    Called {
+        /// How much less, in words, such as `1,500.00 USD`.
+        missing: String,
+        /// When positions are closed.
+        until: Time,
+    },
+    /// It is worth enough again.
+    Met,
+    /// The time is over: what works is cancelled and positions are closed.
+    Closing {
+        /// How much is still missing, in words.
+        missing: String,
+    },
+}
+
+impl MarginNews {
+    /// What an owner reads.
+    pub(crate) fn text(&self, account: AccountId) -> String {
+        match self {
+            Self::Called { missing, until } => format!(
+                "Margin call: account {account} is worth {missing} less than its positions require. Close some of them by {until}; after that open orders are cancelled and positions are closed at the market, the one that requires most first."
+            ),
+            Self::Met => {
+                format!("The margin call of account {account} is met: it is worth enough again.")
+            }
+            Self::Closing { missing } => format!(
+                "The margin call of account {account} was not met, {missing} are missing: its open orders are cancelled and positions are closed at the market now, the one that requires most first."
+            ),
         }
     }
 }

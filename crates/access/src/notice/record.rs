@@ -86,6 +86,8 @@ topics! {
     Renewal = "renewal", "Renew your sessions", false;
     /// An account was opened, closed, permitted more or limited.
     AccountChanged = "account_changed", "Your accounts", false;
+    /// An account is called for margin, or is no more.
+    MarginCall = "margin_call", "A margin call", false;
     /// A lock was set or lifted.
     Lock = "lock", "A lock", false;
 }

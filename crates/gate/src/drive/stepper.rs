@@ -87,6 +87,11 @@ impl Stepper {
         Box::pin(self.gate().settle_held(&mut self.held)).await;
     }
 
+    /// The task `margin`: the next step about accounts that are worth less than they should be.
+    pub async fn look_at_margin(&self) {
+        Box::pin(self.gate().look_at_margin()).await;
+    }
+
     /// The task `checkpoint`: a checkpoint when there is anything new, and the index of orders.
     pub async fn checkpoint(&mut self) {
         self.gate().checkpoint_news(&mut self.noted).await;

@@ -114,6 +114,7 @@ pub(crate) fn entry(stamped: Stamped, known: &Instruments) -> Option<ActivityEnt
         | Command::MarketRule { .. }
         | Command::OpenAccount(_)
         | Command::SelfMatch { .. }
+        | Command::MarginCall { .. }
         | Command::CloseAccount { .. }
         | Command::ClockJumped { .. } => return None,
         Command::Place(orders) => {
@@ -217,6 +218,15 @@ fn own(stamped: &Stamped) -> Option<(&'static str, String)> {
                 self_match.name()
             ),
         ),
+        Command::MarginCall { account, until: Some(until) } => (
+            "margin_call",
+            format!(
+                "Account {account} is worth less than its positions require; they are closed from {until} on."
+            ),
+        ),
+        Command::MarginCall { account, until: None } => {
+            ("margin_call", format!("Account {account} is worth enough again."))
+        }
         Command::CloseAccount { account } => {
             ("account_closed", format!("Account {account} closed."))
         }
@@ -298,5 +308,6 @@ const fn cause_text(cause: Cause) -> &'static str {
         Cause::Unanswered => "because its owner did not answer in time",
         Cause::Unsound => "because the checks refused it after its owner's yes",
         Cause::Unasked => "because no phone of its owner could be asked",
+        Cause::MarginCall => "because a margin call was not met",
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn entered(place: &Place, id: CredentialId) -> Admission {
 }
 
 /// What a look gives once it gives something.
-async fn soon<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn soon<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..1_000 {
         if let Some(found) = look().await {
             return found;

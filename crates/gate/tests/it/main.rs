@@ -26,6 +26,7 @@ mod limit;
 mod lock;
 mod look_up;
 mod mandate;
+mod margin;
 mod notice;
 mod owed;
 mod passkey;

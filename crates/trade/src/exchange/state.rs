@@ -84,6 +84,8 @@ enum Later {
     Held(Vec<(OrderId, Time)>),
     /// What is listed of forecasts.
     Forecasts(Vec<Strikes>),
+    /// Margin calls, by the place of the ledger, and until when.
+    Called(Vec<(Owner, Time)>),
 }
 
 /// The rule of orders, what groups of the first ledger have traded, and the order ids that were used.
@@ -119,7 +121,8 @@ impl Exchange {
         let (ordered, held) = self.counted();
         let thresholds = self.paper.series.thresholds();
         let forecasts = (!thresholds.is_empty()).then(|| Later::Forecasts(thresholds.to_vec()));
-        let more = contracts.into_iter().chain(ordered).chain(held).chain(forecasts);
+        let more =
+            contracts.into_iter().chain(ordered).chain(held).chain(forecasts).chain(self.called());
         rules.chain(others).chain(currencies).chain(chosen).chain(more).collect()
     }
 
@@ -137,6 +140,14 @@ impl Exchange {
             .collect();
         let ordered = (!ordered.is_empty()).then_some(Later::Ordered(ordered));
         (ordered, (!held.is_empty()).then_some(Later::Held(held)))
+    }
+
+    /// The margin calls; none where there are none.
+    fn called(&self) -> Option<Later> {
+        let owners = self.ledgers.owners();
+        let called: Vec<_> =
+            owners.filter_map(|owner| Some((owner, self.ledgers.at(owner)?.called?))).collect();
+        (!called.is_empty()).then_some(Later::Called(called))
     }
 
     fn take_held(&mut self, held: Vec<(OrderId, Time)>) -> Result<(), String> {
@@ -243,6 +254,13 @@ impl Exchange {
                 }
                 Later::Held(held) => self.take_held(held)?,
                 Later::Forecasts(thresholds) => self.paper.take_thresholds(thresholds),
+                Later::Called(called) => {
+                    for (owner, until) in called {
+                        let ledger = self.ledgers.at_mut(owner);
+                        let ledger = ledger.ok_or_else(|| format!("there is no ledger {owner}"))?;
+                        ledger.called = Some(until);
+                    }
+                }
             }
         }
         Ok(())

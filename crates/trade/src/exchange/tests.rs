@@ -21,6 +21,7 @@ mod forecast;
 mod group;
 mod held;
 mod instrument;
+mod margin;
 mod market3;
 mod proportion;
 mod reducing;

@@ -244,6 +244,10 @@ pub(super) fn command(from: &Command) -> Read<v2::Command> {
             v2::Command::SelfMatch(v2::SelfMatchChoice { account, self_match })
         }
         Command::Release { order } => v2::Command::Release(v2::Release { order: order.0 }),
+        Command::MarginCall { account: of, until } => {
+            let (account, until) = (Some(account(*of)), until.map(|until| until.0));
+            v2::Command::MarginCall(v2::MarginCall { account, until })
+        }
         Command::CloseAccount { account: closed } => v2::Command::CloseAccount(account(*closed)),
     })
 }
@@ -288,6 +292,9 @@ fn read_command(from: v2::Command) -> Read<Command> {
         }
         v2::Command::ConnectionRefused(v2::Refused { holder, code, text, count }) => {
             Command::ConnectionRefused { holder: read_holder(holder)?, code, text, count }
+        }
+        v2::Command::MarginCall(v2::MarginCall { account, until }) => {
+            Command::MarginCall { account: read_account(account)?, until: until.map(Time) }
         }
         v2::Command::OpenAccount(from) => Command::OpenAccount(read_open_account(&from)?),
         v2::Command::SelfMatch(v2::SelfMatchChoice { account, self_match }) => Command::SelfMatch {
@@ -449,6 +456,7 @@ pub(super) const fn of_cause(from: Cause) -> u32 {
         Cause::Unanswered => 5,
         Cause::Unsound => 6,
         Cause::Unasked => 7,
+        Cause::MarginCall => 8,
     }
 }
 
@@ -461,6 +469,7 @@ fn read_cause(from: u32) -> Read<Cause> {
         5 => Ok(Cause::Unanswered),
         6 => Ok(Cause::Unsound),
         7 => Ok(Cause::Unasked),
+        8 => Ok(Cause::MarginCall),
         _ => Err(wrong("cause")),
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Record {
     pub(super) decision: Option<Decision>,
     #[prost(
         oneof = "Command",
-        tags = "16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 41"
+        tags = "16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 41, 45"
     )]
     pub(super) command: Option<Command>,
 }
@@ -145,6 +145,8 @@ pub(super) enum Command {
     SelfMatch(SelfMatchChoice),
     #[prost(message, tag = "41")]
     Release(Release),
+    #[prost(message, tag = "45")]
+    MarginCall(MarginCall),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -199,6 +201,15 @@ pub(super) struct Place {
     /// Absent: the first of them does not wait for a person.
     #[prost(sint64, optional, tag = "3")]
     pub(super) held_until: Option<i64>,
+}
+
+/// A margin call of an account; absent `until`: it is over.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct MarginCall {
+    #[prost(message, optional, tag = "1")]
+    pub(super) account: Option<Account>,
+    #[prost(sint64, optional, tag = "2")]
+    pub(super) until: Option<i64>,
 }
 
 /// An order that waited for a person, who said yes.
