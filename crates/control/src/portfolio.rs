@@ -205,6 +205,8 @@ pub(crate) async fn positions(
         currency: view.currency.to_string(),
         cash: money(view.cash, Some(view.currency)),
         net_liquidation: money(view.summary.net_liquidation, Some(view.currency)),
+        excess_liquidity: money(view.summary.excess_liquidity, Some(view.currency)),
+        margin_call: view.summary.margin_call.map(instant),
         positions: held
             .map(|holding| PositionRow {
                 symbol: symbol(gate.markets().instruments(), holding.symbol),

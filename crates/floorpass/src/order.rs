@@ -231,8 +231,15 @@ pub fn positions(Positions { account }: &Positions, global: &Global) -> Result<(
         let table =
             output::table(["symbol", "shares", "average cost", "value"], &cells, "no positions");
         let currency = &now.currency;
+        let called = now.margin_call.iter().map(|until| {
+            format!(
+                "\nMargin call: excess liquidity is {} {currency}; positions are closed from {until} on.",
+                now.excess_liquidity
+            )
+        });
+        let called: String = called.collect();
         format!(
-            "{}  cash {} {currency}  net liquidation {} {currency}\n{table}",
+            "{}  cash {} {currency}  net liquidation {} {currency}{called}\n{table}",
             now.account, now.cash, now.net_liquidation
         )
     })

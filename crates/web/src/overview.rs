@@ -85,6 +85,12 @@ fn summary(view: &View) -> Markup {
     let cost = view.positions.iter().fold(Decimal::ZERO, |sum, held| sum + cost(held));
     let share = |gain, on| html! { span.sub { (figure::percent(gain, on)) } };
     html! {
+        @if let Some(until) = sum.margin_call {
+            div.note.bad role="alert" {
+                b { "Margin call. " }
+                "The account is worth " (money((-sum.excess_liquidity).max(Decimal::ZERO))) " less than its positions require. Close some of them by " (figure::time(until)) " UTC; after that open orders are cancelled and positions are closed at the market, the one that requires most first."
+            }
+        }
         section.card aria-label="Summary" {
             dl.figs.account {
                 div.wide { dt { "Net liquidation" } dd.big data-k="net" { (money(sum.net_liquidation)) } }

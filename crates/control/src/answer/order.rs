@@ -143,6 +143,10 @@ answers! {
         cash: String,
         /// Cash and positions.
         net_liquidation: String,
+        /// What it is worth beyond what its positions require; below zero there is a margin call.
+        excess_liquidity: String,
+        /// When positions are closed because of a margin call; none while there is none.
+        margin_call: Option<String>,
         /// The positions.
         positions: Vec<PositionRow>,
     }

@@ -10,7 +10,7 @@ use access::number::grouped;
 use trade::instrument::{Instruments, Units};
 use trade::journal::{CancelTarget, Cause, Command, Genesis, Opening, OrdersRefused, Stamped};
 use trade::money::Money;
-use trade::order::{NewOrder, OrderType};
+use trade::order::{Change, NewOrder, OrderType};
 use trade::price::Ticks;
 
 use crate::activity::{ActivityEntry, ActivityKind};
@@ -134,14 +134,8 @@ pub(crate) fn entry(stamped: Stamped, known: &Instruments) -> Option<ActivityEnt
             entry.text = format!("{}, reduce only.", orders_text(orders.get(), known));
         }
         Command::Modify(change) => {
-            let change = change.get();
             entry.what = Cow::Borrowed("order_modified");
-            entry.text = format!(
-                "Order {} changed to {} {}.",
-                change.order,
-                change.units.quantity.of(change.quantity.into()),
-                terms(change.order_type, change.units)
-            );
+            entry.text = modified_text(change.get());
         }
         Command::Cancel { order, cause } => {
             entry.what = Cow::Borrowed("order_cancelled");
@@ -297,6 +291,15 @@ fn terms(order_type: OrderType, units: Units) -> String {
             format!("at {} or better once {} is reached", of(price), of(trigger))
         }
     }
+}
+
+fn modified_text(change: &Change) -> String {
+    let quantity = change.units.quantity.of(change.quantity.into());
+    format!(
+        "Order {} changed to {quantity} {}.",
+        change.order,
+        terms(change.order_type, change.units)
+    )
 }
 
 const fn cause_text(cause: Cause) -> &'static str {

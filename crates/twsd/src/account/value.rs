@@ -181,6 +181,7 @@ mod tests {
             maintenance_margin: amount,
             available_funds: amount,
             excess_liquidity: amount,
+            margin_call: None,
             buying_power: amount,
             realised: amount,
             unrealised: amount,

@@ -21,15 +21,14 @@ fn called() -> Bench {
     };
     let mut both = [held(Side::Buy), held(Side::Sell)];
     assert!(both.iter().all(|bench| liquidation::next(&bench.facts()).is_none()));
-    for _ in 0..2_000 {
-        for bench in &mut both {
-            bench.wait(300);
-            if liquidation::shortfall(&bench.facts()).is_some() {
-                return bench.clone();
-            }
-        }
-    }
-    panic!("neither side lost enough in a week");
+    // One of them loses enough within a week.
+    let looks = (0..4_000).map(|look| look % 2);
+    let found = looks.map(|side| {
+        let bench = &mut both[side];
+        bench.wait(300);
+        liquidation::shortfall(&bench.facts()).map(|_| bench.clone())
+    });
+    found.flatten().next().unwrap()
 }
 
 #[test]
@@ -40,7 +39,8 @@ fn position_that_requires_most_is_closed_as_far_as_is_needed_and_no_further() {
     let missing = liquidation::shortfall(&bench.facts()).unwrap();
     assert_eq!(missing.amount, -before.excess_liquidity);
     let close = liquidation::next(&bench.facts()).unwrap();
-    let [order] = close.get().as_slice() else { panic!("{close:?}") };
+    assert_eq!(close.get().len(), 1);
+    let order = close.get()[0].clone();
     let held = bench.exchange.account().position(named("ESZ6").id).shares;
     assert_eq!((order.symbol, order.origin.holder), (named("ESZ6").id, Holder::System));
     assert_eq!(order.side == Side::Sell, held > 0);
