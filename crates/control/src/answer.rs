@@ -20,12 +20,14 @@ mod done;
 mod mandate;
 mod order;
 mod person;
+mod risk;
 
 pub use account::*;
 pub use done::Done;
 pub use mandate::*;
 pub use order::*;
 pub use person::*;
+pub use risk::*;
 
 answers! {
     /// What runs.

@@ -28,6 +28,7 @@ mod push;
 mod quantity;
 mod recovery;
 mod request;
+mod risk;
 mod server;
 mod session;
 mod socket;

@@ -22,6 +22,7 @@ use crate::desk::instant;
 use crate::desk::{Desk, value};
 use crate::fault::Fault;
 use crate::quantity::Quantity;
+use crate::risk;
 use serde_json::Value;
 
 /// Orders, executions and positions.
@@ -57,9 +58,15 @@ pub enum PortfolioRequest {
         #[serde(default)]
         account: Option<PaperAccountId>,
     },
+    /// What it stands to gain and to lose.
+    Risk {
+        /// On this account; none is the only one.
+        #[serde(default)]
+        account: Option<PaperAccountId>,
+    },
 }
 
-/// Does one request about orders, executions and positions.
+/// Does one request about orders, executions, positions and risk.
 pub(crate) async fn act(desk: &Desk<'_>, request: PortfolioRequest) -> Result<Value, Fault> {
     let gate = desk.gate;
     match request {
@@ -68,6 +75,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: PortfolioRequest) -> Result<Va
         PortfolioRequest::CancelAll { account } => value(cancel_all(gate, account).await?),
         PortfolioRequest::Executions { account } => value(executions(gate, account).await?),
         PortfolioRequest::Positions { account } => value(positions(gate, account).await?),
+        PortfolioRequest::Risk { account } => value(risk::risk(gate, account)?),
     }
 }
 

@@ -40,6 +40,7 @@ mod push;
 mod ready;
 mod recovery;
 mod registry;
+mod risk;
 mod serve;
 mod server;
 mod session;

@@ -16,8 +16,10 @@ use access::refusal::AccountRefusal;
 use access::{Command as Access, Refusal};
 use rust_decimal::Decimal;
 use store::Key;
+use trade::exchange::Exchange;
 use trade::journal::{Catalogue as _, Command, Decided, Opening};
 use trade::ledger::{Ledger, SelfMatch};
+use trade::risk::Risk;
 
 use crate::session::Actor;
 use crate::{Gate, View};
@@ -432,6 +434,13 @@ impl Gate {
     /// The folder's first account as it stands; see [`Gate::view_of`].
     pub async fn view(&self) -> Result<Arc<View>, Refusal> {
         self.view_of(self.account()).await
+    }
+
+    /// What an account stands to gain and to lose, at the last prices. Who asks must have shown that they may look at it.
+    pub fn risk_of(&self, account: PaperAccountId) -> Result<Risk, Refusal> {
+        let look =
+            |exchange: &Exchange| exchange.ledger(account).map(|ledger| exchange.risk_of(ledger));
+        self.0.sequencer.peek(look).1.ok_or(Refusal::not_found("paper account"))
     }
 
     /// An account as it stands, once that is durable. When the journal has failed: as it stood at

@@ -41,6 +41,7 @@ use crate::pretrade::{Denial, Facts};
 use crate::price::Ticks;
 use crate::pricing::computation::OptionMarket;
 use crate::quote::{Quote, Quotes};
+use crate::risk::Risk;
 use crate::venue::{Owner, Venue};
 
 mod ledgers;
@@ -570,6 +571,13 @@ impl Exchange {
         let base = ledger.base();
         let rate = |currency| self.paper.rate(currency, base);
         AccountSummary::new(ledger, Rates::new(base, &rate), |symbol| self.mark(symbol))
+    }
+
+    /// What an account stands to gain and to lose, at the last prices.
+    pub fn risk_of(&self, ledger: &Ledger) -> Risk {
+        let base = ledger.base();
+        let rate = |currency| self.paper.rate(currency, base);
+        Risk::of(ledger, &self.paper, Rates::new(base, &rate))
     }
 
     /// Prices of all contracts. Cheap: about ten microseconds.

@@ -31,6 +31,7 @@ pub mod price;
 pub mod pricing;
 pub mod quote;
 mod random;
+pub mod risk;
 pub mod venue;
 pub mod volatility;
 

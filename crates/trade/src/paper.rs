@@ -32,6 +32,7 @@ mod hours;
 pub(crate) mod listing;
 mod listings;
 mod manner;
+pub(crate) mod scenario;
 pub(crate) mod series;
 mod tape;
 

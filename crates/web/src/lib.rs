@@ -48,6 +48,7 @@ mod recovery;
 mod recovery_code;
 mod refusal;
 mod remedy;
+mod risk;
 mod room;
 mod route;
 mod search;

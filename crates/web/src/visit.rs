@@ -17,6 +17,7 @@ use gate::{
     Actor, Admission, Barred, Browser, Doorway, Entered, Presented, Reissued, Renewal,
     SessionTicket, Shown, SignedIn, SignedRequest, View,
 };
+use trade::risk::Risk;
 
 use crate::cookie::Cookie;
 use crate::fault::{Cause, Fault, Wants};
@@ -465,6 +466,12 @@ impl Signed {
     /// What the account that this request is for looks like now.
     pub(crate) async fn view(&self) -> Result<Arc<View>, Fault> {
         let found = self.visit.portal.gate().view_of(self.ticket.account).await;
+        found.map_err(|why| self.fault(why))
+    }
+
+    /// What the account stands to gain and to lose.
+    pub(crate) fn risk(&self) -> Result<Risk, Fault> {
+        let found = self.visit.portal.gate().risk_of(self.ticket.account);
         found.map_err(|why| self.fault(why))
     }
 

@@ -26,6 +26,7 @@ mod market3;
 mod proportion;
 mod reducing;
 mod replay;
+mod risk;
 mod rule;
 
 const AAPL: SymbolId = SymbolId(700_001);

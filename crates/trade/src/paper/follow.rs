@@ -222,7 +222,7 @@ impl Paper {
     }
 
     /// The fair price of something that wanders by itself, at a second of this trading day.
-    fn spot(&self, id: SymbolId, second: i64) -> Option<f64> {
+    pub(super) fn spot(&self, id: SymbolId, second: i64) -> Option<f64> {
         let at = self.instruments.index(id)?;
         let (one, listing) = (self.instruments.at(at)?, self.listings.get(at)?);
         Some(price_of(one, listing, self.walked_fair(listing, second)))

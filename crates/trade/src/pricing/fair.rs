@@ -54,6 +54,11 @@ pub(crate) fn ratio(part: i64, whole: i64) -> f64 {
     part as f64 / whole as f64
 }
 
+/// A price after a move of so many ten-thousandths of itself.
+pub(crate) fn moved(price: f64, parts: i64) -> f64 {
+    price * (1.0 + ratio(parts, 10_000))
+}
+
 /// One price over another.
 pub(crate) fn over(price: f64, other: f64) -> f64 {
     price / other

@@ -1,0 +1,169 @@
+//! What an account stands to gain and to lose: what it holds by product, currency and underlying, how that answers to prices,
+//! volatility and time, and what it would gain or lose if markets jumped. All amounts are in the account's base currency.
+//!
+//! Answers are found by pricing all positions again with one thing changed, by the rules that the market prices by: not from a
+//! formula's slope. Shares and funds answer to their own price, options and futures to that of what they are on.
+
+use access::currency::Currency;
+use access::entitlements::Product;
+use access::id::SymbolId;
+use rust_decimal::Decimal;
+
+use crate::instrument::Instrument;
+use crate::ledger::Ledger;
+use crate::margin::maintenance;
+use crate::money::{Rates, of_coins};
+use crate::paper::Paper;
+use crate::paper::scenario::Scenario;
+use crate::position::Position;
+use crate::venue::Venue as _;
+
+/// Jumps of prices that are looked at, in percent.
+pub const PRICES: [i64; 6] = [-20, -10, -5, 5, 10, 20];
+/// Jumps of volatility that are looked at with each, in percent of itself.
+pub const VOLATILITIES: [i64; 3] = [-25, 0, 25];
+/// 65,536ths of a tick.
+const FINE: i128 = 65_536;
+/// A percent, in ten-thousandths.
+const PERCENT: i64 = 100;
+
+/// What is held of something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exposure<T> {
+    /// Of what.
+    pub of: T,
+    /// What is held long is worth; of a future what it is on.
+    pub long: Decimal,
+    /// What is sold short is worth, above zero.
+    pub short: Decimal,
+}
+
+/// How what stands on one thing answers to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sensitivity {
+    /// Gained when its price rises by one percent.
+    pub delta: Decimal,
+    /// By how much that is more after it has.
+    pub gamma: Decimal,
+    /// Gained when volatility rises by one percent of itself.
+    pub vega: Decimal,
+    /// Gained in one calendar day in which nothing else happens.
+    pub theta: Decimal,
+}
+
+/// What a jump of all markets would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stress {
+    /// Of prices, in percent.
+    pub prices: i64,
+    /// Of volatility, in percent of itself.
+    pub volatility: i64,
+    /// What is gained; below zero it is lost.
+    pub gain: Decimal,
+}
+
+/// All of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Risk {
+    /// The account's base currency, which all amounts are in.
+    pub currency: Currency,
+    /// What is held, by product.
+    pub products: Vec<Exposure<Product>>,
+    /// The same by currency.
+    pub currencies: Vec<Exposure<Currency>>,
+    /// The same by underlying, with how that answers to it.
+    pub underlyings: Vec<(Exposure<SymbolId>, Sensitivity)>,
+    /// What each position requires while it is held.
+    pub requirements: Vec<(SymbolId, Decimal)>,
+    /// Jumps of all markets at once.
+    pub stress: Vec<Stress>,
+}
+
+/// A position, its contract, and what is needed to value it.
+struct Held<'a> {
+    one: &'a Instrument,
+    position: &'a Position,
+    /// What it is worth now, or what it is on; below zero when sold short.
+    value: Decimal,
+}
+
+impl Risk {
+    /// Of an account, at the prices of now.
+    pub(crate) fn of(ledger: &Ledger, paper: &Paper, rates: Rates<'_>) -> Self {
+        let mark = |symbol| paper.mark(symbol);
+        let held: Vec<Held<'_>> = ledger
+            .positions()
+            .filter(|(_, position)| position.shares != 0)
+            .filter_map(|(symbol, position)| {
+                let one = ledger.instruments().get(symbol)?;
+                let value = one.amount(i128::from(mark(symbol).0) * i128::from(position.shares));
+                Some(Held { one, position, value: rates.convert(value, one.currency) })
+            })
+            .collect();
+        let gain = |of: Option<SymbolId>, scenario: Scenario| -> Decimal {
+            let meant = held.iter().filter(|held| of.is_none_or(|of| held.one.root() == of));
+            meant.map(|held| held.gain(paper, rates, &scenario)).sum()
+        };
+        let roots = by(&held, |held| held.one.root());
+        let underlyings = roots.into_iter().map(|exposure| {
+            let only = Some(exposure.of);
+            let prices = |prices| gain(only, Scenario { prices, only, ..Scenario::default() });
+            let (up, down) = (prices(PERCENT), prices(-PERCENT));
+            let sensitivity = Sensitivity {
+                delta: (up - down) / Decimal::TWO,
+                gamma: up + down,
+                vega: gain(only, Scenario { volatility: PERCENT, ..Scenario::default() }),
+                theta: gain(only, Scenario { days: 1, ..Scenario::default() }),
+            };
+            (exposure, sensitivity)
+        });
+        let jumps = PRICES.iter().flat_map(|prices| VOLATILITIES.map(|other| (*prices, other)));
+        let stress = jumps.map(|(prices, volatility)| {
+            let only = None;
+            let (prices_by, volatility_by) = (prices * PERCENT, volatility * PERCENT);
+            let scenario = Scenario { prices: prices_by, volatility: volatility_by, only, days: 0 };
+            Stress { prices, volatility, gain: gain(None, scenario) }
+        });
+        let requirements = held.iter().map(|held| {
+            let bound = ledger.marked(held.one, mark).held(held.position.shares);
+            let coins = maintenance(rates.coins(bound, held.one.currency));
+            (held.one.id, of_coins(coins, ledger.base()))
+        });
+        Self {
+            currency: ledger.base(),
+            underlyings: underlyings.collect(),
+            stress: stress.collect(),
+            requirements: requirements.collect(),
+            products: by(&held, |held| held.one.product().unwrap_or(Product::Stock)),
+            currencies: by(&held, |held| held.one.currency),
+        }
+    }
+}
+
+impl Held<'_> {
+    /// What it gains in a scenario.
+    fn gain(&self, paper: &Paper, rates: Rates<'_>, scenario: &Scenario) -> Decimal {
+        let (then, now) =
+            (paper.supposed(self.one, scenario), paper.supposed(self.one, &Scenario::default()));
+        let moved = i128::from(then) - i128::from(now);
+        let ticks = moved.saturating_mul(self.position.shares.into()).div_euclid(FINE);
+        rates.convert(self.one.amount(ticks), self.one.currency)
+    }
+}
+
+/// What is held by something, the largest first.
+fn by<T: Copy + PartialEq>(held: &[Held<'_>], of: impl Fn(&Held<'_>) -> T) -> Vec<Exposure<T>> {
+    let mut all: Vec<Exposure<T>> = Vec::new();
+    for one in held {
+        let key = of(one);
+        let at = all.iter().position(|known| known.of == key).unwrap_or_else(|| {
+            all.push(Exposure { of: key, long: Decimal::ZERO, short: Decimal::ZERO });
+            all.len() - 1
+        });
+        let Some(sum) = all.get_mut(at) else { continue };
+        let side = if one.position.shares > 0 { &mut sum.long } else { &mut sum.short };
+        *side = side.saturating_add(one.value.abs());
+    }
+    all.sort_by_key(|one| std::cmp::Reverse(one.long.saturating_add(one.short)));
+    all
+}
