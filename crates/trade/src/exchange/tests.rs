@@ -259,12 +259,12 @@ fn market_order_fills_at_the_quote() {
 fn market_order_larger_than_the_quotes_fills_over_the_next_seconds() {
     let mut bench = Bench::new();
     let symbol = bench.exchange.instruments().named("RRC").unwrap().id;
-    let large = bench.one(NewOrder { symbol, ..market(Side::Sell, 9_000) });
+    let large = bench.one(NewOrder { symbol, ..market(Side::Buy, 9_000) });
     assert_eq!(large.state, OrderState::Working);
     assert!(large.filled > 0 && large.filled < 9_000, "{}", large.filled);
     bench.wait(5);
     assert_eq!(bench.order(large.id).state, OrderState::Filled);
-    assert_eq!(bench.exchange.account().position(symbol).shares, -9_000);
+    assert_eq!(bench.exchange.account().position(symbol).shares, 9_000);
     bench.check_money();
 }
 

@@ -196,17 +196,17 @@ fn late_child_gets_what_its_siblings_left() {
 fn late_child_of_a_partly_filled_parent_gets_what_siblings_left_of_its_fills() {
     let mut bench = Bench::new();
     let symbol = bench.exchange.instruments().named("RRC").unwrap().id;
-    let parent = bench.one(NewOrder { symbol, ..market(Side::Sell, 9_000) });
-    let sold = parent.filled;
-    assert!(sold > 70 && sold < 9_000, "{sold}");
+    let parent = bench.one(NewOrder { symbol, ..market(Side::Buy, 9_000) });
+    let bought = parent.filled;
+    assert!(bought > 70 && bought < 9_000, "{bought}");
     let parent = Some(Parent::Order(parent.id));
     let child = |order: NewOrder| NewOrder { symbol, parent, ..order };
-    let bought = bench.one(child(market(Side::Buy, 70)));
-    assert_eq!(bought.state, OrderState::Filled);
-    let late = bench.one(child(limit(Side::Buy, 8_930, 100)));
-    assert_eq!(late.live(), sold - 70);
+    let sold = bench.one(child(market(Side::Sell, 70)));
+    assert_eq!(sold.state, OrderState::Filled);
+    let late = bench.one(child(limit(Side::Sell, 8_930, 30_000)));
+    assert_eq!(late.live(), bought - 70);
     bench.modify(resized(&late, 8_929));
-    assert_eq!(bench.order(late.id).live(), sold - 70, "a change releases nothing");
+    assert_eq!(bench.order(late.id).live(), bought - 70, "a change releases nothing");
     bench.cancel(bench.order(late.id).parent.unwrap());
-    assert_eq!(bench.order(late.id).quantity, sold - 70);
+    assert_eq!(bench.order(late.id).quantity, bought - 70);
 }

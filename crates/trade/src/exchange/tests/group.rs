@@ -163,11 +163,11 @@ fn children_of_a_bracket_in_a_group_ask_it_too() {
 fn late_child_gets_what_forgotten_siblings_left() {
     let mut bench = Bench::new();
     let symbol = bench.exchange.instruments().named("RRC").unwrap().id;
-    let (bid, tif) = (bench.exchange.quote(symbol).unwrap().bids[0].price.0, TimeInForce::Gtc);
-    let parent = bench.one(NewOrder { symbol, tif, ..limit(Side::Sell, 9_000, bid) });
-    let sold = parent.filled;
-    assert!(sold > 70 && sold < 9_000, "{sold}");
-    let order_type = OrderType::Limit { price: Ticks(bid + bid / 10) };
+    let (ask, tif) = (bench.exchange.quote(symbol).unwrap().asks[0].price.0, TimeInForce::Gtc);
+    let parent = bench.one(NewOrder { symbol, tif, ..limit(Side::Buy, 9_000, ask) });
+    let bought = parent.filled;
+    assert!(bought > 70 && bought < 9_000, "{bought}");
+    let order_type = OrderType::Limit { price: Ticks(ask - ask / 10) };
     bench.modify(Change {
         order: parent.id,
         quantity: 9_000,
@@ -177,14 +177,14 @@ fn late_child_gets_what_forgotten_siblings_left() {
     });
     let parent = Some(Parent::Order(parent.id));
     let child = |order: NewOrder| NewOrder { symbol, tif, parent, ..order };
-    let bought = bench.one(child(market(Side::Buy, 70)));
-    assert_eq!(bought.state, OrderState::Filled);
+    let sold = bench.one(child(market(Side::Sell, 70)));
+    assert_eq!(sold.state, OrderState::Filled);
     forget(&mut bench);
-    let all = child(limit(Side::Buy, 9_000, 100));
+    let all = child(limit(Side::Sell, 9_000, 30_000));
     let denial = pretrade::check(&bench.facts(), &Limits::default(), bench.time, vec![all]);
     assert_eq!(denial.unwrap_err().code(), "CHILD_QUANTITY");
-    let late = bench.one(child(limit(Side::Buy, 8_930, 100)));
-    assert_eq!(late.live(), sold - 70);
+    let late = bench.one(child(limit(Side::Sell, 8_930, 30_000)));
+    assert_eq!(late.live(), bought - 70);
 }
 
 #[test]
