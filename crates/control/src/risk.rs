@@ -3,7 +3,7 @@
 use access::PaperAccountId;
 use gate::Gate;
 use rust_decimal::Decimal;
-use trade::risk::Exposure;
+use trade::risk::LongShort;
 
 use crate::account;
 use crate::amount::money;
@@ -14,7 +14,7 @@ use crate::fault::Fault;
 /// Of the account that is named, or of the only one.
 pub(crate) fn risk(gate: &Gate, account: Option<PaperAccountId>) -> Result<RiskNow, Fault> {
     let account = account::meant(gate, account)?;
-    let risk = gate.risk_of(account)?;
+    let risk = gate.paper_accounts().risk(account)?;
     let known = gate.markets().instruments();
     let told = |amount: Decimal| money(amount.round_dp(2), Some(risk.currency));
     Ok(RiskNow {
@@ -55,6 +55,6 @@ pub(crate) fn risk(gate: &Gate, account: Option<PaperAccountId>) -> Result<RiskN
     })
 }
 
-fn row<T: ToString>(one: &Exposure<T>, told: impl Fn(Decimal) -> String) -> ExposureRow {
+fn row<T: ToString>(one: &LongShort<T>, told: impl Fn(Decimal) -> String) -> ExposureRow {
     ExposureRow { of: one.of.to_string(), long: told(one.long), short: told(one.short) }
 }

@@ -121,7 +121,7 @@ commands! {
     /// List positions and cash
     Positions(crate::order::Positions) |which, global| crate::order::positions(&which, global);
     /// Show what an account stands to gain and to lose
-    Risk(crate::risk::Risk);
+    Risk(crate::risk::ShowRisk);
     /// Show outgoing messages, with codes for people without a mail address
     Outbox(crate::outbox::Outbox);
     /// Print a person's current TOTP code (demo folders only)

@@ -13,13 +13,13 @@ use crate::output;
 #[command(
     after_help = "Examples:\n  floorpass risk\n  floorpass risk --account DU0000002 --json\n\nAmounts are in the account's currency. delta is gained when a price rises by 1 %, gamma is by how much delta is more after that, vega is gained when volatility rises by 1 % of itself, theta in a calendar day. Each comes from pricing every position again."
 )]
-pub struct Risk {
+pub struct ShowRisk {
     /// The account; required if there are several
     #[arg(long, value_name = "ACCOUNT")]
     account: Option<PaperAccountId>,
 }
 
-impl Risk {
+impl ShowRisk {
     /// Asks the running server.
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let request = Request::Portfolio(PortfolioRequest::Risk { account: self.account });

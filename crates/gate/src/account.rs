@@ -352,6 +352,13 @@ impl PaperAccounts<'_> {
         self.gate.run_done(Key::Account(account), &call).await.map(drop)
     }
 
+    /// What an account stands to gain and to lose, at the last prices. Who asks must have shown that they may look at it.
+    pub fn risk(self, account: PaperAccountId) -> Result<Risk, Refusal> {
+        let look =
+            |exchange: &Exchange| exchange.ledger(account).map(|ledger| exchange.risk_of(ledger));
+        self.gate.0.sequencer.peek(look).1.ok_or(Refusal::not_found("paper account"))
+    }
+
     /// Sets what holds for every order on an account, whoever places it; the operator alone.
     pub async fn limit(
         self,
@@ -434,13 +441,6 @@ impl Gate {
     /// The folder's first account as it stands; see [`Gate::view_of`].
     pub async fn view(&self) -> Result<Arc<View>, Refusal> {
         self.view_of(self.account()).await
-    }
-
-    /// What an account stands to gain and to lose, at the last prices. Who asks must have shown that they may look at it.
-    pub fn risk_of(&self, account: PaperAccountId) -> Result<Risk, Refusal> {
-        let look =
-            |exchange: &Exchange| exchange.ledger(account).map(|ledger| exchange.risk_of(ledger));
-        self.0.sequencer.peek(look).1.ok_or(Refusal::not_found("paper account"))
     }
 
     /// An account as it stands, once that is durable. When the journal has failed: as it stood at

@@ -577,7 +577,8 @@ impl Exchange {
     pub fn risk_of(&self, ledger: &Ledger) -> Risk {
         let base = ledger.base();
         let rate = |currency| self.paper.rate(currency, base);
-        Risk::of(ledger, &self.paper, Rates::new(base, &rate))
+        let supposed = |one: &Instrument, scenario: &_| self.paper.supposed(one, scenario);
+        Risk::of(ledger, Rates::new(base, &rate), |symbol| self.mark(symbol), &supposed)
     }
 
     /// Prices of all contracts. Cheap: about ten microseconds.

@@ -32,6 +32,7 @@ pub mod pricing;
 pub mod quote;
 mod random;
 pub mod risk;
+mod scenario;
 pub mod venue;
 pub mod volatility;
 

@@ -32,7 +32,7 @@ mod hours;
 pub(crate) mod listing;
 mod listings;
 mod manner;
-pub(crate) mod scenario;
+mod scenario;
 pub(crate) mod series;
 mod tape;
 

@@ -13,10 +13,9 @@ use crate::instrument::Instrument;
 use crate::ledger::Ledger;
 use crate::margin::maintenance;
 use crate::money::{Rates, of_coins};
-use crate::paper::Paper;
-use crate::paper::scenario::Scenario;
 use crate::position::Position;
-use crate::venue::Venue as _;
+use crate::price::Ticks;
+use crate::scenario::Scenario;
 
 /// Jumps of prices that are looked at, in percent.
 pub const PRICES: [i64; 6] = [-20, -10, -5, 5, 10, 20];
@@ -29,7 +28,7 @@ const PERCENT: i64 = 100;
 
 /// What is held of something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exposure<T> {
+pub struct LongShort<T> {
     /// Of what.
     pub of: T,
     /// What is held long is worth; of a future what it is on.
@@ -68,16 +67,19 @@ pub struct Risk {
     /// The account's base currency, which all amounts are in.
     pub currency: Currency,
     /// What is held, by product.
-    pub products: Vec<Exposure<Product>>,
+    pub products: Vec<LongShort<Product>>,
     /// The same by currency.
-    pub currencies: Vec<Exposure<Currency>>,
+    pub currencies: Vec<LongShort<Currency>>,
     /// The same by underlying, with how that answers to it.
-    pub underlyings: Vec<(Exposure<SymbolId>, Sensitivity)>,
+    pub underlyings: Vec<(LongShort<SymbolId>, Sensitivity)>,
     /// What each position requires while it is held.
     pub requirements: Vec<(SymbolId, Decimal)>,
     /// Jumps of all markets at once.
     pub stress: Vec<Stress>,
 }
+
+/// The price of a contract in a scenario, in 65,536ths of a tick.
+pub(crate) type Supposed<'a> = dyn Fn(&Instrument, &Scenario) -> i64 + 'a;
 
 /// A position, its contract, and what is needed to value it.
 struct Held<'a> {
@@ -89,8 +91,12 @@ struct Held<'a> {
 
 impl Risk {
     /// Of an account, at the prices of now.
-    pub(crate) fn of(ledger: &Ledger, paper: &Paper, rates: Rates<'_>) -> Self {
-        let mark = |symbol| paper.mark(symbol);
+    pub(crate) fn of(
+        ledger: &Ledger,
+        rates: Rates<'_>,
+        mark: impl Fn(SymbolId) -> Ticks,
+        supposed: &Supposed<'_>,
+    ) -> Self {
         let held: Vec<Held<'_>> = ledger
             .positions()
             .filter(|(_, position)| position.shares != 0)
@@ -102,7 +108,7 @@ impl Risk {
             .collect();
         let gain = |of: Option<SymbolId>, scenario: Scenario| -> Decimal {
             let meant = held.iter().filter(|held| of.is_none_or(|of| held.one.root() == of));
-            meant.map(|held| held.gain(paper, rates, &scenario)).sum()
+            meant.map(|held| held.gain(supposed, rates, &scenario)).sum()
         };
         let roots = by(&held, |held| held.one.root());
         let underlyings = roots.into_iter().map(|exposure| {
@@ -125,7 +131,7 @@ impl Risk {
             Stress { prices, volatility, gain: gain(None, scenario) }
         });
         let requirements = held.iter().map(|held| {
-            let bound = ledger.marked(held.one, mark).held(held.position.shares);
+            let bound = ledger.marked(held.one, &mark).held(held.position.shares);
             let coins = maintenance(rates.coins(bound, held.one.currency));
             (held.one.id, of_coins(coins, ledger.base()))
         });
@@ -142,9 +148,8 @@ impl Risk {
 
 impl Held<'_> {
     /// What it gains in a scenario.
-    fn gain(&self, paper: &Paper, rates: Rates<'_>, scenario: &Scenario) -> Decimal {
-        let (then, now) =
-            (paper.supposed(self.one, scenario), paper.supposed(self.one, &Scenario::default()));
+    fn gain(&self, supposed: &Supposed<'_>, rates: Rates<'_>, scenario: &Scenario) -> Decimal {
+        let (then, now) = (supposed(self.one, scenario), supposed(self.one, &Scenario::default()));
         let moved = i128::from(then) - i128::from(now);
         let ticks = moved.saturating_mul(self.position.shares.into()).div_euclid(FINE);
         rates.convert(self.one.amount(ticks), self.one.currency)
@@ -152,12 +157,12 @@ impl Held<'_> {
 }
 
 /// What is held by something, the largest first.
-fn by<T: Copy + PartialEq>(held: &[Held<'_>], of: impl Fn(&Held<'_>) -> T) -> Vec<Exposure<T>> {
-    let mut all: Vec<Exposure<T>> = Vec::new();
+fn by<T: Copy + PartialEq>(held: &[Held<'_>], of: impl Fn(&Held<'_>) -> T) -> Vec<LongShort<T>> {
+    let mut all: Vec<LongShort<T>> = Vec::new();
     for one in held {
         let key = of(one);
         let at = all.iter().position(|known| known.of == key).unwrap_or_else(|| {
-            all.push(Exposure { of: key, long: Decimal::ZERO, short: Decimal::ZERO });
+            all.push(LongShort { of: key, long: Decimal::ZERO, short: Decimal::ZERO });
             all.len() - 1
         });
         let Some(sum) = all.get_mut(at) else { continue };

@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use rust_decimal::Decimal;
-use trade::risk::{Exposure, Risk, VOLATILITIES};
+use trade::risk::{LongShort, Risk, VOLATILITIES};
 
 use crate::contract;
 use crate::fault::Fault;
@@ -83,7 +83,7 @@ fn underlyings(risk: &Risk, signed: &Signed) -> Markup {
     }
 }
 
-fn exposures<T: ToString>(title: &str, risk: &Risk, all: &[Exposure<T>]) -> Markup {
+fn exposures<T: ToString>(title: &str, risk: &Risk, all: &[LongShort<T>]) -> Markup {
     let money = |amount| figure::money(amount, risk.currency);
     html! {
         table.lines {

@@ -471,7 +471,7 @@ impl Signed {
 
     /// What the account stands to gain and to lose.
     pub(crate) fn risk(&self) -> Result<Risk, Fault> {
-        let found = self.visit.portal.gate().risk_of(self.ticket.account);
+        let found = self.visit.portal.gate().paper_accounts().risk(self.ticket.account);
         found.map_err(|why| self.fault(why))
     }
 

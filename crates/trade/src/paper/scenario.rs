@@ -6,19 +6,7 @@ use super::Paper;
 use super::follow::unit;
 use crate::instrument::{Instrument, InstrumentKind};
 use crate::pricing::fair;
-
-/// What is supposed to happen at once, and nothing else.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Scenario {
-    /// Prices of what wanders by itself move by so many ten-thousandths of themselves. Currencies and yields stay.
-    pub(crate) prices: i64,
-    /// Only that of this one.
-    pub(crate) only: Option<SymbolId>,
-    /// The same of volatility.
-    pub(crate) volatility: i64,
-    /// So many calendar days go by.
-    pub(crate) days: i64,
-}
+use crate::scenario::Scenario;
 
 impl Paper {
     /// The fair price of a contract in a scenario, in 65,536ths of a tick.

@@ -2,7 +2,7 @@
 
 use super::market3::{every_product, named};
 use super::*;
-use crate::risk::{Exposure, Sensitivity};
+use crate::risk::{LongShort, Sensitivity};
 
 fn holding(all: &[(&str, Side, Shares)]) -> Bench {
     let mut bench = Bench::of(every_product(Hours::RoundTheClock));
@@ -27,7 +27,7 @@ fn near(one: Decimal, other: Decimal, within: i64) -> bool {
 fn shares_answer_to_their_price_alone() {
     let bench = holding(&[("AAPL", Side::Buy, 100)]);
     let risk = risk(&bench);
-    let [(Exposure { of, long, short }, Sensitivity { delta, gamma, vega, theta })] =
+    let [(LongShort { of, long, short }, Sensitivity { delta, gamma, vega, theta })] =
         risk.underlyings.as_slice()
     else {
         unreachable!("{risk:?}")
