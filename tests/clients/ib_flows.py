@@ -653,6 +653,23 @@ def bond_is_found_and_traded(library, server, checks, cid):
 
 
 @flow
+def fund_is_found_and_ordered(library, server, checks, cid):
+    with Desk(library, server.address("trading"), cid) as desk:
+        found = desk.ib.reqContractDetails(desk.lib.Contract(secType="FUND", symbol="FPEBX", exchange="FUNDSERV", currency="USD"))
+        checks.that("found", len(found) == 1 and found[0].minSize == 0.001, found)
+        fund = found[0].contract
+        refused = desk.place(fund, desk.lib.LimitOrder("BUY", 10, 10.0))
+        checks.that("no limit order is taken", desk.until(lambda: desk.done(refused)), refused.log)
+        told = [entry.message for entry in refused.log] + desk.texts(201)
+        checks.that("with the reason", any("FORWARD_PRICED" in text and "market order" in text for text in told), told)
+        trade = desk.place(fund, desk.lib.MarketOrder("BUY", 10.125))
+        checks.that("a market order waits for the next price", desk.until(lambda: desk.working(trade)), trade.log)
+        checks.that("in thousandths", trade.order.totalQuantity == 10.125, trade.order)
+        desk.tidy(trade)
+        checks.that("and can be cancelled until then", trade.orderStatus.status in ("Cancelled", "Filled"), trade.log)
+
+
+@flow
 def currencies_and_shares_abroad(library, server, checks, cid):
     # Only asked about: other flows count on an account that has dollars alone.
     with Desk(library, server.address("trading"), cid) as desk:

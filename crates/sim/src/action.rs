@@ -294,6 +294,11 @@ impl World {
                 let bonds: Vec<_> = instruments.all().iter().filter(is_bond).collect();
                 self.dice.pick(&bonds).copied()?
             }
+            4 => {
+                let is_fund = |one: &&trade::Instrument| one.fund().is_some();
+                let funds: Vec<_> = instruments.all().iter().filter(is_fund).collect();
+                self.dice.pick(&funds).copied()?
+            }
             _ => self.dice.pick(few).copied().or_else(|| instruments.all().first())?,
         };
         let mark = self.life.stepper.exchange(|exchange| exchange.mark(instrument.id)).1;
@@ -302,7 +307,12 @@ impl World {
             let most = (mark.0 / far).max(3);
             instrument.price(trade::Ticks(mark.0.saturating_add(dice.between(-most, most))))
         };
-        let kind = self.dice.pick(&["MKT", "LMT", "LMT", "LMT", "STP", "STP LMT"]).copied()?;
+        let mut kinds = ["MKT", "LMT", "LMT", "LMT", "STP", "STP LMT"];
+        if instrument.fund().is_some() {
+            // Most other kinds are denied.
+            kinds[1..5].fill("MKT");
+        }
+        let kind = self.dice.pick(&kinds).copied()?;
         let mut order = PlaceOrder {
             order_id,
             contract: Contract {

@@ -2,7 +2,7 @@
 //!
 //! Nothing here asks a ledger for a sum. A product that moves money in a way that is no execution (interest, a
 //! dividend, a daily settlement) needs a line here, or the books do not agree. Of a bond these are the interest that a trade
-//! comes with, and the coupons of what is held when a trading day ends.
+//! comes with, and the coupons of what is held when a trading day ends; of a money-market fund, what it has earned by then.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,19 +84,22 @@ impl Books {
         let last = self.last_execution.get(&id).copied().unwrap_or(0);
         let new: Vec<_> = ledger.executions().rev().take_while(|one| one.id.0 > last).collect();
         for one in new.into_iter().rev() {
-            // A contract that ends does so after the coupons of its last day.
-            self.pay_coupons(exchange, id, one.time);
+            // A contract that ends does so after the coupons of its last day; what comes into a fund when a day ends earns from
+            // that night on.
+            let is_fund =
+                exchange.instruments().get(one.symbol).is_some_and(|one| one.fund().is_some());
+            self.pay_coupons(exchange, id, one.time.seconds() - i64::from(is_fund));
             self.book(exchange, one)?;
         }
-        self.pay_coupons(exchange, id, exchange.now());
+        self.pay_coupons(exchange, id, exchange.now().seconds());
         Ok(())
     }
 
-    /// The coupons of what an account holds, for each trading day that has ended.
-    fn pay_coupons(&mut self, exchange: &Exchange, id: PaperAccountId, to: Time) {
+    /// The coupons of what an account holds, for each trading day that has ended until then, in seconds.
+    fn pay_coupons(&mut self, exchange: &Exchange, id: PaperAccountId, to: i64) {
         let hours = exchange.genesis().hours;
         let Some(mut session) = self.paid_until.get(&id).copied() else { return };
-        while session.roll <= to.seconds() {
+        while session.roll <= to {
             let next = session.next(hours);
             let held = self.positions.iter().filter(|((account, _), _)| *account == id);
             let due: Vec<_> = held

@@ -1,6 +1,6 @@
 //! What an account's owner asks about it.
 
-use crate::instrument::{BondTerms, InstrumentKind, Issuer};
+use crate::instrument::{BondTerms, FundKind, InstrumentKind, Issuer};
 use crate::ledger::Ledger;
 use crate::margin;
 use crate::money::{Rates, floor_coins, of_coins};
@@ -68,6 +68,10 @@ pub struct CurrencyPart {
     pub futures: Decimal,
     /// Value of bonds, without interest that has accrued; short positions below zero.
     pub bonds: Bonds,
+    /// Value of funds with one price a day, those of the money market left out.
+    pub mutual_funds: Decimal,
+    /// Value of those of the money market.
+    pub money_funds: Decimal,
     /// Value of shares and options, short positions above zero too.
     pub gross: Decimal,
     /// Realised on this trading day.
@@ -124,6 +128,8 @@ impl CurrencyPart {
             options: zero,
             futures: zero,
             bonds: Bonds::default(),
+            mutual_funds: zero,
+            money_funds: zero,
             gross: zero,
             realised: zero,
             unrealised: zero,
@@ -135,6 +141,10 @@ impl CurrencyPart {
             let kind = match &instrument.kind {
                 InstrumentKind::Option(_) | InstrumentKind::Forecast(_) => &mut part.options,
                 InstrumentKind::Future(_) => &mut part.futures,
+                InstrumentKind::Fund(terms) => match terms.kind {
+                    FundKind::Bond => &mut part.mutual_funds,
+                    FundKind::MoneyMarket => &mut part.money_funds,
+                },
                 InstrumentKind::Bond(terms) => {
                     let accrued = account.accrued(instrument, position);
                     part.bonds.accrued = part.bonds.accrued.saturating_add(accrued);
@@ -158,8 +168,9 @@ impl CurrencyPart {
 
     /// Cash and what the positions would bring.
     pub fn net_liquidation(&self) -> Decimal {
-        let parts = [self.stocks, self.options, self.futures, self.bonds.sum()];
-        parts.into_iter().fold(self.cash, Decimal::saturating_add)
+        let lent = [self.bonds.sum(), self.mutual_funds, self.money_funds];
+        let parts = [self.stocks, self.options, self.futures].into_iter().chain(lent);
+        parts.fold(self.cash, Decimal::saturating_add)
     }
 }
 

@@ -239,6 +239,7 @@ impl Exchange {
         let (day, now) = (self.paper.session.day, self.paper.now);
         let mut untold = Vec::new();
         let events = events.unwrap_or(&mut untold);
+        self.price_funds(day, events);
         self.end_all(|order| order.is_day_of(day), End::DayEnded, events);
         self.settle_day(day, events);
         self.paper.roll();

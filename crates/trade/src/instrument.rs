@@ -35,7 +35,8 @@ pub use debt::{BondTerms, Issuer};
 use family::Families;
 pub use fee::Fee;
 pub use kind::{
-    ForecastTerms, FutureTerms, InstrumentKind, OptionTerms, Right, Settlement, Style, YesNo,
+    ForecastTerms, FundKind, FundTerms, FutureTerms, InstrumentKind, OptionTerms, Right,
+    Settlement, Style, YesNo,
 };
 pub(crate) use manner::Manner;
 use number::ContractNumber;
@@ -52,6 +53,7 @@ const FOREX: &str = include_str!("../assets/forex.csv");
 const OPTIONS: &str = include_str!("../assets/options.csv");
 const FUTURES: &str = include_str!("../assets/futures.csv");
 const BONDS: &str = include_str!("../assets/bonds.csv");
+const FUNDS: &str = include_str!("../assets/funds.csv");
 const FORECASTS: &str = include_str!("../assets/forecasts.csv");
 /// Instruments that there were before the markets had a third rule: the first of [`Instruments::all`].
 pub(crate) const FIRST: usize = 22;
@@ -211,7 +213,8 @@ impl Instrument {
             | InstrumentKind::Etf
             | InstrumentKind::Index
             | InstrumentKind::Forex { .. }
-            | InstrumentKind::Bond(_) => self.symbol.clone(),
+            | InstrumentKind::Bond(_)
+            | InstrumentKind::Fund(_) => self.symbol.clone(),
         }
     }
 
@@ -378,6 +381,7 @@ impl Instruments {
         all.extend(listed::indices("indices.csv", INDICES)?);
         all.extend(listed::pairs("forex.csv", FOREX)?);
         all.extend(bond::read("bonds.csv", BONDS)?);
+        all.extend(listed::funds("funds.csv", FUNDS)?);
         let (options, futures) = (("options.csv", OPTIONS), ("futures.csv", FUTURES));
         let families = Families::read(options, futures, ("forecasts.csv", FORECASTS), &all)?;
         Ok(Self::new(all, families))

@@ -183,12 +183,12 @@ impl Ledger {
         self.earn(one, one.accrued(steps, self.today));
     }
 
-    /// Pays the coupons that are due when a trading day ends and the next begins.
+    /// Pays coupons and what money-market funds have earned, as they are due when a trading day ends and the next begins.
     pub(crate) fn pay_coupons(&mut self, days: (Day, Day)) {
         let instruments = Arc::clone(&self.instruments);
         let held: Vec<_> = self.positions.iter().map(|(id, held)| (*id, held.shares)).collect();
         for (id, shares) in held {
-            if let Some(one) = instruments.get(id).filter(|one| one.bond().is_some()) {
+            if let Some(one) = instruments.get(id) {
                 self.earn(one, one.coupons(shares, days));
             }
         }

@@ -427,7 +427,13 @@ impl Paper {
         let instrument = self.instruments.at(at)?;
         let open = self.is_open_at(at);
         if instrument.follows() {
-            return Some(self.quote_followed(at, instrument, (open, asks)));
+            let mut quote = self.quote_followed(at, instrument, (open, asks));
+            if instrument.fund().is_some() {
+                // Nobody quotes it.
+                quote.bids.clear();
+                quote.asks.clear();
+            }
+            return Some(quote);
         }
         Some(self.listings.get(at)?.quote(instrument, open))
     }
@@ -577,6 +583,10 @@ impl Venue for Paper {
         firm: &dyn Fn(Owner, OrderId) -> bool,
     ) -> VenueAnswer<Met> {
         let ends = |end| VenueAnswer::Done(Met { fills: Vec::new(), then: Then::Ends(end) });
+        if self.instruments.at(arrival.at).is_some_and(|one| one.fund().is_some()) {
+            // It waits for the next price.
+            return VenueAnswer::Done(Met { fills: Vec::new(), then: Then::Nothing });
+        }
         let is_open = self.trades(arrival.at);
         let Arrival { side, limit, .. } = *arrival;
         self.follow(arrival.at);
@@ -671,7 +681,8 @@ impl Venue for Paper {
 
     fn reference(&self, symbol: SymbolId, side: Side) -> Option<Ticks> {
         let at = self.instruments.index(symbol)?;
-        if !self.is_open_at(at) {
+        let is_fund = self.instruments.at(at).is_some_and(|one| one.fund().is_some());
+        if is_fund || !self.is_open_at(at) {
             return Some(self.middle(at));
         }
         let follows = self.instruments.at(at).is_some_and(Instrument::follows);

@@ -181,6 +181,7 @@ fn check_terms(
         terms.check_listing(facts)?;
         terms.check_shape()?;
         check_texts(order)?;
+        terms.check_fund(facts, (None, order.quantity), earlier)?;
         terms.check_market(facts, parent.is_some())?;
         terms.check_size(facts, limits, parent.as_ref())?;
         check_duplicate(facts, limits, now, order, earlier)?;
@@ -219,6 +220,8 @@ pub fn check_modify(
     terms.check_shape()?;
     let parent = order.parent.and_then(|id| facts.ledger.order(id));
     let parent = parent.map(|parent| Elder::of(facts, parent, Some(order.id)));
+    let left = change.quantity.saturating_sub(order.filled);
+    terms.check_fund(facts, (Some(order.id), left), &[])?;
     terms.check_market(facts, parent.is_some())?;
     terms.check_size(facts, &limits, parent.as_ref())?;
     if parent.is_none() {
@@ -587,10 +590,42 @@ impl<'a> Terms<'a> {
         Ok(())
     }
 
+    /// An order of a fund waits for its next price, whatever it is. The fund takes back what is held and no more, with all that
+    /// waits for the same price: nobody is short of a fund. A new order has no id; of a change only what is left is told.
+    fn check_fund(
+        &self,
+        facts: &Facts<'_>,
+        (id, quantity): (Option<OrderId>, Shares),
+        earlier: &[NewOrder],
+    ) -> Result<(), Denial> {
+        if self.instrument.fund().is_none() {
+            return Ok(());
+        }
+        let order_type = match (self.order_type, self.tif) {
+            (OrderType::Market, TimeInForce::Ioc | TimeInForce::Fok) => Some(self.tif.name()),
+            (OrderType::Market, _) => None,
+            (other, _) => Some(other.name()),
+        };
+        if let Some(order_type) = order_type {
+            let symbol = self.instrument.symbol.clone();
+            return Err(Denial::ForwardPriced { symbol, order_type });
+        }
+        if self.side == Side::Buy {
+            return Ok(());
+        }
+        let of = (self.symbol, self.side);
+        let open = facts.ledger.open_orders().filter(|open| (open.symbol, open.side) == of);
+        let open = open.filter(|open| Some(open.id) != id).map(|open| open.remaining());
+        let beside = earlier.iter().filter(|one| (one.symbol, one.side) == of);
+        let waits = open.chain(beside.map(|one| one.quantity)).fold(0, Shares::saturating_add);
+        check_held(facts, of, quantity, waits)
+    }
+
     /// What needs quotes at once is not taken while there are none.
     fn check_market(&self, facts: &Facts<'_>, waits: bool) -> Result<(), Denial> {
         let immediate = matches!(self.tif, TimeInForce::Ioc | TimeInForce::Fok);
         let at_once = self.order_type == OrderType::Market || immediate;
+        let at_once = at_once && self.instrument.fund().is_none();
         if at_once && !waits && !facts.venue.is_open(self.symbol) {
             return Err(Denial::MarketClosed {
                 order_type: self.order_type.name(),

@@ -61,7 +61,10 @@ pub(crate) fn on_wire(one: &Instrument, exchange: &str) -> Contract {
         InstrumentKind::Bond(terms) => {
             Contract { last_trade_date: stamp::day(terms.maturity), ..base }
         }
-        InstrumentKind::Stock | InstrumentKind::Etf | InstrumentKind::Index => base,
+        InstrumentKind::Stock
+        | InstrumentKind::Etf
+        | InstrumentKind::Index
+        | InstrumentKind::Fund(_) => base,
     }
 }
 
@@ -80,7 +83,8 @@ pub(crate) fn usual_exchange(one: &Instrument) -> &str {
         InstrumentKind::Index
         | InstrumentKind::Forex { .. }
         | InstrumentKind::Future(_)
-        | InstrumentKind::Forecast(_) => &one.exchange,
+        | InstrumentKind::Forecast(_)
+        | InstrumentKind::Fund(_) => &one.exchange,
     }
 }
 
@@ -93,6 +97,7 @@ pub(crate) const fn sec_type(kind: &InstrumentKind) -> &'static str {
         InstrumentKind::Option(_) | InstrumentKind::Forecast(_) => "OPT",
         InstrumentKind::Future(_) => "FUT",
         InstrumentKind::Bond(_) => "BOND",
+        InstrumentKind::Fund(_) => "FUND",
     }
 }
 

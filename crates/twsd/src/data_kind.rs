@@ -2,8 +2,9 @@
 //!
 //! | | quotes, depth, `BidAsk`, `MidPoint` | trades, `Last` | volume | kinds of bars |
 //! |---|---|---|---|---|
-//! | stock, fund | yes | yes | yes | all |
+//! | stock, exchange-traded fund | yes | yes | yes | all |
 //! | index | no | its value | no | `TRADES`, both volatilities |
+//! | fund with one price a day | no | its price | no | `TRADES` |
 //! | option, future, bond, forecast | yes | yes | yes | `TRADES`, `MIDPOINT`, `BID`, `ASK`, `BID_ASK` |
 //! | currency pair | yes | no | no | `MIDPOINT`, `BID`, `ASK`, `BID_ASK` |
 //!
@@ -14,10 +15,12 @@ use trade::instrument::InstrumentKind;
 /// What market data a contract has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DataKind {
-    /// A share of a company or a fund.
+    /// A share of a company or of a fund that trades like one.
     Share,
     /// A figure.
     Figure,
+    /// A fund with one price a day.
+    Fund,
     /// Anything else that is quoted and trades.
     Contract,
     /// A pair of currencies.
@@ -29,6 +32,7 @@ impl DataKind {
         match kind {
             InstrumentKind::Stock | InstrumentKind::Etf => Self::Share,
             InstrumentKind::Index => Self::Figure,
+            InstrumentKind::Fund(_) => Self::Fund,
             InstrumentKind::Forex { .. } => Self::Pair,
             InstrumentKind::Option(_)
             | InstrumentKind::Future(_)
@@ -39,10 +43,10 @@ impl DataKind {
 
     /// Somebody bids and asks.
     pub(crate) fn has_quotes(self) -> bool {
-        self != Self::Figure
+        !matches!(self, Self::Figure | Self::Fund)
     }
 
-    /// Trades are told, or the values of a figure.
+    /// Trades are told, or the values of a figure, or the prices of a fund.
     pub(crate) fn has_trades(self) -> bool {
         self != Self::Pair
     }

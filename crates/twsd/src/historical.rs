@@ -381,6 +381,7 @@ pub(crate) fn no_data_of(one: &Instrument, what: &str) -> String {
     let words: &[&str] = match DataKind::of(&one.kind) {
         DataKind::Share => &["every kind"],
         DataKind::Figure => &["TRADES", "HISTORICAL_VOLATILITY", "OPTION_IMPLIED_VOLATILITY"],
+        DataKind::Fund => &["TRADES"],
         DataKind::Contract => &["TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK"],
         DataKind::Pair => &["MIDPOINT", "BID", "ASK", "BID_ASK"],
     };

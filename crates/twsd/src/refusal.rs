@@ -150,6 +150,7 @@ fn field(denial: &Denial) -> Option<&'static str> {
         Denial::NoParent { .. } => Some("parentId"),
         Denial::ChildSide | Denial::BoughtOnly { .. } => Some("action"),
         Denial::ImmediateChange { .. } => Some("tif"),
+        Denial::ForwardPriced { .. } => Some("orderType or tif"),
         Denial::UnknownSymbol { .. } => Some("conId"),
         Denial::UnknownAccount { .. } => Some("account"),
         Denial::GroupSize { .. }

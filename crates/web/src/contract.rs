@@ -12,7 +12,8 @@ use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
 use trade::calendar::Day;
 use trade::instrument::{
-    BondTerms, Instrument, InstrumentKind, Instruments, OptionTerms, Settlement, Style, YesNo,
+    BondTerms, FundKind, Instrument, InstrumentKind, Instruments, OptionTerms, Settlement, Style,
+    YesNo,
 };
 use trade::position::Holding;
 use trade::quote::{Level, Quote};
@@ -53,6 +54,7 @@ fn noun(contract: &Instrument) -> &'static str {
         InstrumentKind::Option(_) => "Option",
         InstrumentKind::Future(_) => "Future",
         InstrumentKind::Bond(_) => "Bond",
+        InstrumentKind::Fund(_) => "Fund",
         InstrumentKind::Forecast(_) => "Forecast contract",
     }
 }
@@ -147,6 +149,10 @@ fn facts(signed: &Signed, contract: &Instrument) -> Markup {
                 div { dt { "Exercise" } dd { (exercise(terms)) } }
             }
             @if let InstrumentKind::Bond(terms) = &contract.kind { (bond_facts(signed, contract, terms)) }
+            @if let InstrumentKind::Fund(terms) = &contract.kind {
+                div { dt { "Price" } dd { "one a day, when the day's trading ends; orders wait for it" } }
+                div { dt { "Earns a year" } dd { ((terms.income * Decimal::ONE_HUNDRED).normalize()) " % after its expenses, " @if terms.kind == FundKind::MoneyMarket { "paid each day" } @else { "kept in its price" } } }
+            }
             @if let InstrumentKind::Forecast(terms) = &contract.kind {
                 div { dt { "Question" } dd { (contract.name) } }
                 div { dt { "Paid" } dd { (figure::money(Decimal::ONE, contract.currency)) " if the figure is " @if terms.outcome == YesNo::Yes { "above " } @else { "not above " } (terms.threshold.normalize()) ", else nothing" } }

@@ -125,7 +125,7 @@ pub(crate) fn market_now(signed: &Signed, view: &View, chosen: &Instrument) -> M
 /// What a quantity of it counts.
 fn units(contract: &Instrument) -> &'static str {
     match contract.product() {
-        Some(Product::Stock) => " shares",
+        Some(Product::Stock | Product::Fund) => " shares",
         Some(Product::Option | Product::Future | Product::Forecast) => " contracts",
         Some(Product::Bond) => " units",
         _ => "",

@@ -14,6 +14,8 @@
 //! An option pays something from a cent in the money on. Prices are the last ones of the day. Each of these is an execution
 //! without an order and without a commission; its reference says what it was.
 //!
+//! Orders of a fund are filled when a trading day ends on which it has a price, at that price.
+//!
 //! Coupons are paid to whoever holds a bond at the end of the last day whose trades settle before the coupon's day. They are no
 //! executions: cash and what the position has realised grow by them, and nobody is told.
 //!
@@ -52,7 +54,9 @@ impl Exchange {
         self.paper.rule >= 3
             && self.ledgers.all().any(|ledger| {
                 ledger.open_positions().any(|(one, _)| ends(one))
-                    || ledger.open_orders().any(|order| self.is_over(order, day))
+                    || ledger
+                        .open_orders()
+                        .any(|order| self.is_over(order, day) || self.is_priced(order, day))
             })
     }
 
@@ -60,6 +64,31 @@ impl Exchange {
     fn is_over(&self, order: &Order, day: Day) -> bool {
         let one = self.paper.instruments.get(order.symbol);
         one.and_then(|one| one.expiry).is_some_and(|expiry| expiry <= day)
+    }
+
+    /// An order of a fund that has its price when this day ends: orders that came after its hours are of the next day.
+    fn is_priced(&self, order: &Order, day: Day) -> bool {
+        let one = self.paper.instruments.get(order.symbol).filter(|one| one.fund().is_some());
+        order.day <= day && one.is_some_and(|one| one.is_priced(day, self.paper.hours))
+    }
+
+    /// Fills the orders of funds at the price of a trading day that is over, oldest first.
+    pub(super) fn price_funds(&mut self, day: Day, events: &mut Vec<Event>) {
+        if self.paper.rule < 3 {
+            return;
+        }
+        let due: Vec<_> = self.open_orders().filter(|order| self.is_priced(order, day)).collect();
+        let mut due: Vec<_> =
+            due.iter().map(|order| (order.id, order.symbol, order.live())).collect();
+        due.sort_unstable();
+        let instruments = Arc::clone(&self.paper.instruments);
+        for (id, symbol, quantity) in due {
+            let Some(one) = instruments.get(symbol).filter(|_| quantity > 0) else { continue };
+            let price = self.paper.strike(one).0;
+            if let Some(mut desk) = self.desk_of(id, events) {
+                desk.execute(id, price, quantity, Liquidity::Removed);
+            }
+        }
     }
 
     /// Settles a trading day that is over.

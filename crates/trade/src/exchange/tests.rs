@@ -18,6 +18,7 @@ mod chart;
 mod equity;
 mod family;
 mod forecast;
+mod fund;
 mod group;
 mod held;
 mod instrument;

@@ -66,10 +66,10 @@ impl Instrument {
         all.round_dp(self.currency.digits())
     }
 
-    /// Coupons of so many steps that are paid when a trading day ends and this one begins: those that a trade of the new day
-    /// is settled too late for.
+    /// What so many steps are paid when a trading day ends and this one begins: of a bond the coupons that a trade of the new
+    /// day is settled too late for, of a money-market fund what it has earned.
     pub fn coupons(&self, steps: i64, (ended, begins): (Day, Day)) -> Decimal {
-        let Some(terms) = self.bond() else { return Decimal::ZERO };
+        let Some(terms) = self.bond() else { return self.earned(steps, (ended, begins)) };
         let (after, until) = (self.value_day(ended), self.value_day(begins));
         let due = terms.coupons(after).take_while(|(day, _)| *day <= until);
         let unit = due.fold(Decimal::ZERO, |sum, (_, amount)| sum.saturating_add(amount));

@@ -32,6 +32,8 @@ pub enum InstrumentKind {
     Forecast(ForecastTerms),
     /// Money lent until a day.
     Bond(BondTerms),
+    /// Shares of a fund that it sells and takes back itself, once a day.
+    Fund(FundTerms),
 }
 
 /// To buy or to sell.
@@ -119,6 +121,24 @@ impl ForecastTerms {
     }
 }
 
+/// What a fund holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FundKind {
+    /// Bonds: its price follows their yields, and it keeps what it earns.
+    Bond,
+    /// Money lent for days: its price is always the same, and what it earns is paid.
+    MoneyMarket,
+}
+
+/// The terms of a fund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FundTerms {
+    /// What it holds.
+    pub kind: FundKind,
+    /// What it earns in a year after its expenses, as a part of its price.
+    pub income: Decimal,
+}
+
 impl InstrumentKind {
     /// The permission that ordering it takes; none where nobody can.
     pub const fn product(&self) -> Option<Product> {
@@ -130,6 +150,7 @@ impl InstrumentKind {
             Self::Future(_) => Product::Future,
             Self::Forecast(_) => Product::Forecast,
             Self::Bond(_) => Product::Bond,
+            Self::Fund(_) => Product::Fund,
         })
     }
 
@@ -139,7 +160,12 @@ impl InstrumentKind {
             Self::Option(terms) => Some(terms.underlying),
             Self::Future(terms) => Some(terms.underlying),
             Self::Forecast(terms) => Some(terms.underlying),
-            Self::Stock | Self::Etf | Self::Index | Self::Forex { .. } | Self::Bond(_) => None,
+            Self::Stock
+            | Self::Etf
+            | Self::Index
+            | Self::Forex { .. }
+            | Self::Bond(_)
+            | Self::Fund(_) => None,
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Figures and pairs of currencies, which have files of their own.
+//! Figures, pairs of currencies and funds, which have files of their own.
 
 use rust_decimal::Decimal;
 
 use super::table::{DataError, Row, rows};
-use super::{Fee, Instrument, InstrumentKind, Parts, TickRule, Unit};
-use crate::calendar::MarketCalendar;
+use super::{Fee, FundKind, FundTerms, Instrument, InstrumentKind, Parts, TickRule, Unit};
+use crate::calendar::{Day, Hours, MarketCalendar};
 use crate::history::Source;
 use crate::price::Ticks;
 
@@ -40,8 +40,62 @@ const FOREX: &[&str] = &[
 ];
 /// The columns of `borrow.csv`.
 const BORROW: &[&str] = &["id", "symbol", "shares", "prices"];
-/// The highest price of a figure, and of a pair.
+/// The columns of `funds.csv`.
+const FUNDS: &[&str] = &[
+    "id",
+    "symbol",
+    "name",
+    "isin",
+    "kind",
+    "currency",
+    "yield",
+    "expense",
+    "prices",
+    "start",
+    "fee_least",
+    "fee_most",
+];
+/// Days of a year.
+const YEAR: i64 = 365;
+
+/// The highest price of a figure, of a pair and of a fund.
 const HIGHEST: i64 = 1_000_000;
+
+impl Instrument {
+    /// The terms of a fund with one price a day; none of other kinds.
+    pub const fn fund(&self) -> Option<&FundTerms> {
+        match &self.kind {
+            InstrumentKind::Fund(terms) => Some(terms),
+            _ => None,
+        }
+    }
+
+    /// Whether a trading day's end has a price of a fund: each of them where markets trade always.
+    pub(crate) fn is_priced(&self, day: Day, hours: Hours) -> bool {
+        let is_open = self.calendar.is_none_or(|calendar| calendar.is_business_day(day));
+        hours == Hours::RoundTheClock || is_open
+    }
+
+    /// The last trading day before this one whose end had a price of a fund.
+    pub(crate) fn priced_before(&self, day: Day, hours: Hours) -> Day {
+        let mut before = day.plus(-1);
+        while !self.is_priced(before, hours) {
+            before = before.plus(-1);
+        }
+        before
+    }
+
+    /// What so many steps of a money-market fund have earned from one day to another.
+    pub(super) fn earned(&self, steps: i64, (from, to): (Day, Day)) -> Decimal {
+        let terms = self.fund().filter(|terms| terms.kind == FundKind::MoneyMarket);
+        let Some(terms) = terms else { return Decimal::ZERO };
+        let value = self.signed_quantity(steps).saturating_mul(self.price(self.start));
+        let days = Decimal::from(to.0.saturating_sub(from.0));
+        let all = value.saturating_mul(terms.income).saturating_mul(days);
+        let paid = all.checked_div(Decimal::from(YEAR)).unwrap_or_default();
+        paid.round_dp(self.currency.digits())
+    }
+}
 
 /// The figures of a file.
 pub(super) fn indices(file: &str, text: &str) -> Result<Vec<Instrument>, DataError> {
@@ -133,4 +187,42 @@ fn start(row: &Row<'_>, prices: &TickRule) -> Result<(Ticks, i64), DataError> {
         text.parse().ok().filter(|one| (1..=1_000).contains(one))
     })?;
     Ok((start, volatility))
+}
+
+/// The funds of a file.
+pub(super) fn funds(file: &str, text: &str) -> Result<Vec<Instrument>, DataError> {
+    rows(file, text, FUNDS)?.iter().map(fund).collect()
+}
+
+fn fund(row: &Row<'_>) -> Result<Instrument, DataError> {
+    let cent = Decimal::new(1, 2);
+    let prices = TickRule::new(&[(Decimal::ZERO, cent)], cent, Decimal::from(HIGHEST));
+    let prices = prices.ok_or_else(|| row.wrong("row", "a fund"))?;
+    let start = row
+        .read("start", "a price", |text| prices.tick().count(text.parse().ok()?).ok().map(Ticks))?;
+    let income = row.amount("yield")?.saturating_sub(row.amount("expense")?);
+    let terms = FundTerms {
+        kind: row.read("kind", "bond or money_market", |text| match text {
+            "bond" => Some(FundKind::Bond),
+            "money_market" => Some(FundKind::MoneyMarket),
+            _ => None,
+        })?,
+        income,
+    };
+    let step = Unit::new(Decimal::new(1, 3)).ok_or_else(|| row.wrong("row", "a fund"))?;
+    let parts = Parts {
+        id: row.id()?,
+        kind: InstrumentKind::Fund(terms),
+        symbol: row.text("symbol")?,
+        name: row.text("name")?,
+        exchange: "FUNDSERV".to_owned(),
+        currency: row.currency("currency")?,
+        prices,
+        step,
+        multiplier: Decimal::ONE,
+        fee: Fee { least: row.amount("fee_least")?, most: row.amount("fee_most")?, ..Fee::NONE },
+        calendar: MarketCalendar::named("FUND"),
+    };
+    let one = Instrument::new(parts).ok_or_else(|| row.wrong("row", "a fund"))?;
+    Ok(Instrument { lot: 1_000, start, isin: row.value("isin").to_owned(), ..one })
 }

@@ -3,7 +3,7 @@
 //!
 //! | product | bound, for the initial requirement | for maintenance |
 //! |---|---|---|
-//! | stocks and funds that trade like them | 50 % of the value (Regulation T) | 25 % |
+//! | stocks and funds | 50 % of the value (Regulation T) | 25 % |
 //! | futures | so much a contract, from the file of futures | so much a contract |
 //! | options, bought | the whole premium: they have no loan value | the same |
 //! | options, sold | 20 % of what they are on (15 % of an index) less what they are out of the money, at least 10 % of it, of a put of the strike (FINRA Rule 4210) | the same |
@@ -48,9 +48,10 @@ impl Marked<'_> {
     pub(crate) fn worst(&self, exposure: &Exposure, shares: i64) -> i128 {
         let one = self.one;
         match &one.kind {
-            InstrumentKind::Stock | InstrumentKind::Etf | InstrumentKind::Index => {
-                one.coins(exposure.worst(shares, self.mark.0))
-            }
+            InstrumentKind::Stock
+            | InstrumentKind::Etf
+            | InstrumentKind::Index
+            | InstrumentKind::Fund(_) => one.coins(exposure.worst(shares, self.mark.0)),
             InstrumentKind::Forex { .. } => {
                 ceil_part(one.coins(exposure.worst(0, self.mark.0)), PART_OF_FOREX)
             }
@@ -75,7 +76,10 @@ impl Marked<'_> {
     pub(crate) fn held(&self, shares: i64) -> i128 {
         let (one, steps) = (self.one, Shares::from(shares.unsigned_abs()));
         match &one.kind {
-            InstrumentKind::Stock | InstrumentKind::Etf | InstrumentKind::Index => {
+            InstrumentKind::Stock
+            | InstrumentKind::Etf
+            | InstrumentKind::Index
+            | InstrumentKind::Fund(_) => {
                 let value = i128::from(self.mark.0.unsigned_abs()).saturating_mul(steps.into());
                 one.coins(value)
             }

@@ -1,5 +1,5 @@
 //! Contracts whose price follows others: pairs of currencies that are quoted against a third, futures, options, forecasts,
-//! bonds. Any second of
+//! bonds, funds. Any second of
 //! them follows from the same second of what they stand on, so that nothing need be kept of them.
 
 use access::currency::Currency;
@@ -10,7 +10,7 @@ use super::Paper;
 use super::listing::Listing;
 use crate::calendar::Day;
 use crate::instrument::{
-    ForecastTerms, Instrument, InstrumentKind, Manner, OptionTerms, Right, Style, YesNo,
+    ForecastTerms, FundKind, Instrument, InstrumentKind, Manner, OptionTerms, Right, Style, YesNo,
 };
 use crate::market::{FINE, Print, Process};
 use crate::order::Side;
@@ -70,6 +70,7 @@ impl Paper {
             InstrumentKind::Bond(terms) => self
                 .yields(spots)
                 .map(|level| fair::bond(terms, one.value_day(self.day_of(second)), level)),
+            InstrumentKind::Fund(_) => return self.in_force(one, second, spots),
             InstrumentKind::Stock | InstrumentKind::Etf | InstrumentKind::Index => None,
         };
         fair.map_or(0, |fair| fair::fine(fair, unit(one)))
@@ -133,6 +134,32 @@ impl Paper {
             is_on_figure: under.kind == InstrumentKind::Index,
             is_american: terms.style == Style::American,
         })
+    }
+
+    /// The price of a fund that is known at a second: on this trading day, that of the last day before it that had one.
+    fn in_force(&self, one: &Instrument, second: i64, spots: &Spots<'_>) -> i64 {
+        if second < self.session.start {
+            return self.struck(one, self.day_of(second), spots).0.saturating_mul(FINE);
+        }
+        let day = one.priced_before(self.session.day, self.hours);
+        self.struck(one, day, &|id| self.spot_before(id)).0.saturating_mul(FINE)
+    }
+
+    /// The price of a fund for a day whose yields are these.
+    fn struck(&self, one: &Instrument, day: Day, spots: &Spots<'_>) -> Ticks {
+        let Some(terms) = one.fund().filter(|terms| terms.kind == FundKind::Bond) else {
+            return one.start;
+        };
+        let start = fair::priced(one.start.0.saturating_mul(FINE), unit(one));
+        let level = self.yields(spots).unwrap_or(1.0);
+        let price = fair::fine(fair::fund(terms, start, day, level), unit(one));
+        Ticks((price + FINE / 2).div_euclid(FINE).max(1))
+    }
+
+    /// The price of a fund for this trading day, as it ends.
+    pub(crate) fn strike(&self, one: &Instrument) -> Ticks {
+        let level = |id| self.spot(id, self.step);
+        self.struck(one, self.session.day, &level)
     }
 
     /// What the dollar's yields are over those of the file.
@@ -210,7 +237,9 @@ impl Paper {
             InstrumentKind::Option(terms) => {
                 [Some(terms.underlying), id(self.instruments.volatility_index())]
             }
-            InstrumentKind::Bond(_) => [id(self.instruments.yield_level()), None],
+            InstrumentKind::Bond(_) | InstrumentKind::Fund(_) => {
+                [id(self.instruments.yield_level()), None]
+            }
             InstrumentKind::Forecast(terms) => {
                 let under = self.instruments.get(terms.underlying);
                 let is_index = under.is_some_and(|under| !under.is_only_forecast());

@@ -16,7 +16,8 @@ impl Instrument {
             InstrumentKind::Option(_)
             | InstrumentKind::Future(_)
             | InstrumentKind::Forecast(_)
-            | InstrumentKind::Bond(_) => true,
+            | InstrumentKind::Bond(_)
+            | InstrumentKind::Fund(_) => true,
             InstrumentKind::Forex { base } => {
                 *base != Currency::USD && self.currency != Currency::USD
             }
@@ -56,7 +57,8 @@ impl Instrument {
             | InstrumentKind::Etf
             | InstrumentKind::Option(_)
             | InstrumentKind::Forecast(_)
-            | InstrumentKind::Bond(_) => false,
+            | InstrumentKind::Bond(_)
+            | InstrumentKind::Fund(_) => false,
         }
     }
 
@@ -71,6 +73,7 @@ impl Instrument {
             InstrumentKind::Option(_) => 10,
             InstrumentKind::Forecast(_) => 200,
             InstrumentKind::Bond(_) => 100,
+            InstrumentKind::Fund(_) => 1,
         }
     }
 }

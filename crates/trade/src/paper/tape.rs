@@ -207,6 +207,9 @@ impl Paper {
 
 /// In which of 64 seconds others trade: in a quarter of them, and of options and forecasts in one of 1,024.
 fn trading(one: &Instrument, key: u64, word: i64) -> u64 {
+    if one.fund().is_some() {
+        return 0;
+    }
     let is_many = matches!(one.kind, InstrumentKind::Option(_) | InstrumentKind::Forecast(_));
     let draws: u64 = if is_many { 10 } else { 2 };
     let place = word.cast_unsigned().wrapping_mul(16);

@@ -80,6 +80,13 @@ pub enum Denial {
         /// What its exchange calls the other outcome.
         other: String,
     },
+    /// An order of a fund that has other terms than its next price.
+    ForwardPriced {
+        /// The fund.
+        symbol: String,
+        /// What was asked for, such as `LMT`.
+        order_type: &'static str,
+    },
     /// A contract that could be listed, and is not.
     NotListed {
         /// What its exchange would call it.
@@ -259,6 +266,7 @@ impl Denial {
             Self::NotTraded { .. } => "NOT_TRADED",
             Self::NotListed { .. } => "NOT_LISTED",
             Self::BoughtOnly { .. } => "BOUGHT_ONLY",
+            Self::ForwardPriced { .. } => "FORWARD_PRICED",
             Self::Large { .. } => "ORDER_LARGE",
             Self::Unheld { .. } => "ORDER_NEEDS_YES",
             Self::PastFlat { .. } => "ORDER_PAST_FLAT",
@@ -311,12 +319,10 @@ impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::GroupSize { members: 0, .. } => f.write_str("the group has no orders"),
-            Self::GroupSize { members, limit } => {
-                write!(
-                    f,
-                    "{members} orders are more than the limit of {limit} per group; send fewer"
-                )
-            }
+            Self::GroupSize { members, limit } => write!(
+                f,
+                "{members} orders are more than the limit of {limit} per group; send fewer"
+            ),
             Self::UnknownSymbol { symbol } => {
                 write!(f, "there is no contract {symbol}; search for one first")
             }
@@ -336,6 +342,7 @@ impl fmt::Display for Denial {
             | Self::NotTraded { .. }
             | Self::NotListed { .. }
             | Self::BoughtOnly { .. }
+            | Self::ForwardPriced { .. }
             | Self::Expired { .. } => self.listing(f),
             Self::PriceOutOfRange { which, price, lowest, highest } => {
                 write!(f, "{which} price {price} is not between {lowest} and {highest}")
@@ -413,6 +420,10 @@ impl Denial {
             Self::NotTraded { symbol } => write!(
                 f,
                 "{symbol} is a figure that nobody can order; order an option, a future or a fund on it"
+            ),
+            Self::ForwardPriced { symbol, order_type } => write!(
+                f,
+                "{symbol} has one price a day, which nobody knows before, so no {order_type} order is taken; send a market order, for the day or good till cancelled"
             ),
             Self::BoughtOnly { symbol, other } => write!(
                 f,

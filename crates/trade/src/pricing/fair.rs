@@ -20,7 +20,7 @@ use super::european::{self, Payoff, Vanilla};
 use super::normal;
 use super::surface::{Smile, Surface, TermStructure};
 use crate::calendar::Day;
-use crate::instrument::BondTerms;
+use crate::instrument::{BondTerms, FundTerms};
 
 /// Parts of a tick.
 const FINE: f64 = 65_536.0;
@@ -30,6 +30,9 @@ const UNIT_OF_VOLATILITY: f64 = 0.021_422;
 const YEAR: i64 = 365 * 86_400;
 /// The same in days.
 const DAYS: i64 = 365;
+/// The day on which a fund of bonds had its first price, and years that its money is out.
+const FUNDS_BEGAN: Day = Day::of(2026, 1, 1);
+const FUND_DURATION: f64 = 6.0;
 /// Steps of time that boundaries are made for, in seconds.
 const STEP: i64 = 3_600;
 /// Steps of volatility that boundaries are made for.
@@ -133,6 +136,14 @@ pub(crate) fn bond(terms: &BondTerms, settlement: Day, level: f64) -> f64 {
     let coupons = terms.coupons(settlement).map(|(day, amount)| discounted(day, of(amount)));
     let dirty = coupons.fold(discounted(terms.maturity, face), |sum, one| sum + one);
     (dirty - of(terms.accrued(settlement))) / face * 100.0
+}
+
+/// The price of a fund of bonds: what it was on a first day, what it has earned since then, and what a level of yields takes
+/// from it that is above one, for money that is out for so many years.
+pub(crate) fn fund(terms: &FundTerms, start: f64, day: Day, level: f64) -> f64 {
+    let years = ratio(i64::from(day.0 - FUNDS_BEGAN.0), DAYS);
+    let income = of(terms.income);
+    start * libm::exp(income * years - FUND_DURATION * income * (level - 1.0))
 }
 
 /// The yearly yield of a bond at such a price, compounded as often as it pays; of a bill, simple over its days in a year of

@@ -71,7 +71,9 @@ fn every_row_has_a_value_for_each_column_and_a_key_of_its_own() {
 #[test]
 fn ids_are_unique_across_files() {
     let mut ids = BTreeSet::new();
-    for file in ["instruments.csv", "listings.csv", "indices.csv", "forex.csv", "bonds.csv"] {
+    for file in
+        ["instruments.csv", "listings.csv", "indices.csv", "forex.csv", "bonds.csv", "funds.csv"]
+    {
         for id in column(file, "id") {
             assert!(ids.insert(id.parse::<u32>().unwrap()), "{file}: {id} is taken");
         }

@@ -117,7 +117,7 @@ impl Client {
             contract: &on_wire(one, exchange),
             market_name: class(one),
             min_tick: one.prices.tick().size(),
-            order_types: ORDER_TYPES,
+            order_types: if one.fund().is_some() { "DAY,GTC,MKT,WHATIF" } else { ORDER_TYPES },
             valid_exchanges: &exchanges.join(","),
             price_magnifier: 1,
             under_con_id: under.map_or(0, |under| con_id(under.id)),

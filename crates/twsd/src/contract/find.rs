@@ -129,7 +129,7 @@ pub(super) fn matching<'k>(
 ) -> Result<Vec<&'k Instrument>, String> {
     let kind = wanted.sec_type.trim().to_ascii_uppercase();
     let is_found_otherwise = wanted.con_id != 0 || !wanted.sec_id.is_empty();
-    let kinds = ["STK", "OPT", "FUT", "CASH", "IND", "BOND"];
+    let kinds = ["STK", "OPT", "FUT", "CASH", "IND", "BOND", "FUND"];
     let is_known = kinds.contains(&kind.as_str()) || (kind.is_empty() && is_found_otherwise);
     if !is_known {
         return Err(format!(
@@ -250,6 +250,7 @@ fn noun(kind: &str) -> &'static str {
         "CASH" => "pair of currencies",
         "IND" => "index",
         "BOND" => "bond",
+        "FUND" => "fund",
         _ => "stock",
     }
 }

@@ -146,7 +146,7 @@ fn kind_of(contract: &Instrument) -> &'static str {
     match contract.kind {
         InstrumentKind::Stock if contract.currency == Currency::USD => "stocks",
         InstrumentKind::Stock => "abroad",
-        InstrumentKind::Etf => "funds",
+        InstrumentKind::Etf | InstrumentKind::Fund(_) => "funds",
         InstrumentKind::Forex { .. } => "currencies",
         InstrumentKind::Future(_) => "futures",
         InstrumentKind::Index => "figures",
