@@ -229,10 +229,11 @@ fn turned_down(
     events
 }
 
-/// The approval of a kind that an asker asked for last.
+/// The approval of a kind that an asker asked for last. Of two of one moment the one that counts longer: the other was
+/// replaced by it.
 pub fn newest(slice: &Slice, asker: Asker, kind: ContentKind) -> Option<&Approval> {
     let of = |one: &&Approval| one.asker == asker && one.content.kind == kind;
-    slice.approvals.iter().filter(of).max_by_key(|one| one.asked_at)
+    slice.approvals.iter().filter(of).max_by_key(|one| (one.asked_at, one.until))
 }
 
 /// The approval of an asker that was granted, to be used now. A yes to one kind is none to another.

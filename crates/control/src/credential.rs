@@ -11,7 +11,7 @@ use access::{
 use gate::{CredentialInfo, DoorWish, Gate, ListenerState, NewCredential};
 use rust_decimal::Decimal;
 use serde_json::Value;
-use trade::instrument::Instruments;
+use trade::instrument::{Instrument, Instruments};
 
 use serde::{Deserialize, Serialize};
 
@@ -416,7 +416,7 @@ fn scopes_row(gate: &Gate, credential: &Credential) -> ScopesRow {
 
 /// A contract's symbol.
 pub(crate) fn symbol(known: &Instruments, id: SymbolId) -> String {
-    known.get(id).map_or_else(|| id.to_string(), |c| c.symbol.clone())
+    known.get(id).map_or_else(|| id.to_string(), Instrument::key)
 }
 
 async fn create(desk: &Desk<'_>, wish: CredentialWish) -> Result<CredentialMade, Fault> {

@@ -41,11 +41,16 @@ impl View {
         price: impl Fn(SymbolId, Time) -> Ticks,
     ) -> Vec<Decimal> {
         let Some(first) = times.first() else { return Vec::new() };
-        let shares = self.positions.iter().map(|held| (held.symbol, held.position.shares));
-        let now = Held { cash: self.cash, shares: shares.collect() };
+        let parts = &self.summary.parts;
+        let cash = parts.iter().map(|part| (part.currency, part.cash));
+        let now = Held::new(cash, &self.positions, known);
+        let rate = |currency| {
+            let part = parts.iter().find(|part| part.currency == currency);
+            part.map_or(Decimal::ONE, |part| part.rate)
+        };
         let since: Vec<_> = self.executions.from_where(|row| row.time <= *first).collect();
         let since = since.into_iter().map(AsRef::as_ref);
-        curve(now, since, times, price, known)
+        curve(now, since, times, price, rate, known)
     }
 
     /// Instruments that were held at some time since.

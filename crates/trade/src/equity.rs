@@ -1,66 +1,98 @@
 //! The account's past value, derived backwards from what it holds now, through its executions.
 //!
 //! No past figure is stored for this: cash and positions before an execution are those after it,
-//! less what it changed, and the bars have the prices. It reaches as far back as the executions do.
+//! less what it changed, and the bars have the prices. It reaches as far back as the executions do. Other currencies count at
+//! the rates of now, and what came without an execution, such as a coupon, as if it had always been there.
 
 use std::collections::BTreeMap;
 
+use access::currency::Currency;
 use access::id::SymbolId;
 use access::moment::Time;
 use rust_decimal::Decimal;
 
-use crate::instrument::{Instrument, Instruments};
+use crate::instrument::{Instrument, InstrumentKind, Instruments};
 use crate::order::{Execution, Side};
+use crate::position::Holding;
 use crate::price::Ticks;
 
 /// Cash and shares at some time.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Held {
-    /// In the account's base currency.
-    pub cash: Decimal,
+    /// By currency. What is held on margin counts as if it had been paid for: then a fill changes both the same way,
+    /// whatever it is of, and a daily settlement changes nothing.
+    cash: BTreeMap<Currency, Decimal>,
     /// By contract; shorts below zero.
-    pub shares: BTreeMap<SymbolId, i64>,
+    shares: BTreeMap<SymbolId, i64>,
 }
 
 impl Held {
+    /// What an account has: its cash by currency, and its positions.
+    pub fn new<'a>(
+        cash: impl IntoIterator<Item = (Currency, Decimal)>,
+        positions: impl IntoIterator<Item = &'a Holding>,
+        instruments: &Instruments,
+    ) -> Self {
+        let mut held = Self { cash: cash.into_iter().collect(), shares: BTreeMap::new() };
+        for one in positions {
+            held.shares.insert(one.symbol, one.position.shares);
+            if instruments.get(one.symbol).is_some_and(Instrument::is_margined) {
+                held.put(one.currency, -one.position.basis);
+            }
+        }
+        held
+    }
+
+    fn put(&mut self, currency: Currency, amount: Decimal) {
+        let cash = self.cash.entry(currency).or_default();
+        *cash = cash.saturating_add(amount);
+    }
+
     /// As it was before an execution.
     fn undo(&mut self, execution: &Execution, instrument: &Instrument) {
         let value = i128::from(execution.price.0) * i128::from(execution.quantity);
         let value = instrument.amount(value);
         let quantity = i64::try_from(execution.quantity).unwrap_or(i64::MAX);
-        let shares = self.shares.entry(execution.symbol).or_default();
-        let cash = match execution.side {
-            Side::Buy => {
-                *shares = shares.saturating_sub(quantity);
-                self.cash.saturating_add(value)
-            }
-            Side::Sell => {
-                *shares = shares.saturating_add(quantity);
-                self.cash.saturating_sub(value)
-            }
+        let (paid, bought) = match execution.side {
+            Side::Buy => (value, quantity),
+            Side::Sell => (-value, -quantity),
         };
-        self.cash = cash.saturating_add(execution.commission);
+        self.put(instrument.currency, paid.saturating_add(execution.commission));
+        if let InstrumentKind::Forex { base } = instrument.kind {
+            self.put(base, -instrument.signed_quantity(bought));
+        } else {
+            let shares = self.shares.entry(execution.symbol).or_default();
+            *shares = shares.saturating_sub(bought);
+        }
     }
 
-    fn worth(&self, price: impl Fn(SymbolId) -> Ticks, instruments: &Instruments) -> Decimal {
-        self.shares.iter().filter(|(_, shares)| **shares != 0).fold(
-            self.cash,
-            |sum, (symbol, shares)| {
-                let value = i128::from(price(*symbol).0) * i128::from(*shares);
-                let worth = instruments.get(*symbol).map(|one| one.amount(value));
-                sum.saturating_add(worth.unwrap_or_default())
-            },
-        )
+    fn worth(
+        &self,
+        price: impl Fn(SymbolId) -> Ticks,
+        rate: impl Fn(Currency) -> Decimal,
+        instruments: &Instruments,
+    ) -> Decimal {
+        let mut all = self.cash.clone();
+        for (symbol, shares) in self.shares.iter().filter(|(_, shares)| **shares != 0) {
+            let Some(one) = instruments.get(*symbol) else { continue };
+            let value = one.amount(i128::from(price(*symbol).0) * i128::from(*shares));
+            let sum = all.entry(one.currency).or_default();
+            *sum = sum.saturating_add(value);
+        }
+        let worth = all.into_iter().map(|(currency, sum)| sum.saturating_mul(rate(currency)));
+        worth.fold(Decimal::ZERO, Decimal::saturating_add)
     }
 }
 
 /// The net liquidation at each of these times, which ascend; what happened at a time counts as before it. `executions` are
-/// all that came after the first of them, oldest first, and `now` is what is held after the last.
+/// all that came after the first of them, oldest first, and `now` is what is held after the last. `rate` is what a unit of a
+/// currency is worth in the account's.
 pub fn curve<'a>(
     mut now: Held,
     executions: impl DoubleEndedIterator<Item = &'a Execution>,
     times: &[Time],
     price: impl Fn(SymbolId, Time) -> Ticks,
+    rate: impl Fn(Currency) -> Decimal,
     instruments: &Instruments,
 ) -> Vec<Decimal> {
     let mut back = executions.rev().peekable();
@@ -73,7 +105,7 @@ pub fn curve<'a>(
                     now.undo(later, instrument);
                 }
             }
-            now.worth(|symbol| price(symbol, *time), instruments)
+            now.worth(|symbol| price(symbol, *time), &rate, instruments)
         })
         .collect();
     values.reverse();

@@ -275,7 +275,7 @@ fn last_days(bars: Vec<Bar>, count: usize) -> Vec<Bar> {
 /// Prices and depth; also sent live.
 pub(crate) fn now(quote: Option<&Quote>) -> Markup {
     html! {
-        @match quote { Some(quote) => div.stack { (ticket::market(quote)) (depth(quote)) }, None => p.empty { "No quote." } }
+        @match quote { Some(quote) => div.stack { (ticket::market(quote)) @if !(quote.bids.is_empty() && quote.asks.is_empty()) { (depth(quote)) } }, None => p.empty { "No quote." } }
     }
 }
 

@@ -60,7 +60,7 @@ pub(crate) fn fragment(view: &View, signed: &Signed) -> Markup {
             header { h2 #positions { "Positions" } @if !held.is_empty() { a.small href="/risk" { "Risk" } } }
             @if held.is_empty() && subject::closed(signed).is_some() { p.empty { "No positions." } }
             @else if held.is_empty() { p.empty { "No positions. " a href="/ticket" { "Place an order" } ", or connect a program with one of the " a href="/credentials" { "credentials" } "." } }
-            @else { (positions(&held, signed)) }
+            @else { (positions(&held, view, signed)) }
         }
         section.card aria-labelledby="open" {
             header {
@@ -116,8 +116,15 @@ fn basis(held: &Holding) -> Decimal {
     held.value() - held.daily()
 }
 
-fn positions(held: &[&Holding], signed: &Signed) -> Markup {
-    let sum = |of: fn(&Holding) -> Decimal| held.iter().fold(Decimal::ZERO, |sum, it| sum + of(it));
+fn positions(held: &[&Holding], view: &View, signed: &Signed) -> Markup {
+    // What is in other currencies counts at their rates.
+    let rate = |currency| {
+        let part = view.summary.parts.iter().find(|part| part.currency == currency);
+        part.map_or(Decimal::ONE, |part| part.rate)
+    };
+    let sum = |of: fn(&Holding) -> Decimal| {
+        held.iter().fold(Decimal::ZERO, |sum, it| sum + of(it) * rate(it.currency))
+    };
     let (value, unrealised, daily) =
         (sum(Holding::value), sum(Holding::unrealised), sum(Holding::daily));
     let currency = currency::of(signed);

@@ -19,14 +19,16 @@ pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
         @if risk.requirements.is_empty() {
             section.card { p.empty { "Nothing is held, so there is nothing to gain or to lose." } }
         } @else {
-            (stress(&risk))
-            (underlyings(&risk, &signed))
-            section.card aria-labelledby="exposure" {
-                h2 #exposure { "Exposure" }
-                (exposures("Product", &risk, &risk.products))
-                (exposures("Currency", &risk, &risk.currencies))
+            div.stack {
+                (stress(&risk))
+                (underlyings(&risk, &signed))
+                section.card.stack aria-labelledby="exposure" {
+                    h2 #exposure { "Exposure" }
+                    (exposures("Product", &risk, &risk.products))
+                    (exposures("Currency", &risk, &risk.currencies))
+                }
+                (requirements(&risk, &signed, view.summary.maintenance_margin))
             }
-            (requirements(&risk, &signed, view.summary.maintenance_margin))
         }
     };
     Ok(shell::page(&signed, Tab::Overview, "Risk", &body).into_response())
@@ -37,12 +39,12 @@ fn stress(risk: &Risk) -> Markup {
         section.card aria-labelledby="stress" {
             h2 #stress { "If all markets jumped" }
             p.small { "What would be gained or lost at once, in " (risk.currency) ": each line moves all prices, each column volatility as well." }
-            table.lines {
+            table.flip.lines {
                 thead { tr { th { "Prices" } @for volatility in VOLATILITIES { th.r { (column(volatility)) } } } }
                 tbody { @for row in risk.stress.chunks(VOLATILITIES.len()) {
                     tr {
-                        td.key { @if let Some(first) = row.first() { (percent(first.prices)) } }
-                        @for one in row { td.r.n { (figure::gain(one.gain, risk.currency)) } }
+                        td.key { @if let Some(first) = row.first() { span.phone { "Prices " } (percent(first.prices)) } }
+                        @for one in row { td.r.n data-l=(label(one.volatility)) { (figure::gain(one.gain, risk.currency)) } }
                     }
                 } }
             }
@@ -57,6 +59,11 @@ fn percent(percent: i64) -> String {
 
 fn column(volatility: i64) -> String {
     if volatility == 0 { "Volatility as it is".to_owned() } else { percent(volatility) }
+}
+
+/// The same where it stands beside its figure.
+fn label(volatility: i64) -> String {
+    if volatility == 0 { column(volatility) } else { format!("Volatility {}", percent(volatility)) }
 }
 
 fn underlyings(risk: &Risk, signed: &Signed) -> Markup {

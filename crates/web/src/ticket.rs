@@ -138,12 +138,14 @@ pub(crate) fn market(quote: &Quote) -> Markup {
         let Some(level) = level else { return html! { span.dim { "none" } } };
         html! { (figure::price(quote.price(level.price))) span.small.dim { " \u{d7} " (figure::quantity(quote.quantity(level.size))) } }
     };
+    // Of what has no day before this one nothing has changed that anybody could tell.
+    let before = (quote.close.0 != 0).then(|| quote.price(quote.close));
     html! {
         dl.figs.pair {
             div { dt { "Bid" } dd { (level(quote.bid())) } }
             div { dt { "Ask" } dd { (level(quote.ask())) } }
             div { dt { "Last" } dd { (figure::price(quote.price(quote.last))) } }
-            div { dt { "Day's change" } dd { (figure::moved(quote.price(quote.last) - quote.price(quote.close))) } }
+            div { dt { "Day's change" } dd { @match before { Some(before) => (figure::moved(quote.price(quote.last) - before)), None => span.dim { "none" } } } }
         }
     }
 }

@@ -26,6 +26,8 @@ impl Other {
         let person = desk.slice.person.as_mut().unwrap();
         person.id = PersonId([number; 16]);
         person.username = Username::new(&format!("bob{number}")).unwrap();
+        let id = person.id;
+        desk.slice.mandates.iter_mut().for_each(|one| one.person = id);
         Self { desk, by }
     }
 

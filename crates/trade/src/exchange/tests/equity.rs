@@ -2,8 +2,51 @@
 
 use std::collections::BTreeMap;
 
+use super::market3::{every_product, named};
 use super::*;
 use crate::equity::{Held, curve};
+
+fn held(exchange: &Exchange) -> Held {
+    let account = exchange.account();
+    let cash = account.purse.all().map(|(currency, cash)| (currency, cash.balance));
+    let positions: Vec<_> = account.ever_held(|symbol| exchange.mark(symbol)).collect();
+    Held::new(cash, &positions, exchange.instruments())
+}
+
+#[test]
+fn fills_of_futures_pairs_and_options_leave_the_past_as_it_was() {
+    let mut bench = Bench::of(every_product(Hours::RoundTheClock));
+    bench.apply(Command::OrderRule { rule: ORDER_RULE });
+    bench.wait(600);
+    let (then, before) = (bench.time, bench.exchange.summary().net_liquidation);
+    for (name, side, quantity) in [
+        ("MESZ6", Side::Buy, 3),
+        ("EUR.USD", Side::Buy, 20_000),
+        ("AAPL  261218C00125000", Side::Buy, 2),
+        ("AAPL  261218P00125000", Side::Sell, 1),
+        ("SAP", Side::Buy, 10),
+        ("MESZ6", Side::Sell, 1),
+        ("EUR.USD", Side::Sell, 5_000),
+    ] {
+        bench.wait(60);
+        let new = NewOrder { symbol: named(name).id, ..order(side, quantity, OrderType::Market) };
+        bench.place(vec![new]);
+    }
+    // Over a daily settlement.
+    bench.wait(2 * 86_400);
+    let exchange = &bench.exchange;
+    let rates: BTreeMap<_, _> =
+        exchange.summary().parts.iter().map(|part| (part.currency, part.rate)).collect();
+    let executions = exchange.executions().map(AsRef::as_ref);
+    let times = [then, bench.time];
+    let mark = |symbol, _| exchange.mark(symbol);
+    let instruments = Instruments::builtin();
+    let values =
+        curve(held(exchange), executions, &times, mark, |currency| rates[&currency], instruments);
+    let now = exchange.summary().net_liquidation;
+    assert_eq!(values[0], before, "nothing was held then");
+    assert!((values[1] - now).abs() < Decimal::new(1, 4), "{} and {now}", values[1]);
+}
 
 #[test]
 fn curve_worked_back_from_now_is_what_the_account_was_worth_then() {
@@ -22,9 +65,7 @@ fn curve_worked_back_from_now_is_what_the_account_was_worth_then() {
     }
     let exchange = &bench.exchange;
     assert!(exchange.executions().len() > 50, "too few trades to mean anything");
-    let account = exchange.account();
-    let shares = account.positions().map(|(symbol, held)| (symbol, held.shares));
-    let now = Held { cash: account.purse.own().balance, shares: shares.collect() };
+    let now = held(exchange);
     let times: Vec<Time> = seen.iter().map(|(time, _)| *time).collect();
     let executions = exchange.executions().map(AsRef::as_ref);
     let values = curve(
@@ -32,6 +73,7 @@ fn curve_worked_back_from_now_is_what_the_account_was_worth_then() {
         executions,
         &times,
         |symbol, time| marks[times.iter().position(|known| *known == time).unwrap()][&symbol],
+        |_| Decimal::ONE,
         Instruments::builtin(),
     );
     let was: Vec<Decimal> = seen.iter().map(|(_, value)| *value).collect();
