@@ -57,10 +57,10 @@ pub(crate) fn fragment(view: &View, signed: &Signed) -> Markup {
     html! {
         (summary(view))
         section.card aria-labelledby="positions" {
-            header { h2 #positions { "Positions" } @if !held.is_empty() { a.small href="/risk" { "Risk" } } }
+            h2 #positions { "Positions" }
             @if held.is_empty() && subject::closed(signed).is_some() { p.empty { "No positions." } }
             @else if held.is_empty() { p.empty { "No positions. " a href="/ticket" { "Place an order" } ", or connect a program with one of the " a href="/credentials" { "credentials" } "." } }
-            @else { (positions(&held, view, signed)) }
+            @else { (positions(&held, view, signed)) p.small { a href="/risk" { "Risk of these positions" } } }
         }
         section.card aria-labelledby="open" {
             header {

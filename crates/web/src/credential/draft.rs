@@ -202,7 +202,7 @@ pub(super) fn form(
                 div.two {
                     @for control in Control::ALL { (line(control.name(), control.label(), "", "decimal")) }
                 }
-                (line("restricted", "Restricted symbols", "Like TSLA: may be reduced, and not opened.", ""))
+                (line("restricted", "Reduce only", "Symbols like TSLA: positions may be reduced, and none opened.", ""))
                 p.help { "A program's order that waits for a person is asked for on your phone for 15 minutes. Money is in the account's currency." }
             }
             p.help { "An empty limit leaves the account's own limit." }
