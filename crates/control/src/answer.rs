@@ -1,6 +1,5 @@
 //! What the door answers, one type per question. Times are RFC 3339 in UTC; money is decimal text.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use access::{AuthenticatorId, CredentialId, DeviceId, NoticeId, RecoveryId, SessionId, TrusteeId};
@@ -435,26 +434,13 @@ answers! {
         addresses: Option<Vec<String>>,
         /// The hours in which it may place orders, in UTC.
         hours: Option<String>,
-        /// Shares per order.
-        max_quantity: Option<u64>,
-        /// The most that an order may be worth, in the account's base currency.
-        max_notional: Option<String>,
+        /// What orders have to keep to.
+        #[serde(flatten)]
+        limits: LimitsRow,
         /// Order messages a second.
         per_second: Option<u32>,
         /// Order messages at once.
         burst: Option<u32>,
-        /// Orders open at once.
-        max_open_orders: Option<u32>,
-        /// How far a limit price may be beyond the market, in percent.
-        collar: Option<String>,
-        /// Seconds within which an identical order is a duplicate.
-        duplicate_seconds: Option<i64>,
-        /// Further limits, by name.
-        #[serde(default)]
-        controls: BTreeMap<String, String>,
-        /// The symbols that may only be reduced.
-        #[serde(default)]
-        restricted: Vec<String>,
     }
 
     /// A sentence about what an authority can and cannot do.

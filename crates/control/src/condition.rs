@@ -19,7 +19,7 @@ use crate::fault::Fault;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsWish {
-    /// Whether all that there are are taken off first.
+    /// Whether all existing limits are removed first.
     pub clear: bool,
     /// Shares per order.
     pub max_quantity: Option<u64>,

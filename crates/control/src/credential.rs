@@ -16,10 +16,9 @@ use trade::instrument::{Instrument, Instruments};
 use serde::{Deserialize, Serialize};
 
 use crate::account;
-use crate::amount::money;
 use crate::answer::{
     ConnectionRow, CredentialChanged, CredentialDetail, CredentialMade, CredentialRotated,
-    CredentialRow, Revoked, SaysRow, ScopesRow, UseRow,
+    CredentialRow, LimitsRow, Revoked, SaysRow, ScopesRow, UseRow,
 };
 use crate::condition;
 use crate::desk::{Desk, in_days, instant, value};
@@ -389,7 +388,7 @@ fn detail(gate: &Gate, info: &CredentialInfo, now: Time) -> CredentialDetail {
 fn scopes_row(gate: &Gate, credential: &Credential) -> ScopesRow {
     let (known, scopes) = (gate.markets().instruments(), &credential.scopes);
     let accounts: Vec<_> = credential.accounts().collect();
-    let (limits, currency) = (&scopes.limits, gate.paper_accounts().common_currency(&accounts));
+    let currency = gate.paper_accounts().common_currency(&accounts);
     ScopesRow {
         side: match scopes.sides {
             Sides::Both => "both".to_owned(),
@@ -402,15 +401,9 @@ fn scopes_row(gate: &Gate, credential: &Credential) -> ScopesRow {
         },
         addresses: condition::addresses(&scopes.addresses),
         hours: condition::hours(&scopes.hours),
-        max_quantity: limits.max_quantity,
-        max_notional: limits.max_notional.map(|most| money(most, currency)),
+        limits: LimitsRow::of(&scopes.limits, currency, known),
         per_second: scopes.rate.map(|rate| rate.per_second),
         burst: scopes.rate.map(|rate| rate.burst),
-        max_open_orders: limits.max_open_orders,
-        collar: condition::collar(limits),
-        duplicate_seconds: condition::duplicate_seconds(limits),
-        controls: condition::controls(limits),
-        restricted: condition::restricted(limits, gate.markets().instruments()),
     }
 }
 

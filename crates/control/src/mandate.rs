@@ -12,8 +12,7 @@ use serde_json::Value;
 use trade::instrument::Instruments;
 
 use crate::account;
-use crate::amount::money;
-use crate::answer::{MandateEnded, MandateRow};
+use crate::answer::{LimitsRow, MandateEnded, MandateRow};
 use crate::condition;
 use crate::desk::{Desk, instant, value};
 use crate::fault::Fault;
@@ -256,14 +255,8 @@ fn row(desk: &Desk<'_>, one: &Mandate, names: &Names) -> MandateRow {
         order_kinds: kinds.map(typed).collect(),
         addresses: condition::addresses(addresses),
         hours: condition::hours(hours),
-        max_quantity: limits.max_quantity,
-        max_notional: limits.max_notional.map(|most| money(most, currency)),
+        limits: LimitsRow::of(limits, currency, desk.gate.markets().instruments()),
         currency: currency.map(|one| one.to_string()),
-        max_open_orders: limits.max_open_orders,
-        collar: condition::collar(limits),
-        duplicate_seconds: condition::duplicate_seconds(limits),
-        controls: condition::controls(limits),
-        restricted: condition::restricted(limits, desk.gate.markets().instruments()),
         granted: instant(one.granted_at),
         until: one.until.map(instant),
     }

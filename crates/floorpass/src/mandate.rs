@@ -192,13 +192,8 @@ fn conditions(row: &MandateRow) -> Vec<String> {
     }
     parts.extend(row.addresses.iter().map(|some| format!("from {}", some.join(", "))));
     parts.extend(row.hours.iter().map(|hours| format!("orders {hours} UTC")));
-    parts.extend(row.max_quantity.map(|most| format!("{most} shares an order")));
     let currency = row.currency.as_deref().unwrap_or_default();
-    parts.extend(row.max_notional.iter().map(|most| format!("{most} {currency} an order")));
-    parts.extend(row.max_open_orders.map(|most| format!("{most} open orders")));
-    parts.extend(row.collar.iter().map(|most| format!("{most}% through the market")));
-    parts.extend(row.duplicate_seconds.map(|most| format!("no duplicate within {most} s")));
-    parts.extend(order_limits::words(&row.controls, &row.restricted));
+    parts.extend(order_limits::all_words(&row.limits, currency));
     parts
 }
 

@@ -87,6 +87,8 @@ struct Held<'a> {
     position: &'a Position,
     /// What it is worth now, or what it is on; below zero when sold short.
     value: Decimal,
+    /// Its price where nothing happens, in 65,536ths of a tick.
+    now: i64,
 }
 
 impl Risk {
@@ -103,7 +105,8 @@ impl Risk {
             .filter_map(|(symbol, position)| {
                 let one = ledger.instruments().get(symbol)?;
                 let value = one.amount(i128::from(mark(symbol).0) * i128::from(position.shares));
-                Some(Held { one, position, value: rates.convert(value, one.currency) })
+                let now = supposed(one, &Scenario::default());
+                Some(Held { one, position, value: rates.convert(value, one.currency), now })
             })
             .collect();
         let gain = |of: Option<SymbolId>, scenario: Scenario| -> Decimal {
@@ -149,8 +152,7 @@ impl Risk {
 impl Held<'_> {
     /// What it gains in a scenario.
     fn gain(&self, supposed: &Supposed<'_>, rates: Rates<'_>, scenario: &Scenario) -> Decimal {
-        let (then, now) = (supposed(self.one, scenario), supposed(self.one, &Scenario::default()));
-        let moved = i128::from(then) - i128::from(now);
+        let moved = i128::from(supposed(self.one, scenario)) - i128::from(self.now);
         let ticks = moved.saturating_mul(self.position.shares.into()).div_euclid(FINE);
         rates.convert(self.one.amount(ticks), self.one.currency)
     }

@@ -296,7 +296,7 @@ impl Controls {
         self.0.as_ref().map_or("", |set| &set.text)
     }
 
-    /// From such a text; none where it is none of this version.
+    /// From such a text; none where this version cannot read it.
     pub fn of_text(text: &str) -> Option<Self> {
         let mut set = Set::default();
         for part in text.split_terminator(';') {

@@ -1,9 +1,9 @@
 //! Answers about mandates.
 
-use std::collections::BTreeMap;
-
 use access::MandateId;
 use serde::{Deserialize, Serialize};
+
+use super::LimitsRow;
 
 answers! {
     /// What somebody may do on an account, as it was granted. What the account itself is permitted, its limits
@@ -29,25 +29,12 @@ answers! {
         addresses: Option<Vec<String>>,
         /// The hours in which orders may be placed, in UTC; none for any.
         hours: Option<String>,
-        /// Shares per order.
-        max_quantity: Option<u64>,
-        /// The most that an order may be worth, in the account's base currency.
-        max_notional: Option<String>,
+        /// What orders have to keep to.
+        #[serde(flatten)]
+        limits: LimitsRow,
         /// That currency.
         #[serde(default)]
         currency: Option<String>,
-        /// Orders open at once.
-        max_open_orders: Option<u32>,
-        /// How far a limit price may be beyond the market, in percent.
-        collar: Option<String>,
-        /// Seconds within which an identical order is a duplicate.
-        duplicate_seconds: Option<i64>,
-        /// Further limits, by name.
-        #[serde(default)]
-        controls: BTreeMap<String, String>,
-        /// The symbols that may only be reduced.
-        #[serde(default)]
-        restricted: Vec<String>,
         /// When it was granted.
         granted: String,
         /// When it ends; none is without end.

@@ -122,13 +122,8 @@ impl ContractData<'_> {
     }
 
     fn put_sizes(&self, version: ServerVersion, out: &mut Vec<u8>) {
-        if version.has(164) {
-            self.min_size.put(out);
-            self.size_increment.put(out);
-        }
-        if version.has(163) {
-            self.suggested_size_increment.put(out);
-        }
+        let Self { min_size, size_increment, suggested_size_increment, .. } = self;
+        put_sizes([*min_size, *size_increment, *suggested_size_increment], version, out);
     }
 }
 
@@ -221,13 +216,19 @@ impl Response for BondContractData<'_> {
         self.sec_ids.put(out);
         self.aggregated_group.put(out);
         self.market_rule_ids.put(out);
-        if version.has(164) {
-            self.min_size.put(out);
-            self.size_increment.put(out);
-        }
-        if version.has(163) {
-            self.suggested_size_increment.put(out);
-        }
+        let Self { min_size, size_increment, suggested_size_increment, .. } = self;
+        put_sizes([*min_size, *size_increment, *suggested_size_increment], version, out);
+    }
+}
+
+/// The least size, the step, and the step to suggest, as far as a version has them.
+fn put_sizes([least, step, suggested]: [Decimal; 3], version: ServerVersion, out: &mut Vec<u8>) {
+    if version.has(164) {
+        least.put(out);
+        step.put(out);
+    }
+    if version.has(163) {
+        suggested.put(out);
     }
 }
 
