@@ -80,6 +80,13 @@ impl<'a> MarketGate<'a> {
         self.gate.0.sequencer.peek(|exchange| exchange.option_market(symbol)).1
     }
 
+    /// The same with its quote of that second.
+    pub fn quoted_option(self, symbol: SymbolId) -> Option<(OptionMarket, Quote)> {
+        let both =
+            |exchange: &Exchange| exchange.option_market(symbol).zip(exchange.quote(symbol));
+        self.gate.0.sequencer.peek(both).1
+    }
+
     /// The volatility that options on something are priced by; see [`trade::exchange::Exchange::implied_volatility`].
     pub fn implied_volatility(self, symbol: SymbolId) -> Option<Decimal> {
         self.gate.0.sequencer.peek(|exchange| exchange.implied_volatility(symbol)).1

@@ -147,7 +147,7 @@ impl Client {
         if let Some(quote) = self.gate.markets().quote_in(&quotes, stock.id) {
             line.put(id, &quote, out);
             line.put_generics(id, &quote, &self.gate, out);
-            line.put_computations(id, &quote, &self.gate, out);
+            line.put_computations(id, &self.gate, out);
         }
         for text in line.generics.missing(stock, &self.gate) {
             out.error(id, ErrorCode::PART_NOT_SUBSCRIBED, &text);
@@ -203,7 +203,7 @@ impl Client {
             if let Some(quote) = self.gate.markets().quote_in(&quotes, line.symbol) {
                 line.put(*id, &quote, out);
                 line.put_generics(*id, &quote, &self.gate, out);
-                line.put_computations(*id, &quote, &self.gate, out);
+                line.put_computations(*id, &self.gate, out);
             }
         }
         for (id, depth) in &mut self.tickers.depths {
@@ -216,9 +216,9 @@ impl Client {
 }
 
 impl Line {
-    fn put_computations(&mut self, id: i32, quote: &Quote, gate: &Gate, out: &mut Outgoing) {
+    fn put_computations(&mut self, id: i32, gate: &Gate, out: &mut Outgoing) {
         if let Some(computations) = &mut self.computations {
-            computations.put((id, self.delayed), (gate, quote), out);
+            computations.put((id, self.delayed), (gate, self.symbol), out);
         }
     }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use access::SymbolId;
 use gate::Gate;
 use rust_decimal::Decimal;
 use trade::instrument::{Instrument, InstrumentKind};
@@ -36,15 +37,16 @@ impl Computations {
     pub(crate) fn put(
         &mut self,
         (request_id, delayed): (i32, bool),
-        (gate, quote): (&Gate, &Quote),
+        (gate, symbol): (&Gate, SymbolId),
         out: &mut Outgoing,
     ) {
         let second = gate.now().seconds();
         if self.second.replace(second) == Some(second) {
             return;
         }
-        let Some(market) = gate.markets().option_market(quote.symbol) else { return };
-        for (tick, computed) in computations(&market, quote) {
+        // Both of one second: the quote of a stream may be of the one before, and would imply something else.
+        let Some((market, quote)) = gate.markets().quoted_option(symbol) else { return };
+        for (tick, computed) in computations(&market, &quote) {
             if self.sent.insert(tick, computed) != Some(computed) {
                 let tick = if delayed { tick.delayed().unwrap_or(tick) } else { tick };
                 put(request_id, tick, &computed, out);
