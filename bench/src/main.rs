@@ -3,8 +3,11 @@
 mod absence;
 mod book;
 mod browse;
+mod contracts;
+mod engine;
 mod entitlements;
 mod enumeration;
+mod fanout;
 mod lookup;
 mod memory;
 mod order;
@@ -14,12 +17,14 @@ mod portal;
 mod program;
 mod report;
 mod restart;
+mod resting;
 mod sample;
 mod search;
 mod server;
 mod session;
 mod storm;
 mod throughput;
+mod whatif;
 mod wire;
 
 use clap::Parser;
@@ -49,6 +54,9 @@ struct Arguments {
     /// A PostgreSQL database to search in too, which must be empty.
     #[arg(long)]
     postgres: Option<String>,
+    /// A Python that has nautilus_trader, to run the engine's stream too.
+    #[arg(long)]
+    nautilus: Option<PathBuf>,
     /// Write the table here.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -72,6 +80,7 @@ fn all(arguments: &Arguments) -> Vec<Measure<'_>> {
         let rest = Duration::from_secs(60 / less as u64);
         all.push(("memory", Box::new(move || vec![memory::measure(program, rest)])));
         all.push(("restart", Box::new(|| restart::measure(program))));
+        all.push(("resting", Box::new(move || vec![resting::measure(program, less)])));
         let faketime = arguments.faketime.as_deref();
         let peer = arguments.peer.as_deref().map(|program| absence::Peer { program, faketime });
         all.push(("absence", Box::new(move || vec![absence::measure(program, peer)])));
@@ -96,6 +105,15 @@ fn trading(arguments: &Arguments, less: usize) -> Vec<Measure<'_>> {
                 programs.map(measure).into_iter().collect()
             }),
         ),
+        (
+            "engine",
+            Box::new(move || {
+                vec![engine::measure(arguments.nautilus.as_deref(), 5_usize.div_ceil(less))]
+            }),
+        ),
+        ("whatif", Box::new(move || vec![whatif::measure(20_000 / less)])),
+        ("contracts", Box::new(move || vec![contracts::measure(60 / less)])),
+        ("fanout", Box::new(move || vec![fanout::measure(70 / less as u64)])),
         ("throughput", Box::new(move || vec![throughput::measure(20 / less as u64)])),
         (
             "throughput-peer",

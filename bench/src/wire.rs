@@ -198,6 +198,25 @@ impl Client {
         order_id
     }
 
+    /// Asks for the stream of a stock's quotes.
+    pub fn subscribe(&mut self, symbol: &str) -> std::io::Result<()> {
+        let contract = Contract {
+            symbol: symbol.to_owned(),
+            sec_type: "STK".to_owned(),
+            exchange: "SMART".to_owned(),
+            currency: "USD".to_owned(),
+            ..Contract::default()
+        };
+        let wish = tws::inbound::MktData { request_id: 1, contract, ..Default::default() };
+        self.send(&Inbound::from(Box::new(wish)))?;
+        self.read_until(|fields| (fields[0] == "1").then_some(()))
+    }
+
+    /// The connection, to be read by somebody else.
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
     /// Cancels an order.
     pub fn cancel(&mut self, order_id: i32) -> std::io::Result<()> {
         self.send(&Inbound::from(tws::inbound::CancelOrder { order_id, ..Default::default() }))

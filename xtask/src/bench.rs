@@ -5,13 +5,14 @@ use std::path::Path;
 use crate::shell;
 
 /// What the benchmarks take. A mistyped name is told before a build of many minutes, not after it.
-pub const OPTIONS: [&str; 10] = [
+pub const OPTIONS: [&str; 11] = [
     "--only",
     "--flow",
     "--program",
     "--peer",
     "--faketime",
     "--postgres",
+    "--nautilus",
     "--orders",
     "--out",
     "--quick",
