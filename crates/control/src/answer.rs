@@ -15,6 +15,7 @@ macro_rules! answers {
 }
 
 mod account;
+mod contract;
 mod done;
 mod mandate;
 mod order;
@@ -22,6 +23,7 @@ mod person;
 mod risk;
 
 pub use account::*;
+pub use contract::*;
 pub use done::Done;
 pub use mandate::*;
 pub use order::*;

@@ -12,6 +12,7 @@ mod authenticator;
 mod client;
 mod condition;
 mod contact;
+mod contract;
 mod credential;
 mod desk;
 mod device;
@@ -42,6 +43,7 @@ pub use authenticator::AuthenticatorRequest;
 pub use client::{ClientError, ask, is_listened_at};
 pub use condition::LimitsWish;
 pub use contact::ContactRequest;
+pub use contract::ContractRequest;
 pub use credential::{
     Clear, CredentialName, CredentialRequest, CredentialWish, DoorName, ScopesWish,
 };

@@ -53,6 +53,8 @@ requests! {
     Recovery(crate::recovery::RecoveryRequest) = crate::recovery::act;
     /// Locks of accounts and people.
     Lock(crate::lock::LockRequest) = crate::lock::act;
+    /// Contracts and their prices.
+    Contract(crate::contract::ContractRequest) = crate::contract::act;
     /// Orders, executions and positions.
     Portfolio(crate::portfolio::PortfolioRequest) = crate::portfolio::act;
     /// An order, asked for by a credential.

@@ -120,6 +120,11 @@ commands! {
     Executions(crate::order::Executions) |which, global| crate::order::executions(&which, global);
     /// List positions and cash
     Positions(crate::order::Positions) |which, global| crate::order::positions(&which, global);
+    /// Find contracts, and show what is known of one and the options on it
+    #[command(subcommand)]
+    Contract(crate::contract::ContractCommand);
+    /// Show the prices of contracts
+    Market(crate::contract::ShowMarket);
     /// Show what an account stands to gain and to lose
     Risk(crate::risk::ShowRisk);
     /// Show outgoing messages, with codes for people without a mail address

@@ -10,6 +10,7 @@ mod banner;
 mod command;
 mod config;
 mod contact;
+mod contract;
 mod credential;
 mod demo;
 mod device;

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use tokio::sync::watch;
 use trade::Exchange;
 use trade::bar::{Bar, BarSize};
-use trade::instrument::Instruments;
+use trade::instrument::{Instrument, Instruments};
 use trade::pricing::computation::OptionMarket;
 use trade::quote::{Quote, Quotes};
 
@@ -65,6 +65,13 @@ impl<'a> MarketGate<'a> {
             || quotes.all.binary_search_by_key(&symbol, |quote| quote.symbol).is_ok()
     }
 
+    /// The contracts of classes that stand on an instrument and are listed, by id ascending.
+    pub fn series_on(self, under: SymbolId) -> Vec<&'a Instrument> {
+        let quotes = self.quotes();
+        let listed = quotes.listed.iter().filter_map(|id| self.instruments().get(*id));
+        listed.filter(|one| one.kind.underlying() == Some(under)).collect()
+    }
+
     /// Changes when [`MarketGate::quotes`] does.
     pub fn quotes_changed(self) -> watch::Receiver<u64> {
         self.gate.0.quotes_changed.subscribe()
@@ -82,8 +89,7 @@ impl<'a> MarketGate<'a> {
 
     /// The same with its quote of that second.
     pub fn quoted_option(self, symbol: SymbolId) -> Option<(OptionMarket, Quote)> {
-        let both =
-            |exchange: &Exchange| exchange.option_market(symbol).zip(exchange.quote(symbol));
+        let both = |exchange: &Exchange| exchange.option_market(symbol).zip(exchange.quote(symbol));
         self.gate.0.sequencer.peek(both).1
     }
 

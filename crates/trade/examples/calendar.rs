@@ -5,11 +5,6 @@
 use floorpass_trade as trade;
 use trade::calendar::{Day, Intervals, MarketCalendar};
 
-fn date(text: &str) -> Option<Day> {
-    let mut parts = text.split('-').map(|part| part.parse::<i32>().ok());
-    Some(Day::of(parts.next()??, parts.next()??, parts.next()??))
-}
-
 fn written(all: &Intervals) -> String {
     let one = |interval: &trade::calendar::Interval| format!("{}-{}", interval.start, interval.end);
     all.iter().map(one).collect::<Vec<_>>().join(" ")
@@ -19,7 +14,7 @@ fn main() -> Result<(), String> {
     let given: Vec<String> = std::env::args().skip(1).collect();
     let usage = "calendar FROM TO NAME..., such as: calendar 2026-01-01 2026-12-31 XNYS XLON";
     let [from, to, names @ ..] = given.as_slice() else { return Err(usage.to_owned()) };
-    let (Some(from), Some(to)) = (date(from), date(to)) else { return Err(usage.to_owned()) };
+    let (Ok(from), Ok(to)) = (from.parse(), to.parse()) else { return Err(usage.to_owned()) };
     println!("calendar,date,trading,liquid");
     for name in names {
         let calendar = MarketCalendar::named(name).ok_or_else(|| format!("no calendar {name}"))?;

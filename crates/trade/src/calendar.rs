@@ -3,6 +3,7 @@
 //! roll the day at the same instants.
 
 use std::fmt;
+use std::str::FromStr;
 
 use access::moment::Time;
 use serde::{Deserialize, Serialize};
@@ -162,6 +163,34 @@ const fn easter(year: i32) -> Day {
     let shifted = epact + weekday - 7 * late + 114;
     Day::of(year, shifted / 31, shifted % 31 + 1)
 }
+
+impl FromStr for Day {
+    type Err = NoDay;
+
+    /// `2026-11-22`
+    fn from_str(text: &str) -> Result<Self, NoDay> {
+        let read = || {
+            let mut parts = text.split('-').map(|part| part.parse::<i32>().ok());
+            let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+            let is_whole = parts.next().is_none() && (1..=9999).contains(&year);
+            let date = is_whole.then(|| Self::of(year, month, day))?;
+            (date.civil() == (year, month, day)).then_some(date)
+        };
+        read().ok_or(NoDay)
+    }
+}
+
+/// A text that is no date such as `2026-11-22`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoDay;
+
+impl fmt::Display for NoDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a date is written like 2026-11-22")
+    }
+}
+
+impl std::error::Error for NoDay {}
 
 impl fmt::Display for Day {
     /// `2026-11-22`

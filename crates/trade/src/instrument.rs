@@ -15,6 +15,7 @@ use crate::price::Ticks;
 
 mod arena;
 mod bond;
+mod chain;
 mod debt;
 mod expiry;
 pub(crate) mod family;
@@ -31,6 +32,7 @@ mod tick;
 mod unit;
 
 use arena::Arena;
+pub use chain::{Chain, ChainOf, StrikePair};
 pub use debt::{BondTerms, Issuer};
 use family::Families;
 pub use fee::Fee;
@@ -190,6 +192,11 @@ impl Instrument {
     /// The permission that ordering it takes; none where nobody can.
     pub const fn product(&self) -> Option<Product> {
         self.kind.product()
+    }
+
+    /// Somebody bids and asks: not for a figure, nor for a fund that has one price a day.
+    pub const fn is_quoted(&self) -> bool {
+        !matches!(self.kind, InstrumentKind::Index | InstrumentKind::Fund(_))
     }
 
     /// Nothing is paid for it but what it gains and loses: a future.
@@ -437,10 +444,17 @@ impl Instruments {
         (product, one.map(Instrument::root).or(symbol))
     }
 
-    /// What has this name: a ticker, or what an exchange calls a contract of a class, with or without blanks; letters in
-    /// either case. Of futures one of the ten years around a day.
+    /// What has this name: a ticker, a pair also as `EURUSD` or `EUR/USD`, or what an exchange calls a contract of a class,
+    /// with or without blanks; letters in either case. Of futures one of the ten years around a day.
     pub fn called(&self, name: &str, today: Day) -> Option<&Instrument> {
-        self.named(name).or_else(|| self.with_local(name, today))
+        self.named(name).or_else(|| self.pair(name)).or_else(|| self.with_local(name, today))
+    }
+
+    /// The pair of currencies that is written like `EURUSD` or `EUR/USD`.
+    fn pair(&self, name: &str) -> Option<&Instrument> {
+        let (base, quote) = name.split_once('/').or_else(|| name.split_at_checked(3))?;
+        let one = self.named(&format!("{base}.{quote}"))?;
+        matches!(one.kind, InstrumentKind::Forex { .. }).then_some(one)
     }
 
     /// The tick rules of all instruments: of those that have a row in their order, then of classes.

@@ -426,16 +426,16 @@ impl Paper {
     fn quote_at(&self, at: usize, asks: bool) -> Option<Quote> {
         let instrument = self.instruments.at(at)?;
         let open = self.is_open_at(at);
-        if instrument.follows() {
-            let mut quote = self.quote_followed(at, instrument, (open, asks));
-            if instrument.fund().is_some() {
-                // Nobody quotes it.
-                quote.bids.clear();
-                quote.asks.clear();
-            }
-            return Some(quote);
+        let mut quote = if instrument.follows() {
+            self.quote_followed(at, instrument, (open, asks))
+        } else {
+            self.listings.get(at)?.quote(instrument, open)
+        };
+        if !instrument.is_quoted() {
+            quote.bids.clear();
+            quote.asks.clear();
         }
-        Some(self.listings.get(at)?.quote(instrument, open))
+        Some(quote)
     }
 
     /// What a unit of a currency is worth in dollars, at the middle of its pair.

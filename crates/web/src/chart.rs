@@ -1,10 +1,15 @@
 //! A line over time: a picture with axes, its last value in words, and the same as a table.
 
+mod candle;
+
+use std::borrow::Borrow;
+
 use access::Time;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 use trade::calendar::Day;
 
+pub(crate) use self::candle::{Candle, Mark, candles};
 use crate::figure;
 
 /// Rows of the table, at most.
@@ -150,11 +155,11 @@ fn picture(points: &[Point], scale: &Scale) -> Markup {
 }
 
 /// Points that are named under the axis, as far apart from each other as they are shown.
-fn ticks(points: &[Point]) -> Vec<&Point> {
+fn ticks<P: Borrow<Point>>(points: &[P]) -> Vec<&Point> {
     let last = points.len().saturating_sub(1);
     let count = TICKS.min(points.len());
     let at = |tick: usize| if count < 2 { 0 } else { last * tick / (count - 1) };
-    (0..count).filter_map(|tick| points.get(at(tick))).collect()
+    (0..count).filter_map(|tick| points.get(at(tick)).map(Borrow::borrow)).collect()
 }
 
 /// The same for those who cannot see it: the newest first, and no more rows than somebody would read.

@@ -3,10 +3,13 @@
 mod chain;
 mod list;
 
+use std::sync::Arc;
+
 use access::Span;
 use access::currency::Currency;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
+use gate::View;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
@@ -15,12 +18,13 @@ use trade::instrument::{
     BondTerms, FundKind, Instrument, InstrumentKind, Instruments, OptionTerms, Settlement, Style,
     YesNo,
 };
+use trade::order::{Execution, Side};
 use trade::position::Holding;
 use trade::quote::{Level, Quote};
 
 pub(crate) use self::chain::show as option_chain;
 pub(crate) use self::list::{Shown, search};
-use crate::chart::{self, Point};
+use crate::chart::{self, Candle, Mark, Point};
 use crate::fault::{Cause, Fault};
 use crate::figure;
 use crate::shell::{self, Tab};
@@ -108,7 +112,7 @@ pub(crate) async fn show(Path(symbol): Path<String>, signed: Signed) -> Reply {
         p.small.dim.under { (noun(contract)) " at " (contract.exchange) ", in " (contract.currency) @if !held.is_zero() { " \u{b7} you hold " (figure::quantity(held)) } }
         div.grid {
             section.card.s7 aria-labelledby="chart" {
-                (history(&signed, contract))
+                (history(&signed, contract, &view))
             }
             div.stack.s5 {
                 section.card aria-labelledby="market" {
@@ -212,7 +216,7 @@ fn exercise(terms: &OptionTerms) -> &'static str {
 
 /// Where the contracts are that stand on this one.
 fn derived(signed: &Signed, contract: &Instrument) -> Markup {
-    let series = chain::series_on(signed, contract);
+    let series = signed.visit.portal.gate().markets().series_on(contract.id);
     let futures: Vec<_> =
         series.iter().filter(|one| matches!(one.kind, InstrumentKind::Future(_))).collect();
     let has_options = series.iter().any(|one| matches!(one.kind, InstrumentKind::Option(_)));
@@ -233,8 +237,8 @@ fn derived(signed: &Signed, contract: &Instrument) -> Markup {
 const RANGES: [(&str, &str); 4] =
     [("day", "1 day"), ("days", "5 days"), ("month", "1 month"), ("year", "1 year")];
 
-/// The chart of a contract over the range that was asked for.
-fn history(signed: &Signed, contract: &Instrument) -> Markup {
+/// The chart of a contract over the range that was asked for, with the account's own trades of it.
+fn history(signed: &Signed, contract: &Instrument, view: &View) -> Markup {
     let asked = signed.visit.query.get("range");
     let range = RANGES.iter().map(|(value, _)| *value).find(|value| *value == asked);
     let range = range.unwrap_or("day");
@@ -248,20 +252,39 @@ fn history(signed: &Signed, contract: &Instrument) -> Markup {
         "month" => bars(BarSize::Day, Span::days(31)),
         _ => bars(BarSize::Day, Span::days(366)),
     };
-    let point = |bar: &Bar| {
-        let close = contract.price(bar.close);
-        match range {
+    let is_pair = matches!(contract.kind, InstrumentKind::Forex { .. });
+    let has_volume = contract.is_quoted() && !is_pair;
+    let candle = |bar: &Bar| {
+        let [open, high, low, close] =
+            [bar.open, bar.high, bar.low, bar.close].map(|price| contract.price(price));
+        let close = match range {
             "day" => Point::at_time(bar.time, close),
             "days" => Point::at_day_and_time(bar.time, bar.day, close),
             _ => Point::at_day(bar.day, close),
-        }
+        };
+        // Nobody counts what is traded of a figure or of a pair of currencies.
+        let volume = if has_volume { contract.quantity(bar.volume) } else { Decimal::ZERO };
+        Candle { close, open, high, low, volume }
     };
-    let points: Vec<Point> = bars.iter().map(point).collect();
+    let candles: Vec<Candle> = bars.iter().map(candle).collect();
     html! {
         header { h2 #chart { "Price, " (contract.currency) } (chart::ranges(&format!("/contracts/{}", contract.key()), "range", &RANGES, range)) }
-        (chart::line("Close", &points))
+        (chart::candles(&candles, &own_trades(contract, view, &bars)))
         @if bars.iter().any(|bar| bar.derived) { p.small.dim { "Closing prices from before the account was opened are real; the prices between them are derived from them." } }
     }
+}
+
+/// What the account traded of a contract while these bars were made, as far as executions are kept; the newest first.
+fn own_trades(contract: &Instrument, view: &View, bars: &[Bar]) -> Vec<Mark> {
+    let mark = |one: &Arc<Execution>| {
+        let candle = bars.partition_point(|bar| bar.time <= one.time).checked_sub(1)?;
+        let price = contract.price(one.price);
+        let did = if one.side == Side::Buy { "Bought" } else { "Sold" };
+        let (quantity, at) = (figure::quantity(contract.quantity(one.quantity)), one.time);
+        let said = format!("{did} {quantity} at {} ({at})", figure::price(price));
+        Some(Mark { candle, side: one.side, price, said })
+    };
+    view.executions.iter().rev().filter(|one| one.symbol == contract.id).filter_map(mark).collect()
 }
 
 /// The bars of the last trading days.

@@ -351,6 +351,17 @@ fn of_mandates(seen: &mut Recorder<'_>) {
     seen.run("mandate list", &[]);
 }
 
+fn of_contracts(seen: &mut Recorder<'_>) {
+    seen.run("contract search", &["apple"]);
+    let chain = seen.run("contract chain", &["AAPL"]);
+    assert!(!chain["strikes"].as_array().unwrap().is_empty(), "{chain}");
+    let option = chain["strikes"][0]["call"]["symbol"].as_str().unwrap();
+    for name in ["AAPL", "ESH7", option] {
+        seen.run("contract show", &[name]);
+    }
+    seen.run("market", &["AAPL", option, "--bars", "1 day", "--count", "2"]);
+}
+
 #[test]
 fn json_of_every_command_is_as_documented() {
     let temp = tempfile::tempdir().unwrap();
@@ -377,6 +388,7 @@ fn json_of_every_command_is_as_documented() {
     seen.run("account list", &[]);
     of_mandates(&mut seen);
     seen.run("risk", &["--account", account.as_str().unwrap()]);
+    of_contracts(&mut seen);
     seen.run("activity", &["--steps", "--limit", "500"]);
     seen.run("activity", &["--limit", "1"]);
     seen.run("evidence checkpoint", &[]);

@@ -44,7 +44,7 @@ pub(super) fn read(calendars: &str, holidays: &str) -> Result<Vec<MarketCalendar
     let mut all: Vec<MarketCalendar> = Vec::new();
     for (place, row) in rows("calendars.csv", calendars, CALENDAR_COLUMNS)? {
         let [name, aliases, zone, from, weekdays, trading, liquid, payments, title] = row;
-        let from = if from.is_empty() { Some(Day(i32::MIN)) } else { date(from) };
+        let from = if from.is_empty() { Some(Day(i32::MIN)) } else { from.parse().ok() };
         let from = from.ok_or_else(|| format!("{place}: from is no date"))?;
         let hours = (from, hours(&place, trading, liquid)?);
         if let Some(last) = all.last_mut().filter(|last| last.name == name) {
@@ -73,7 +73,7 @@ pub(super) fn read(calendars: &str, holidays: &str) -> Result<Vec<MarketCalendar
     let mut years: Option<(i32, i32)> = None;
     for (place, row) in rows("holidays.csv", holidays, HOLIDAY_COLUMNS)? {
         let [on, names, trading, liquid, _reason] = row;
-        let day = date(on).ok_or_else(|| format!("{place}: {on} is no date"))?;
+        let day: Day = on.parse().map_err(|_| format!("{place}: {on} is no date"))?;
         let (year, _, _) = day.civil();
         years = Some(years.map_or((year, year), |(first, last)| (first.min(year), last.max(year))));
         let hours = hours(&place, trading, liquid)?;
@@ -112,12 +112,4 @@ fn week(text: &str) -> Option<(i32, i32)> {
     let number = |name: &str| (0..).zip(names).find(|(_, one)| *one == name).map(|(at, _)| at);
     let (first, last) = text.split_once('-')?;
     Some((number(first)?, number(last)?))
-}
-
-/// `2026-12-18`
-fn date(text: &str) -> Option<Day> {
-    let mut parts = text.split('-').map(|part| part.parse::<i32>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    let date = Day::of(year, month, day);
-    (parts.next().is_none() && date.civil() == (year, month, day)).then_some(date)
 }

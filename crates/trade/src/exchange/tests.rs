@@ -13,6 +13,7 @@ use crate::order::{Liquidity, OrderState, OrderType, Origin, Parent, Shares, Sid
 use crate::pretrade;
 
 mod account;
+mod arbitrage;
 mod bond;
 mod chart;
 mod equity;

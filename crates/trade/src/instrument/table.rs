@@ -171,7 +171,8 @@ impl Row<'_> {
         if self.value(field).is_empty() {
             return Ok(None);
         }
-        self.read(field, "a date such as 2027-03-19, or nothing", date).map(Some)
+        self.read(field, "a date such as 2027-03-19, or nothing", |text| text.parse().ok())
+            .map(Some)
     }
 }
 
@@ -182,12 +183,4 @@ pub(super) fn steps(text: &str) -> Option<Vec<(Decimal, Decimal)>> {
         None => Some((Decimal::ZERO, text.parse().ok()?)),
     };
     text.split_whitespace().map(step).collect()
-}
-
-/// A date, such as `2026-12-18`; none of another text.
-pub(super) fn date(text: &str) -> Option<Day> {
-    let mut parts = text.split('-').map(|part| part.parse::<i32>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    let date = Day::of(year, month, day);
-    (parts.next().is_none() && date.civil() == (year, month, day)).then_some(date)
 }

@@ -7,62 +7,28 @@ use axum::extract::Path;
 use axum::response::IntoResponse;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
-use trade::calendar::Day;
-use trade::instrument::{Instrument, InstrumentKind, Right, YesNo};
+use trade::instrument::{Chain, ChainOf, Instrument, StrikePair};
 use trade::quote::{Level, Quote};
 
-use super::{Reply, known, named};
+use super::{Reply, named};
 use crate::fault::Cause;
 use crate::figure;
 use crate::shell::{self, Tab};
 use crate::visit::Signed;
 
-/// A call and a put of one strike; of forecasts yes and no.
-#[derive(Default)]
-struct Pair<'k> {
-    call: Option<&'k Instrument>,
-    put: Option<&'k Instrument>,
-}
-
-/// The contracts of classes that stand on an instrument and are listed, by number.
-pub(super) fn series_on<'s>(signed: &'s Signed, contract: &Instrument) -> Vec<&'s Instrument> {
-    let quotes = signed.visit.portal.gate().markets().quotes();
-    let listed = quotes.listed.iter().filter_map(|id| known(signed).get(*id));
-    listed.filter(|one| one.kind.underlying() == Some(contract.id)).collect()
-}
-
 /// `GET /chain/{symbol}`: the options on it, or the forecasts; `expiry` and `class` say which.
 pub(crate) async fn show(Path(name): Path<String>, signed: Signed) -> Reply {
     let under = named(&signed, &name).ok_or_else(|| signed.fault(Cause::Missing))?;
     let forecasts = signed.visit.query.get("kind") == "forecasts";
-    let options: Vec<_> = series_on(&signed, under)
-        .into_iter()
-        .filter(|one| {
-            matches!(one.kind, InstrumentKind::Forecast(_)) == forecasts
-                && !matches!(one.kind, InstrumentKind::Future(_))
-        })
-        .collect();
-    let mut days: Vec<(Day, &str)> =
-        options.iter().filter_map(|one| Some((one.expiry?, one.class.as_str()))).collect();
-    days.sort_unstable();
-    days.dedup();
-    let asked = (signed.visit.query.get("expiry"), signed.visit.query.get("class"));
-    let is_asked = |day: &&(Day, &str)| {
-        day.0.to_string() == asked.0 && (asked.1.is_empty() || day.1 == asked.1)
+    let of = if forecasts { ChainOf::Forecasts } else { ChainOf::Options };
+    let listed = signed.visit.portal.gate().markets().series_on(under.id);
+    let (day, class) = (signed.visit.query.get("expiry"), signed.visit.query.get("class"));
+    let asked = (day.parse().ok(), Some(class).filter(|class| !class.is_empty()));
+    // A link to a day that is over shows the first.
+    let chain = Chain::of(&listed, of, asked).or_else(|| Chain::of(&listed, of, (None, None)));
+    let Some(Chain { days, chosen, strikes: pairs }) = chain else {
+        return Err(signed.fault(Cause::Missing));
     };
-    let chosen = days.iter().find(is_asked).or_else(|| days.first()).copied();
-    let mut pairs: BTreeMap<Decimal, Pair<'_>> = BTreeMap::new();
-    for one in options {
-        let (strike, is_call) = match &one.kind {
-            InstrumentKind::Option(terms) => (terms.strike, terms.right == Right::Call),
-            InstrumentKind::Forecast(terms) => (terms.threshold, terms.outcome == YesNo::Yes),
-            _ => continue,
-        };
-        if chosen == one.expiry.map(|day| (day, one.class.as_str())) {
-            let pair = pairs.entry(strike).or_default();
-            *if is_call { &mut pair.call } else { &mut pair.put } = Some(one);
-        }
-    }
     let what = if forecasts { "Forecasts" } else { "Options" };
     let heading = format!("{what} on {}", under.symbol);
     let kind = if forecasts { "&kind=forecasts" } else { "" };
@@ -87,7 +53,7 @@ pub(crate) async fn show(Path(name): Path<String>, signed: Signed) -> Reply {
 fn table(
     signed: &Signed,
     under: &Instrument,
-    pairs: &BTreeMap<Decimal, Pair<'_>>,
+    pairs: &BTreeMap<Decimal, StrikePair<'_>>,
     forecasts: bool,
 ) -> Markup {
     let (call, put, strike_of) =
