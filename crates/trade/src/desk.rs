@@ -275,6 +275,20 @@ impl<V: Venue> Desk<'_, V> {
         comes_again
     }
 
+    /// Gives an open order other prices, and nothing else: it comes to the market again with them.
+    pub(crate) fn reprice(&mut self, id: OrderId, order_type: OrderType) {
+        let now = self.now;
+        let Some(before) = self.ledger.open_order(id).map(Arc::clone) else { return };
+        if !self.unplace(&before) {
+            return;
+        }
+        let Some(open) = self.ledger.orders.open.get_mut(&id) else { return };
+        let order = Arc::make_mut(&mut open.order);
+        (order.order_type, order.updated) = (order_type, now);
+        self.modified(id);
+        self.todo.push_back((self.owner, id));
+    }
+
     /// Takes an open order, as it was then, out of the market; false while that is pending.
     fn unplace(&mut self, order: &Order) -> bool {
         let Some(open) = self.ledger.orders.open.get_mut(&order.id) else { return false };

@@ -25,6 +25,7 @@ use crate::pricing::fair::Boundaries;
 use crate::quote::{Quote, Quotes};
 use crate::venue::{Arrival, Met, Owner, Then, Venue, VenueAnswer};
 
+mod action;
 mod chart;
 mod follow;
 mod followed_chart;

@@ -15,6 +15,7 @@ use crate::pretrade;
 mod account;
 mod bond;
 mod chart;
+mod dividend;
 mod equity;
 mod family;
 mod forecast;

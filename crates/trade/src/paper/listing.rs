@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use access::moment::Time;
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::bar::{Kept as Bars, Series};
@@ -559,6 +560,18 @@ impl Listing {
         }
         self.previous_close = self.last;
         self.volume = 0;
+    }
+
+    /// The shares go ex-dividend: all that is asked for them falls by so much.
+    pub(crate) fn fall(&mut self, one: &Instrument, amount: Decimal) {
+        let ticks = amount.checked_div(one.prices.tick().size()).unwrap_or_default();
+        let fine = ticks.saturating_mul(FINE.into()).floor();
+        let fine = i64::try_from(fine).unwrap_or_default();
+        self.withdraw();
+        self.process = self.process.fallen(fine, &self.manner);
+        let last = self.last.saturating_sub((fine + FINE - 1).div_euclid(FINE));
+        self.last = one.prices.floor(Ticks(last)).max(one.prices.lowest()).0;
+        self.swing = None;
     }
 
     /// The trading day so far, when it has traded.
