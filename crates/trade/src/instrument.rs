@@ -41,6 +41,7 @@ pub use kind::{
     ForecastTerms, FundKind, FundTerms, FutureTerms, InstrumentKind, OptionTerms, Right,
     Settlement, Style, YesNo,
 };
+pub(crate) use ladder::Ladder;
 pub(crate) use manner::Manner;
 use number::ContractNumber;
 pub use table::DataError;
@@ -514,6 +515,15 @@ impl Instruments {
         let number = ContractNumber::of(id)?;
         let place = self.series.place_or(id, || self.families.contract(number))?;
         Some(self.all.len() + place)
+    }
+
+    /// The option that one becomes when the shares that it is on are split; none of what is none.
+    pub(crate) fn after_split(&self, id: SymbolId) -> Option<SymbolId> {
+        let ContractNumber::Option { class, day, strike, right } = ContractNumber::of(id)? else {
+            return None;
+        };
+        let strike = self.families.options.get(usize::from(class))?.ladder.split_place(strike)?;
+        ContractNumber::Option { class, day, strike, right }.id()
     }
 
     /// The place of the index that options' volatility follows.

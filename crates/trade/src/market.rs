@@ -101,6 +101,16 @@ impl Process {
         self
     }
 
+    /// The same when so many new shares take the place of so many old ones.
+    #[must_use]
+    pub(crate) fn split(mut self, (new, old): (i64, i64), manner: &Manner) -> Self {
+        let scaled = |fair: i64| (fair.saturating_mul(old) / new).clamp(LOWEST, HIGHEST);
+        (self.fair, self.anchor) = (scaled(self.fair), scaled(self.anchor));
+        self.print = None;
+        self.quote(manner);
+        self
+    }
+
     /// The fair price, in 65,536ths of a tick, as far as it is kept above what it stands for.
     pub(crate) const fn fair(&self) -> i64 {
         self.fair

@@ -22,6 +22,8 @@ pub enum PaymentKind {
     Interest,
     /// For the part of a share that a split leaves.
     CashInLieu,
+    /// Nothing: a split made more or fewer of what is held.
+    Split,
 }
 
 impl PaymentKind {
@@ -32,6 +34,7 @@ impl PaymentKind {
             Self::Dividend => "dividend",
             Self::Interest => "interest",
             Self::CashInLieu => "cash_in_lieu",
+            Self::Split => "split",
         }
     }
 }
@@ -43,6 +46,7 @@ impl fmt::Display for PaymentKind {
             Self::Dividend => "dividend",
             Self::Interest => "interest",
             Self::CashInLieu => "cash in lieu",
+            Self::Split => "split",
         })
     }
 }
@@ -58,7 +62,7 @@ pub struct Payment {
     pub kind: PaymentKind,
     /// On what; none for interest on cash.
     pub symbol: Option<SymbolId>,
-    /// Steps of it that were held when it was due; below zero what was owed.
+    /// Steps of it that were held when it was due, of a split that are held since; below zero what was owed.
     pub held: i64,
     /// Below zero: the account paid it.
     pub amount: Decimal,

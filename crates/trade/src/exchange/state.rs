@@ -87,6 +87,8 @@ enum Later {
     Forecasts(Vec<Strikes>),
     /// Margin calls, by the place of the ledger, and until when.
     Called(Vec<(Owner, Time)>),
+    /// Splits that there have been: on which day, and so many new shares for so many old ones.
+    Splits(Vec<(SymbolId, Day, u32, u32)>),
     /// What was paid without a trade, by the place of the ledger.
     Payments(Vec<(Owner, VecDeque<Arc<Payment>>)>),
 }
@@ -125,7 +127,9 @@ impl Exchange {
         let thresholds = self.paper.series.thresholds();
         let forecasts = (!thresholds.is_empty()).then(|| Later::Forecasts(thresholds.to_vec()));
         let more = contracts.into_iter().chain(ordered).chain(held).chain(forecasts);
-        let more = more.chain(self.called()).chain(self.payments());
+        let splits = self.paper.splits_kept();
+        let splits = (!splits.is_empty()).then_some(Later::Splits(splits));
+        let more = more.chain(self.called()).chain(splits).chain(self.payments());
         rules.chain(others).chain(currencies).chain(chosen).chain(more).collect()
     }
 
@@ -273,6 +277,7 @@ impl Exchange {
                         self.named(owner)?.called = Some(until);
                     }
                 }
+                Later::Splits(splits) => self.paper.take_splits(splits),
                 Later::Payments(all) => {
                     for (owner, payments) in all {
                         self.named(owner)?.take_payments(payments);

@@ -30,6 +30,7 @@ mod reducing;
 mod replay;
 mod risk;
 mod rule;
+mod split;
 
 const AAPL: SymbolId = SymbolId(700_001);
 const HOLDER: Holder = Holder::Credential(CredentialId([1; 16]));

@@ -83,6 +83,11 @@ impl Instrument {
         self.dividend_on(day).is_some() || self.split_on(day).is_some()
     }
 
+    /// Its split.
+    pub(crate) const fn split(&self) -> Option<Split> {
+        self.split
+    }
+
     /// The split of a day.
     pub fn split_on(&self, day: Day) -> Option<Split> {
         self.split.filter(|split| split.day == day)

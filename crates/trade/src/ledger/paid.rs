@@ -10,8 +10,9 @@ use rust_decimal::Decimal;
 
 use super::Ledger;
 use crate::calendar::Day;
-use crate::instrument::Instrument;
+use crate::instrument::{Instrument, Split};
 use crate::payment::{Payment, PaymentKind};
+use crate::price::Ticks;
 
 /// Payments of a ledger that are kept.
 pub(crate) const PAYMENTS_KEPT: usize = 1_000;
@@ -79,6 +80,48 @@ impl Ledger {
         let payment = Arc::new(payment);
         self.payments.push_back(Arc::clone(&payment));
         payment
+    }
+
+    /// Splits what is held of an instrument, at its price after that: cash for what is left of a share, and what is held
+    /// since.
+    pub(crate) fn split(&mut self, one: &Instrument, split: Split, mark: Ticks) -> Vec<Due> {
+        let Some(position) = self.positions.get_mut(&one.id).filter(|held| held.shares != 0) else {
+            return Vec::new();
+        };
+        let (whole, rest) = position.splits_into(split);
+        let value = one.amount(i128::from(mark.0) * i128::from(rest));
+        let value = value.checked_div(split.old.into()).unwrap_or_default();
+        let paid = value.round_dp(one.currency.digits());
+        position.split(split, paid);
+        let cash = self.purse.of_mut(one.currency);
+        cash.balance = cash.balance.saturating_add(paid);
+        let (symbol, currency) = (Some(one.id), one.currency);
+        let due = |kind, amount| Due { kind, symbol, held: whole, amount, currency };
+        let mut done = vec![due(PaymentKind::Split, Decimal::ZERO)];
+        if rest != 0 {
+            done.push(due(PaymentKind::CashInLieu, paid));
+        }
+        done
+    }
+
+    /// Has what is held of contracts be held of others, so many for one.
+    pub(crate) fn turn(&mut self, pairs: &[(SymbolId, SymbolId)], new: u32) -> Vec<Due> {
+        let mut moved = Vec::with_capacity(pairs.len());
+        // All of them first: what one becomes may be what another one was.
+        for (from, to) in pairs {
+            if let Some(position) = self.positions.get_mut(from).filter(|held| held.shares != 0) {
+                moved.push((*to, position.move_out()));
+            }
+        }
+        let mut done = Vec::with_capacity(moved.len());
+        for (to, (shares, basis)) in moved {
+            let held = shares.saturating_mul(new.into());
+            self.positions.entry(to).or_default().move_in((held, basis));
+            let currency = self.instruments.get(to).map(|one| one.currency);
+            let (kind, symbol, amount) = (PaymentKind::Split, Some(to), Decimal::ZERO);
+            done.extend(currency.map(|currency| Due { kind, symbol, held, amount, currency }));
+        }
+        done
     }
 
     /// What a snapshot has of it.

@@ -9,7 +9,7 @@ use crate::payment::{Payment, PaymentKind};
 /// The day before IBM's ex-date of 11 February 2027, when it pays 0.95.
 const EVE: Day = Day::of(2027, 2, 10);
 
-fn paid(told: &[Event]) -> Vec<Arc<Payment>> {
+pub(super) fn paid(told: &[Event]) -> Vec<Arc<Payment>> {
     let payments = told.iter().filter_map(|event| match event {
         Event::Paid { payment } => Some(Arc::clone(payment)),
         _ => None,
@@ -18,7 +18,7 @@ fn paid(told: &[Event]) -> Vec<Arc<Payment>> {
 }
 
 /// To the second before the account's trading day ends, and its last price then.
-fn to_the_end(bench: &mut Bench) {
+pub(super) fn to_the_end(bench: &mut Bench) {
     let roll = bench.exchange.session().roll;
     bench.wait(roll - 1 - bench.time.seconds());
 }
