@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::account;
 use crate::amount::{money, price};
 use crate::answer::{
-    ExecutionRow, OrderRow, OrdersCancelled, OriginRow, PositionRow, PositionsNow,
+    ExecutionRow, OrderRow, OrdersCancelled, OriginRow, PaymentRow, PositionRow, PositionsNow,
 };
 use crate::credential::symbol;
 use crate::desk::instant;
@@ -25,7 +25,7 @@ use crate::quantity::Quantity;
 use crate::risk;
 use serde_json::Value;
 
-/// Orders, executions and positions.
+/// Orders, executions, payments and positions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum PortfolioRequest {
@@ -52,6 +52,12 @@ pub enum PortfolioRequest {
         #[serde(default)]
         account: Option<PaperAccountId>,
     },
+    /// The last thousand payments of each account: money that moved without a trade.
+    Payments {
+        /// On this account; none is all.
+        #[serde(default)]
+        account: Option<PaperAccountId>,
+    },
     /// Positions and cash.
     Positions {
         /// On this account; none is the only one.
@@ -74,6 +80,7 @@ pub(crate) async fn act(desk: &Desk<'_>, request: PortfolioRequest) -> Result<Va
         PortfolioRequest::Cancel { order } => value(cancel(gate, order).await?),
         PortfolioRequest::CancelAll { account } => value(cancel_all(gate, account).await?),
         PortfolioRequest::Executions { account } => value(executions(gate, account).await?),
+        PortfolioRequest::Payments { account } => value(payments(gate, account).await?),
         PortfolioRequest::Positions { account } => value(positions(gate, account).await?),
         PortfolioRequest::Risk { account } => value(risk::risk(gate, account)?),
     }
@@ -199,6 +206,29 @@ pub(crate) async fn executions(
     }
     // Of one account they are in order already.
     rows.sort_by_key(|row| row.execution);
+    Ok(rows)
+}
+
+async fn payments(gate: &Gate, account: Option<PaperAccountId>) -> Result<Vec<PaymentRow>, Fault> {
+    let (mut rows, known) = (Vec::new(), gate.markets().instruments());
+    for view in views(gate, account).await? {
+        rows.extend(view.payments.iter().map(|one| PaymentRow {
+            payment: one.number,
+            account: one.account.to_string(),
+            at: instant(one.time),
+            day: one.day.to_string(),
+            kind: one.kind.code().to_owned(),
+            symbol: one.symbol.map(|id| symbol(known, id)),
+            quantity: one.symbol.and_then(|id| {
+                let held = known.get(id)?.signed_quantity(one.held);
+                Some(Quantity(held))
+            }),
+            amount: money(one.amount, Some(one.currency)),
+            currency: one.currency.to_string(),
+        }));
+    }
+    // Of one account they are in order already.
+    rows.sort_by(|one, other| one.at.cmp(&other.at));
     Ok(rows)
 }
 

@@ -118,6 +118,8 @@ commands! {
     Orders(crate::order::Orders);
     /// List the executions of the last seven days
     Executions(crate::order::Executions) |which, global| crate::order::executions(&which, global);
+    /// List dividends, coupons and other money that moved without a trade
+    Payments(crate::order::Payments) |which, global| crate::order::payments(&which, global);
     /// List positions and cash
     Positions(crate::order::Positions) |which, global| crate::order::positions(&which, global);
     /// Find contracts, and show what is known of one and the options on it

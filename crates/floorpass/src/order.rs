@@ -1,9 +1,10 @@
-//! `floorpass order`, `orders`, `executions` and `positions`.
+//! `floorpass order`, `orders`, `executions`, `payments` and `positions`.
 
 use access::{Number, PaperAccountId};
 use clap::{Args, Subcommand};
 use control::{
-    ExecutionRow, OrderRow, OrdersCancelled, OriginRow, PortfolioRequest, PositionsNow, Request,
+    ExecutionRow, OrderRow, OrdersCancelled, OriginRow, PaymentRow, PortfolioRequest, PositionsNow,
+    Request,
 };
 
 use crate::exit::{Exit, Failure};
@@ -68,6 +69,14 @@ pub struct Orders {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  floorpass executions --json")]
 pub struct Executions {
+    #[command(flatten)]
+    on: OneAccount,
+}
+
+/// Payments.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  floorpass payments --json")]
+pub struct Payments {
     #[command(flatten)]
     on: OneAccount,
 }
@@ -196,6 +205,33 @@ pub fn executions(
             .collect();
         let head = ["time", "order", "side", "quantity", "symbol", "price", "commission"];
         output::table(head, &cells, "no executions")
+    })
+}
+
+/// Asks the running server for money that moved without a trade.
+pub fn payments(
+    Payments { on: OneAccount { account } }: &Payments,
+    global: &Global,
+) -> Result<(), Failure> {
+    let request = Request::Portfolio(PortfolioRequest::Payments { account: *account });
+    let rows: Vec<PaymentRow> = control::ask(global.data(), &request)?;
+    output::show(global.json, &rows, |rows| {
+        let cells: Vec<[String; 7]> = rows
+            .iter()
+            .map(|row| {
+                [
+                    row.day.clone(),
+                    row.account.clone(),
+                    row.kind.replace('_', " "),
+                    row.quantity.as_ref().map(ToString::to_string).unwrap_or_default(),
+                    row.symbol.clone().unwrap_or_default(),
+                    row.amount.clone(),
+                    row.currency.clone(),
+                ]
+            })
+            .collect();
+        let head = ["day", "account", "kind", "held", "symbol", "amount", "currency"];
+        output::table(head, &cells, "no payments")
     })
 }
 

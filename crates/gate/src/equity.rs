@@ -50,7 +50,13 @@ impl View {
         };
         let since: Vec<_> = self.executions.from_where(|row| row.time <= *first).collect();
         let since = since.into_iter().map(AsRef::as_ref);
-        curve(now, since, times, price, rate, known)
+        let mut values = curve(now, since, times, price, rate, known);
+        for payment in self.payments.from_where(|row| row.time <= *first) {
+            let amount = payment.amount.saturating_mul(rate(payment.currency));
+            let before = times.iter().zip(&mut values).take_while(|(at, _)| **at < payment.time);
+            before.for_each(|(_, value)| *value = value.saturating_sub(amount));
+        }
+        values
     }
 
     /// Instruments that were held at some time since.

@@ -167,7 +167,7 @@ impl Sorted {
         let own = records.iter().map(|record| record.of_all(&accounts));
         let all: Vec<_> = own.filter(|record| !record.events.is_empty()).collect();
         let all = Arc::new(Group { records: all });
-        let trades = |record: &&Arc<Published>| record.events.iter().any(Event::is_trade);
+        let trades = |record: &&Arc<Published>| record.events.iter().any(Event::moves_money);
         let trades: Vec<_> = all.records.iter().filter(trades).cloned().collect();
         let own = match only_program(&all.records) {
             // As nearly always when one program trades: its group is that of all.

@@ -14,6 +14,7 @@ use trade::account::AccountSummary;
 use trade::exchange::Exchange;
 use trade::ledger::Ledger;
 use trade::order::{Execution, Order, OrderId};
+use trade::payment::Payment;
 use trade::position::Holding;
 
 pub use self::rows::Rows;
@@ -47,6 +48,8 @@ pub struct View {
     pub completed_orders: Rows<Order>,
     /// Executions of the last seven days, oldest first.
     pub executions: Rows<Execution>,
+    /// Money that moved without a trade, the last thousand payments, oldest first.
+    pub payments: Rows<Payment>,
     /// The markets trade now.
     pub market_open: bool,
     /// When they open next; `time` or before while they are open.
@@ -58,6 +61,7 @@ impl View {
     /// the exchange stands still meanwhile, and most of the time only prices move.
     pub(crate) fn of(exchange: &Exchange, account: &Ledger, known: Option<&Self>) -> Self {
         let (no_orders, no_executions) = (Rows::default(), Rows::default());
+        let no_payments = Rows::default();
         let open = known.map_or_else(Rows::default, |known| known.open_orders.clone());
         // Nothing happens to an open order without a record.
         let is_same = known.is_some_and(|known| known.seq == exchange.seq());
@@ -68,6 +72,7 @@ impl View {
         };
         let completed = known.map_or(&no_orders, |known| &known.completed_orders);
         let executions = known.map_or(&no_executions, |known| &known.executions);
+        let payments = known.map_or(&no_payments, |known| &known.payments);
         Self {
             seq: exchange.seq(),
             time: exchange.now(),
@@ -82,6 +87,7 @@ impl View {
             open_orders: open,
             completed_orders: completed.next_of_queue(account.completed_orders()),
             executions: executions.next_of_queue(account.executions()),
+            payments: payments.next_of_queue(account.payments()),
             market_open: exchange.is_open(),
             next_open: exchange.next_open(),
         }

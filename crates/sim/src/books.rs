@@ -2,7 +2,8 @@
 //!
 //! Nothing here asks a ledger for a sum. A product that moves money in a way that is no execution (interest, a
 //! dividend, a daily settlement) needs a line here, or the books do not agree. Of a bond these are the interest that a trade
-//! comes with, and the coupons of what is held when a trading day ends; of a money-market fund, what it has earned by then.
+//! comes with, and the coupons of what is held when a trading day ends; of a money-market fund, what it has earned by then. Of a
+//! share these are its dividends. The ledger must have a record of each of the last three.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,9 +11,9 @@ use access::currency::Currency;
 use access::id::{PaperAccountId, SymbolId};
 use access::{Side, Time};
 use rust_decimal::Decimal;
-use trade::calendar::TradingSession;
+use trade::calendar::{Day, TradingSession};
 use trade::exchange::Exchange;
-use trade::instrument::InstrumentKind;
+use trade::instrument::{Instrument, InstrumentKind};
 use trade::ledger::Ledger;
 use trade::order::{Execution, Order, OrderState, Origin};
 
@@ -41,6 +42,11 @@ pub struct Books {
     last_execution: BTreeMap<PaperAccountId, u64>,
     /// The trading day up to which each account was paid its coupons.
     paid_until: BTreeMap<PaperAccountId, TradingSession>,
+    /// The same of dividends: what a contract's end delivers has the dividend of the next day already.
+    given_until: BTreeMap<PaperAccountId, TradingSession>,
+    /// Payments that a ledger must have a record of, and the last one that it has.
+    owed: BTreeMap<PaperAccountId, Vec<(Day, SymbolId, Decimal)>>,
+    last_payment: BTreeMap<PaperAccountId, u64>,
     executions: BTreeSet<String>,
     traded: BTreeMap<u64, u64>,
     orders: BTreeMap<u64, Seen>,
@@ -79,7 +85,9 @@ impl Books {
             *self.house.entry(currency).or_default() -= amount;
             self.last_execution.insert(id, 0);
             let hours = exchange.genesis().hours;
-            self.paid_until.insert(id, TradingSession::at(ledger.opened.seconds(), hours));
+            let opened = TradingSession::at(ledger.opened.seconds(), hours);
+            self.paid_until.insert(id, opened);
+            self.given_until.insert(id, opened);
         }
         let last = self.last_execution.get(&id).copied().unwrap_or(0);
         let new: Vec<_> = ledger.executions().rev().take_while(|one| one.id.0 > last).collect();
@@ -89,10 +97,13 @@ impl Books {
             let is_fund =
                 exchange.instruments().get(one.symbol).is_some_and(|one| one.fund().is_some());
             self.pay_coupons(exchange, id, one.time.seconds() - i64::from(is_fund));
+            let at_the_end = i64::from(is_fund || one.order.0 == 0);
+            self.pay_dividends(exchange, id, one.time.seconds() - at_the_end);
             self.book(exchange, one)?;
         }
         self.pay_coupons(exchange, id, exchange.now().seconds());
-        Ok(())
+        self.pay_dividends(exchange, id, exchange.now().seconds());
+        self.compare_payments(ledger)
     }
 
     /// The coupons of what an account holds, for each trading day that has ended until then, in seconds.
@@ -101,21 +112,58 @@ impl Books {
         let Some(mut session) = self.paid_until.get(&id).copied() else { return };
         while session.roll <= to {
             let next = session.next(hours);
-            let held = self.positions.iter().filter(|((account, _), _)| *account == id);
-            let due: Vec<_> = held
-                .filter_map(|((_, symbol), steps)| {
-                    let one = exchange.instruments().get(*symbol)?;
-                    Some((one.currency, one.coupons(*steps, (session.day, next.day))))
-                })
-                .collect();
-            for (currency, amount) in due {
-                if !amount.is_zero() {
-                    self.pay((id, currency), amount);
-                }
-            }
+            self.pay_all(exchange, (id, next.day), |one, steps| {
+                one.coupons(steps, (session.day, next.day))
+            });
             session = next;
         }
         self.paid_until.insert(id, session);
+    }
+
+    /// The dividends of what it holds then.
+    fn pay_dividends(&mut self, exchange: &Exchange, id: PaperAccountId, to: i64) {
+        let hours = exchange.genesis().hours;
+        let Some(mut session) = self.given_until.get(&id).copied() else { return };
+        while session.roll <= to {
+            session = session.next(hours);
+            self.pay_all(exchange, (id, session.day), |one, steps| {
+                let unit = one.dividend_on(session.day).unwrap_or_default();
+                (unit * one.signed_quantity(steps)).round_dp(one.currency.digits())
+            });
+        }
+        self.given_until.insert(id, session);
+    }
+
+    /// Pays what an account is due for everything that it holds.
+    fn pay_all(
+        &mut self,
+        exchange: &Exchange,
+        (id, day): (PaperAccountId, Day),
+        amount: impl Fn(&Instrument, i64) -> Decimal,
+    ) {
+        let held = self.positions.iter().filter(|((account, _), _)| *account == id);
+        let due = held.filter_map(|((_, symbol), steps)| {
+            let one = exchange.instruments().get(*symbol)?;
+            Some((*symbol, one.currency, amount(one, *steps)))
+        });
+        let due: Vec<_> = due.filter(|(.., amount)| !amount.is_zero()).collect();
+        for (symbol, currency, amount) in due {
+            self.pay((id, currency), amount);
+            self.owed.entry(id).or_default().push((day, symbol, amount));
+        }
+    }
+
+    /// What a ledger has a record of since the last look is what was owed, and in its order.
+    fn compare_payments(&mut self, ledger: &Ledger) -> Ran {
+        let id = ledger.id;
+        let last = self.last_payment.entry(id).or_default();
+        let new = ledger.payments().filter(|one| one.number > *last);
+        let mut new: Vec<_> =
+            new.map(|one| (one.day, one.symbol.unwrap_or(SymbolId(0)), one.amount)).collect();
+        *last = ledger.payments().next_back().map_or(*last, |one| one.number);
+        let mut owed = self.owed.remove(&id).unwrap_or_default();
+        (new.sort_unstable(), owed.sort_unstable());
+        demand(new == owed, || format!("{id} has records of {new:?}, and was owed {owed:?}"))
     }
 
     fn book(&mut self, exchange: &Exchange, one: &Execution) -> Ran {

@@ -156,7 +156,42 @@ mod bits {
     }
 }
 
+impl Bar {
+    /// The same of shares of which so many new ones took the place of so many old ones later.
+    #[must_use]
+    pub(crate) fn split(self, (new, old): (u64, u64)) -> Self {
+        let price = |price| split_price(price, (new, old));
+        Self {
+            open: price(self.open),
+            high: price(self.high),
+            low: price(self.low),
+            close: price(self.close),
+            volume: self.volume.saturating_mul(new) / old.max(1),
+            ..self
+        }
+    }
+}
+
+/// The price of a share when so many new ones take the place of so many old ones, to the nearest tick and at least one.
+pub(crate) fn split_price(price: Ticks, (new, old): (u64, u64)) -> Ticks {
+    let (new, old) = (i64::try_from(new).unwrap_or(1).max(1), i64::try_from(old).unwrap_or(1));
+    Ticks((price.0.saturating_mul(old * 2).saturating_add(new)).div_euclid(new * 2).max(1))
+}
+
 impl Kept {
+    fn split(&mut self, (new, old): (u64, u64)) {
+        for price in [&mut self.open, &mut self.high, &mut self.low, &mut self.close] {
+            *price = split_price(*price, (new, old));
+        }
+        let volume = u64::from(self.volume).saturating_mul(new) / old.max(1);
+        self.volume = u32::try_from(volume).unwrap_or(u32::MAX);
+    }
+
+    /// The same for all of some.
+    pub(crate) fn split_all(bars: &mut VecDeque<Self>, ratio: (u64, u64)) {
+        bars.iter_mut().for_each(|bar| bar.split(ratio));
+    }
+
     /// The bar that it is, beginning at `second`.
     pub(crate) fn bar(&self, second: i64, day: Day) -> Bar {
         Bar {
@@ -215,6 +250,12 @@ impl Series {
             }
             _ => self.turn(next),
         }
+    }
+
+    /// The same of shares of which so many new ones take the place of so many old ones.
+    pub(crate) fn split(&mut self, ratio: (u64, u64)) {
+        Kept::split_all(&mut self.bars, ratio);
+        self.current.iter_mut().for_each(|bar| bar.split(ratio));
     }
 
     fn turn(&mut self, next: Kept) {

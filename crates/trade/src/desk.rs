@@ -275,6 +275,24 @@ impl<V: Venue> Desk<'_, V> {
         comes_again
     }
 
+    /// Gives an open order other prices and, where it belongs to no other order, another quantity: it comes to the market
+    /// again with them.
+    pub(crate) fn restate(&mut self, id: OrderId, order_type: OrderType, quantity: Option<Shares>) {
+        let now = self.now;
+        let Some(before) = self.ledger.open_order(id).map(Arc::clone) else { return };
+        if !self.unplace(&before) {
+            return;
+        }
+        let Some(open) = self.ledger.orders.open.get_mut(&id) else { return };
+        let order = Arc::make_mut(&mut open.order);
+        (order.order_type, order.updated) = (order_type, now);
+        if let Some(quantity) = quantity {
+            (order.quantity, order.released) = (quantity, quantity);
+        }
+        self.modified(id);
+        self.todo.push_back((self.owner, id));
+    }
+
     /// Takes an open order, as it was then, out of the market; false while that is pending.
     fn unplace(&mut self, order: &Order) -> bool {
         let Some(open) = self.ledger.orders.open.get_mut(&order.id) else { return false };

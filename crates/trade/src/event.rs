@@ -7,6 +7,7 @@ use access::id::{Holder, PaperAccountId};
 use serde::{Deserialize, Serialize};
 
 use crate::order::{Execution, Order, OrderId, OrderState};
+use crate::payment::Payment;
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,11 @@ pub enum Event {
         /// The trade.
         execution: Arc<Execution>,
     },
+    /// Money moved without a trade.
+    Paid {
+        /// The payment.
+        payment: Arc<Payment>,
+    },
     /// A change or cancellation could not be done.
     CommandRejected {
         /// Who asked.
@@ -67,13 +73,14 @@ impl Event {
     pub fn account(&self) -> Option<PaperAccountId> {
         match self {
             Self::Settled { execution } => Some(execution.account),
+            Self::Paid { payment } => Some(payment.account),
             other => other.order().map(|order| order.account),
         }
     }
 
-    /// Something was traded.
-    pub const fn is_trade(&self) -> bool {
-        matches!(self, Self::OrderFilled { .. } | Self::Settled { .. })
+    /// Cash moved, or what is held.
+    pub const fn moves_money(&self) -> bool {
+        matches!(self, Self::OrderFilled { .. } | Self::Settled { .. } | Self::Paid { .. })
     }
 
     /// The order that it is about.
@@ -86,7 +93,7 @@ impl Event {
             | Self::OrderModified { order }
             | Self::OrderCancelled { order }
             | Self::OrderRejected { order } => Some(order),
-            Self::CommandRejected { .. } | Self::Settled { .. } => None,
+            Self::CommandRejected { .. } | Self::Settled { .. } | Self::Paid { .. } => None,
         }
     }
 }

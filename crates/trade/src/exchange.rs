@@ -14,7 +14,7 @@
 //!
 //! # Bounds
 //! Ended orders and executions are kept for seven days, at most 20,000 of each; minutes for five
-//! days; five-second bars for two hours. What one-cancels-all groups have traded is kept for the last
+//! days; five-second bars for two hours. Of payments the last thousand of each account are kept. What one-cancels-all groups have traded is kept for the last
 //! 20,000 names of each holder, however old, and for all that have open members.
 
 use std::collections::VecDeque;
@@ -44,6 +44,7 @@ use crate::quote::{Quote, Quotes};
 use crate::risk::Risk;
 use crate::venue::{Owner, Venue};
 
+mod action;
 mod ledgers;
 mod matching;
 mod memory;
@@ -209,8 +210,11 @@ impl Exchange {
     /// The second would do something to a client's order, or end a contract that a client has to do with.
     fn is_due(&self, second: i64) -> bool {
         let session = &self.paper.session;
-        if second >= session.roll && self.settles(session.day) {
-            return true;
+        if second >= session.roll {
+            let next = session.next(self.paper.hours).day;
+            if self.settles(session.day) || self.acts(session.day, next) {
+                return true;
+            }
         }
         if self.ledgers.is_idle() {
             return false;
@@ -244,10 +248,12 @@ impl Exchange {
         self.settle_day(day, events);
         self.paper.roll();
         let next = self.paper.session.next(self.paper.hours).day;
+        let actions = self.begin_actions(next, events);
         for ledger in self.ledgers.all_mut() {
             ledger.begin_day(next, now, |symbol| self.paper.mark(symbol));
         }
         self.paper.begin_day();
+        self.adjust_orders(&actions, events);
     }
 
     /// Ends open orders, oldest first.

@@ -13,6 +13,7 @@ use crate::history::{self, Past};
 use crate::order::{Order, Shares};
 use crate::price::Ticks;
 
+mod action;
 mod arena;
 mod bond;
 mod chain;
@@ -31,6 +32,8 @@ mod table;
 mod tick;
 mod unit;
 
+use action::Dividend;
+pub use action::Split;
 use arena::Arena;
 pub use chain::{Chain, ChainOf, StrikePair};
 pub use debt::{BondTerms, Issuer};
@@ -40,6 +43,7 @@ pub use kind::{
     ForecastTerms, FundKind, FundTerms, FutureTerms, InstrumentKind, OptionTerms, Right,
     Settlement, Style, YesNo,
 };
+pub(crate) use ladder::Ladder;
 pub(crate) use manner::Manner;
 use number::ContractNumber;
 pub use table::DataError;
@@ -57,6 +61,8 @@ const FUTURES: &str = include_str!("../assets/futures.csv");
 const BONDS: &str = include_str!("../assets/bonds.csv");
 const FUNDS: &str = include_str!("../assets/funds.csv");
 const FORECASTS: &str = include_str!("../assets/forecasts.csv");
+const DIVIDENDS: &str = include_str!("../assets/dividends.csv");
+const SPLITS: &str = include_str!("../assets/splits.csv");
 /// Instruments that there were before the markets had a third rule: the first of [`Instruments::all`].
 pub(crate) const FIRST: usize = 22;
 
@@ -123,6 +129,10 @@ pub struct Instrument {
     pub(crate) volatility: i64,
     /// Units that can be borrowed to sell it short; none where there is no end of them.
     pub(crate) located: Option<u64>,
+    /// What it pays its holders.
+    dividend: Option<Dividend>,
+    /// When one of them becomes several, or several one.
+    split: Option<Split>,
 }
 
 /// Why a quantity is none of an instrument: it is not a whole number of steps of this size, above zero and within 64
@@ -186,6 +196,8 @@ impl Instrument {
             daily_volume: 0,
             volatility: 16,
             located: None,
+            dividend: None,
+            split: None,
         })
     }
 
@@ -385,6 +397,8 @@ impl Instruments {
         let mut all = read::read("instruments.csv", BUNDLED)?;
         all.extend(read::read("listings.csv", LISTINGS)?);
         listed::hard_to_borrow("borrow.csv", BORROW, &mut all)?;
+        action::dividends("dividends.csv", DIVIDENDS, &mut all)?;
+        action::splits("splits.csv", SPLITS, &mut all)?;
         all.extend(listed::indices("indices.csv", INDICES)?);
         all.extend(listed::pairs("forex.csv", FOREX)?);
         all.extend(bond::read("bonds.csv", BONDS)?);
@@ -515,6 +529,15 @@ impl Instruments {
         let number = ContractNumber::of(id)?;
         let place = self.series.place_or(id, || self.families.contract(number))?;
         Some(self.all.len() + place)
+    }
+
+    /// The option that one becomes when the shares that it is on are split; none of what is none.
+    pub(crate) fn after_split(&self, id: SymbolId) -> Option<SymbolId> {
+        let ContractNumber::Option { class, day, strike, right } = ContractNumber::of(id)? else {
+            return None;
+        };
+        let strike = self.families.options.get(usize::from(class))?.ladder.split_place(strike)?;
+        ContractNumber::Option { class, day, strike, right }.id()
     }
 
     /// The place of the index that options' volatility follows.

@@ -92,7 +92,7 @@ const fn dollars() -> Currency {
 }
 
 /// The newest rule by which markets move.
-pub const MARKET_RULE: u16 = 3;
+pub const MARKET_RULE: u16 = 4;
 
 impl Command {
     /// The rule that a command names and that this version does not know.

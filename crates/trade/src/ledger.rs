@@ -17,11 +17,13 @@ use crate::instrument::{Instrument, InstrumentKind, Instruments};
 use crate::margin::{Exposure, Exposures, Marked};
 use crate::money::{Cash, Money, Purse, Rates, ceil_coins};
 use crate::order::{Execution, NewOrder, Order, OrderId, OrderType, Shares, Side};
+use crate::payment::{Payment, PaymentKind};
 use crate::position::{Holding, Position};
 use crate::price::Ticks;
 
 pub(crate) mod ordered;
 pub(crate) mod orders;
+pub(crate) mod paid;
 mod room;
 pub(crate) mod sizes;
 pub(crate) mod snapshot;
@@ -31,6 +33,7 @@ pub use ordered::Ordered;
 use ordered::OrderedBy;
 use orders::Orders;
 pub use orders::{KEPT, KEPT_FOR};
+use paid::Due;
 use traded::Traded;
 
 /// Orders remembered for the check of duplicates, for a day at most.
@@ -62,6 +65,7 @@ pub struct Ledger {
     /// What working orders could trade in the contracts that it ever ordered, by their places.
     pub(crate) exposures: Exposures,
     executions: VecDeque<Arc<Execution>>,
+    payments: VecDeque<Arc<Payment>>,
     recent: VecDeque<Recent>,
     /// What was ordered on this trading day, by whom; nothing under the first four rules.
     pub(crate) ordered: OrderedBy,
@@ -97,6 +101,7 @@ impl Ledger {
             exposures: Exposures::default(),
             instruments,
             executions: VecDeque::new(),
+            payments: VecDeque::new(),
             recent: VecDeque::new(),
             ordered: OrderedBy::new(),
             traded: Traded::default(),
@@ -180,28 +185,10 @@ impl Ledger {
     pub(crate) fn trade_interest(&mut self, one: &Instrument, side: Side, quantity: Shares) {
         let steps = i64::try_from(quantity).unwrap_or(i64::MAX);
         let steps = if side == Side::Buy { -steps } else { steps };
-        self.earn(one, one.accrued(steps, self.today));
-    }
-
-    /// Pays coupons and what money-market funds have earned, as they are due when a trading day ends and the next begins.
-    pub(crate) fn pay_coupons(&mut self, days: (Day, Day)) {
-        let instruments = Arc::clone(&self.instruments);
-        let held: Vec<_> = self.positions.iter().map(|(id, held)| (*id, held.shares)).collect();
-        for (id, shares) in held {
-            if let Some(one) = instruments.get(id) {
-                self.earn(one, one.coupons(shares, days));
-            }
+        let interest = one.accrued(steps, self.today);
+        if let Some(due) = Due::of(PaymentKind::Interest, one, steps, interest) {
+            self.earn(&due);
         }
-    }
-
-    /// Books interest of a position.
-    fn earn(&mut self, one: &Instrument, amount: Decimal) {
-        if amount.is_zero() {
-            return;
-        }
-        self.positions.entry(one.id).or_default().earn(amount);
-        let cash = self.purse.of_mut(one.currency);
-        cash.balance = cash.balance.saturating_add(amount);
     }
 
     /// The same over all currencies, in the base currency.

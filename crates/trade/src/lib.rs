@@ -25,6 +25,7 @@ mod naive;
 pub mod order;
 mod paper;
 mod path;
+pub mod payment;
 pub mod position;
 pub mod pretrade;
 pub mod price;
@@ -50,6 +51,7 @@ pub use order::{
     Change, End, Execution, ExecutionId, Liquidity, NewOrder, Oca, Order, OrderId, OrderState,
     OrderType, Origin, Parent, Shares, Side, TimeInForce,
 };
+pub use payment::{Payment, PaymentKind};
 pub use position::{Holding, Position};
 pub use pretrade::{Checked, Denial, Denied, Preview};
 pub use price::Ticks;

@@ -91,6 +91,26 @@ impl Process {
         Self { stream: 0, fair, anchor: 0, volatility: 0, lot, shape, bid, ask, print: None }
     }
 
+    /// The same when shares no longer carry a dividend of so much, in 65,536ths of a tick. The price that it is drawn to
+    /// stays: what is paid is earned again.
+    #[must_use]
+    pub(crate) fn fallen(mut self, by: i64, manner: &Manner) -> Self {
+        self.fair = self.fair.saturating_sub(by).clamp(LOWEST, HIGHEST);
+        self.print = None;
+        self.quote(manner);
+        self
+    }
+
+    /// The same when so many new shares take the place of so many old ones.
+    #[must_use]
+    pub(crate) fn split(mut self, (new, old): (i64, i64), manner: &Manner) -> Self {
+        let scaled = |fair: i64| (fair.saturating_mul(old) / new).clamp(LOWEST, HIGHEST);
+        (self.fair, self.anchor) = (scaled(self.fair), scaled(self.anchor));
+        self.print = None;
+        self.quote(manner);
+        self
+    }
+
     /// The fair price, in 65,536ths of a tick, as far as it is kept above what it stands for.
     pub(crate) const fn fair(&self) -> i64 {
         self.fair

@@ -274,6 +274,8 @@ pub enum End {
     Unasked,
     /// A margin call of its account was not met.
     MarginCall,
+    /// Its shares, or those that its contract is on, were split.
+    Split,
 }
 
 impl End {
@@ -298,6 +300,7 @@ impl End {
             Self::Refused => "REFUSED_AFTER_APPROVAL",
             Self::Unasked => "APPROVAL_WITHOUT_PHONE",
             Self::MarginCall => "MARGIN_CALL",
+            Self::Split => "SHARES_SPLIT",
         }
     }
 }
@@ -332,6 +335,9 @@ impl fmt::Display for End {
                 f.write_str("it waited for its owner's yes, and nobody answered in time")
             }
             Self::MarginCall => f.write_str("a margin call of its account was not met"),
+            Self::Split => f.write_str(
+                "the shares were split, and it could not be restated; place it again at the new price",
+            ),
             Self::Unasked => f.write_str(
                 "it takes its owner's yes, and no phone of theirs can be asked; they can set one up in the portal",
             ),

@@ -11,11 +11,12 @@ use access::entitlements::Side;
 use access::id::SymbolId;
 use access::moment::Time;
 use rust_decimal::Decimal;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::book::{HOUSE, Handle};
 use crate::calendar::{Day, Hours, TradingSession};
-use crate::instrument::{FIRST, Instrument, Instruments};
+use crate::instrument::{FIRST, Instrument, Instruments, Split};
 use crate::journal::Genesis;
 use crate::market::Process;
 use crate::order::{End, Order, OrderId, Shares, TimeInForce, reaches};
@@ -25,6 +26,7 @@ use crate::pricing::fair::Boundaries;
 use crate::quote::{Quote, Quotes};
 use crate::venue::{Arrival, Met, Owner, Then, Venue, VenueAnswer};
 
+mod action;
 mod chart;
 mod follow;
 mod followed_chart;
@@ -73,6 +75,8 @@ pub(crate) struct Paper {
     pub(crate) first: Day,
     /// By which rule the markets move.
     pub(crate) rule: u16,
+    /// The splits that there have been.
+    splits: BTreeMap<SymbolId, Split>,
     /// The second that they are on their way to.
     pub(crate) horizon: i64,
 }
@@ -95,6 +99,7 @@ impl Paper {
             session,
             first: session.day,
             rule: genesis.market_rule,
+            splits: BTreeMap::new(),
             horizon: 0,
         };
         paper.list_all(session.start);

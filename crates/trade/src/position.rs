@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use access::currency::Currency;
 
-use crate::instrument::{Instrument, Unit};
+use crate::instrument::{Instrument, Split, Unit};
 use crate::order::{Shares, Side};
 use crate::price::Ticks;
 
@@ -109,6 +109,38 @@ impl Position {
     pub(crate) fn earn(&mut self, amount: Decimal) {
         self.realised = self.realised.saturating_add(amount);
         self.day_realised = self.day_realised.saturating_add(amount);
+    }
+
+    /// So many new shares take the place of so many old ones: whole ones, and below the line what is left of one. All of them
+    /// have cost what the old ones did.
+    pub(crate) fn splits_into(&self, split: Split) -> (i64, i64) {
+        let (new, old) = (i128::from(split.new), i128::from(split.old));
+        let all = i128::from(self.shares).saturating_mul(new);
+        let whole = i64::try_from(all / old).unwrap_or(self.shares);
+        (whole, i64::try_from(all % old).unwrap_or_default())
+    }
+
+    /// Splits it; what is left of a share is paid for with so much.
+    pub(crate) fn split(&mut self, split: Split, paid: Decimal) {
+        let (whole, rest) = self.splits_into(split);
+        let all = self.shares.unsigned_abs().saturating_mul(split.new.into());
+        let basis = part(self.basis, rest.unsigned_abs(), all);
+        let profit = paid.saturating_sub(if rest == 0 { Decimal::ZERO } else { basis });
+        self.shares = whole;
+        self.basis = self.basis.saturating_sub(if rest == 0 { Decimal::ZERO } else { basis });
+        self.realised = self.realised.saturating_add(profit);
+        self.day_realised = self.day_realised.saturating_add(profit);
+    }
+
+    /// Takes what is held of it out, with what it cost; what it has realised stays.
+    pub(crate) fn move_out(&mut self) -> (i64, Decimal) {
+        (std::mem::take(&mut self.shares), std::mem::take(&mut self.basis))
+    }
+
+    /// Adds what was taken out of another.
+    pub(crate) fn move_in(&mut self, (shares, basis): (i64, Decimal)) {
+        self.shares = self.shares.saturating_add(shares);
+        self.basis = self.basis.saturating_add(basis);
     }
 
     /// Takes the basis of `closing` shares out; the profit, and the part of `cash` that is theirs.

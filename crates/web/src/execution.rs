@@ -1,11 +1,13 @@
-//! Executions: the list, and the same as CSV.
+//! Executions: the list, and the same as CSV; below it the payments.
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use gate::View;
 use gate::activity::cell;
 use maud::{Markup, html};
 use trade::instrument::Instruments;
 use trade::order::{Execution, Side};
+use trade::payment::Payment;
 
 use crate::contract;
 use crate::fault::Fault;
@@ -22,8 +24,30 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
         section.card aria-label="Executions" {
             @if fills.is_empty() { p.empty { "No executions yet." } } @else { (table(contract::known(&signed), &fills)) }
         }
+        section.card.later aria-labelledby="payments" {
+            header { h2 #payments { "Payments" } }
+            @if view.payments.is_empty() { p.empty { "No dividends, coupons or interest yet." } } @else { (payments(contract::known(&signed), &view)) }
+        }
     };
     Ok(shell::page(&signed, Tab::Orders, "Executions", &body).into_response())
+}
+
+/// A table of money that moved without a trade.
+fn payments(known: &Instruments, view: &View) -> Markup {
+    let rows: Vec<&Payment> = view.payments.iter().rev().take(200).map(AsRef::as_ref).collect();
+    html! {
+        table.flip.rows {
+            thead { tr { th { "Day" } th { "Payment" } th.r { "Held" } th.r { "Amount" } } }
+            tbody { @for row in rows {
+                tr {
+                    td.key { (row.day) }
+                    td.what data-l="Payment" { span { (row.kind) @if let Some(id) = row.symbol { " " b { (contract::symbol(known, id)) } } } }
+                    td.r.n.off data-l="Held" { @match row.symbol.and_then(|id| known.get(id)) { Some(one) => (figure::quantity(one.signed_quantity(row.held))), None => span.dim { "\u{2013}" } } }
+                    td.r.n.end data-l="Amount" { (figure::gain(row.amount, row.currency)) }
+                }
+            } }
+        }
+    }
 }
 
 /// A table of executions.

@@ -86,6 +86,28 @@ answers! {
         currency: String,
     }
 
+    /// Money that moved without a trade.
+    PaymentRow {
+        /// Its number among those of the account.
+        payment: u64,
+        /// The account that it is on.
+        account: String,
+        /// The moment, RFC 3339 in UTC, whole seconds.
+        at: String,
+        /// The trading day that it belongs to, such as an ex-date.
+        day: String,
+        /// `coupon`, `dividend`, `interest` or `cash_in_lieu`.
+        kind: String,
+        /// What it is paid on; none for interest on cash.
+        symbol: Option<String>,
+        /// What was held of that then; below zero was short. None for interest on cash.
+        quantity: Option<Quantity>,
+        /// Below zero: the account paid it.
+        amount: String,
+        /// What the amount is in: `USD`.
+        currency: String,
+    }
+
     /// What an order would do.
     OrderSheet {
         /// The orders, in words as all pages write them: `BUY 100 AAPL LMT 231.40 DAY`.

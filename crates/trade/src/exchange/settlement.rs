@@ -17,7 +17,7 @@
 //! Orders of a fund are filled when a trading day ends on which it has a price, at that price.
 //!
 //! Coupons are paid to whoever holds a bond at the end of the last day whose trades settle before the coupon's day. They are no
-//! executions: cash and what the position has realised grow by them, and nobody is told.
+//! executions but payments: cash and what the position has realised grow by them. Before rule 4 of the markets nobody is told.
 //!
 //! A forecast can only be bought. Who holds both of its outcomes is sure of one unit of money for each pair, so the pairs
 //! are taken back and paid at once: the outcome that was bought last at the price that it was bought for, the other at the
@@ -106,8 +106,9 @@ impl Exchange {
         }
         let next = self.paper.session.next(self.paper.hours).day;
         for owner in self.ledgers.owners() {
-            if let Some(ledger) = self.ledgers.at_mut(owner) {
-                ledger.pay_coupons((day, next));
+            let coupons = self.ledgers.at(owner).map(|ledger| ledger.coupons_due((day, next)));
+            for due in coupons.unwrap_or_default() {
+                self.pay(owner, &due, next, events);
             }
             let Some(ledger) = self.ledgers.at(owner) else { continue };
             let ended: Vec<_> = ledger

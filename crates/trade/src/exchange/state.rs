@@ -26,6 +26,7 @@ use crate::paper::Paper;
 use crate::paper::listing::{self, Listing};
 use crate::paper::series::Strikes;
 use crate::path::Path;
+use crate::payment::Payment;
 use crate::venue::Owner;
 
 /// A snapshot that cannot be written or read.
@@ -86,6 +87,10 @@ enum Later {
     Forecasts(Vec<Strikes>),
     /// Margin calls, by the place of the ledger, and until when.
     Called(Vec<(Owner, Time)>),
+    /// Splits that there have been: on which day, and so many new shares for so many old ones.
+    Splits(Vec<(SymbolId, Day, u32, u32)>),
+    /// What was paid without a trade, by the place of the ledger.
+    Payments(Vec<(Owner, VecDeque<Arc<Payment>>)>),
 }
 
 /// The rule of orders, what groups of the first ledger have traded, and the order ids that were used.
@@ -121,8 +126,10 @@ impl Exchange {
         let (ordered, held) = self.counted();
         let thresholds = self.paper.series.thresholds();
         let forecasts = (!thresholds.is_empty()).then(|| Later::Forecasts(thresholds.to_vec()));
-        let more =
-            contracts.into_iter().chain(ordered).chain(held).chain(forecasts).chain(self.called());
+        let more = contracts.into_iter().chain(ordered).chain(held).chain(forecasts);
+        let splits = self.paper.splits_kept();
+        let splits = (!splits.is_empty()).then_some(Later::Splits(splits));
+        let more = more.chain(self.called()).chain(splits).chain(self.payments());
         rules.chain(others).chain(currencies).chain(chosen).chain(more).collect()
     }
 
@@ -148,6 +155,21 @@ impl Exchange {
         let called: Vec<_> =
             owners.filter_map(|owner| Some((owner, self.ledgers.at(owner)?.called?))).collect();
         (!called.is_empty()).then_some(Later::Called(called))
+    }
+
+    /// What was paid without a trade; none where there is none.
+    fn payments(&self) -> Option<Later> {
+        let kept = |owner: Owner| {
+            let payments: VecDeque<_> = self.ledgers.at(owner)?.payments().cloned().collect();
+            (!payments.is_empty()).then_some((owner, payments))
+        };
+        let payments: Vec<_> = self.ledgers.owners().filter_map(kept).collect();
+        (!payments.is_empty()).then_some(Later::Payments(payments))
+    }
+
+    /// The ledger at a place that a snapshot names.
+    fn named(&mut self, owner: Owner) -> Result<&mut Ledger, String> {
+        self.ledgers.at_mut(owner).ok_or_else(|| format!("there is no ledger {owner}"))
     }
 
     fn take_held(&mut self, held: Vec<(OrderId, Time)>) -> Result<(), String> {
@@ -226,9 +248,7 @@ impl Exchange {
                 Later::Currencies(all) => {
                     for kept in all {
                         let owner = kept.owner();
-                        let ledger = self.ledgers.at_mut(owner);
-                        let ledger = ledger.ok_or_else(|| format!("there is no ledger {owner}"))?;
-                        ledger.take_currencies(kept);
+                        self.named(owner)?.take_currencies(kept);
                     }
                     self.genesis.currency = self.ledgers.first().base();
                 }
@@ -247,18 +267,20 @@ impl Exchange {
                 Later::Contracts { listings, strikes } => self.take_contracts(listings, strikes)?,
                 Later::Ordered(all) => {
                     for (owner, ordered) in all {
-                        let ledger = self.ledgers.at_mut(owner);
-                        let ledger = ledger.ok_or_else(|| format!("there is no ledger {owner}"))?;
-                        ledger.ordered = ordered;
+                        self.named(owner)?.ordered = ordered;
                     }
                 }
                 Later::Held(held) => self.take_held(held)?,
                 Later::Forecasts(thresholds) => self.paper.take_thresholds(thresholds),
                 Later::Called(called) => {
                     for (owner, until) in called {
-                        let ledger = self.ledgers.at_mut(owner);
-                        let ledger = ledger.ok_or_else(|| format!("there is no ledger {owner}"))?;
-                        ledger.called = Some(until);
+                        self.named(owner)?.called = Some(until);
+                    }
+                }
+                Later::Splits(splits) => self.paper.take_splits(splits),
+                Later::Payments(all) => {
+                    for (owner, payments) in all {
+                        self.named(owner)?.take_payments(payments);
                     }
                 }
             }

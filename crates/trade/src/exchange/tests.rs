@@ -16,6 +16,7 @@ mod account;
 mod arbitrage;
 mod bond;
 mod chart;
+mod dividend;
 mod equity;
 mod family;
 mod forecast;
@@ -30,6 +31,7 @@ mod reducing;
 mod replay;
 mod risk;
 mod rule;
+mod split;
 
 const AAPL: SymbolId = SymbolId(700_001);
 const HOLDER: Holder = Holder::Credential(CredentialId([1; 16]));

@@ -10,8 +10,8 @@ use super::ladder::Ladder;
 use super::number::ContractNumber;
 use super::table::{DataError, Row, rows, steps};
 use super::{
-    Fee, FutureTerms, Instrument, InstrumentKind, OptionTerms, Parts, Right, Settlement, Style,
-    YesNo,
+    Fee, FutureTerms, Instrument, InstrumentKind, OptionTerms, Parts, Right, Settlement, Split,
+    Style, YesNo,
 };
 use super::{TickRule, Unit};
 use crate::calendar::{Day, MarketCalendar};
@@ -309,6 +309,14 @@ fn option_class(row: &Row<'_>, known: &[Instrument]) -> Result<OptionClass, Data
     let underlying = underlying(row, known)?;
     let allowed = "steps with the strikes that they begin at, such as 0:0.5 25:1 200:5";
     let ladder = row.read("strike_rule", allowed, |text| Ladder::new(&steps(text)?))?;
+    let ladder = match underlying.split() {
+        None => ladder,
+        Some(Split { new, old: 1, .. }) => {
+            ladder.with_split(u16::try_from(new).unwrap_or(u16::MAX))
+        }
+        // What an option on it delivers would be no round number.
+        Some(_) => return Err(row.wrong("underlying", "a share with no split but a whole one")),
+    };
     let many = |field| row.read(field, "a number", |text| text.parse().ok());
     let class = row.read("class", "1 to 6 letters", |text| {
         (1..=6).contains(&text.len()).then(|| text.to_owned())

@@ -9,7 +9,13 @@ use super::number::STRIKES;
 pub(crate) struct Ladder {
     /// From which strike on, by which step, and the place of that strike.
     bands: Vec<(Decimal, Decimal, u16)>,
+    /// How many new shares there are for one old, where the shares are split some day. Then the upper half of the places is
+    /// for what strikes of the lower half become that are none of the ladder themselves.
+    split: Option<u16>,
 }
+
+/// The first place of strikes that a split has made.
+const SPLIT: u16 = STRIKES / 2;
 
 impl Ladder {
     /// From steps with the strikes that they begin at. The first begins at zero, and its first strike is one step above;
@@ -34,13 +40,36 @@ impl Ladder {
             };
             bands.push((*from, *step, place));
         }
-        (!bands.is_empty()).then_some(Self { bands })
+        (!bands.is_empty()).then_some(Self { bands, split: None })
+    }
+
+    /// The same for options on shares that are split: so many new ones for one old.
+    pub(crate) fn with_split(self, new: u16) -> Self {
+        Self { split: Some(new), ..self }
+    }
+
+    /// Where the places of strikes that the split did not make end.
+    fn end(&self) -> u16 {
+        if self.split.is_some() { SPLIT } else { STRIKES }
     }
 
     /// The strike at a place; none at 0, which is no strike, and beyond the end.
     pub(crate) fn strike(&self, place: u16) -> Option<Decimal> {
+        match self.split {
+            Some(new) if place >= SPLIT => {
+                let before = self.rung(place - SPLIT)?;
+                let strike = before.checked_div(new.into())?;
+                // Each strike has one place.
+                let is_exact = strike.checked_mul(new.into()) == Some(before);
+                (is_exact && self.place_of_rung(strike).is_none()).then_some(strike.normalize())
+            }
+            _ => self.rung(place),
+        }
+    }
+
+    fn rung(&self, place: u16) -> Option<Decimal> {
         let band = self.bands.iter().rev().find(|(_, _, first)| *first <= place);
-        let (from, step, first) = band.filter(|_| (1..STRIKES).contains(&place))?;
+        let (from, step, first) = band.filter(|_| (1..self.end()).contains(&place))?;
         let steps = Decimal::from(place.checked_sub(*first)?);
         from.checked_add(step.checked_mul(steps)?)
     }
@@ -50,13 +79,31 @@ impl Ladder {
         let (from, step, first) = self.bands.iter().rev().find(|(from, ..)| *from <= price)?;
         let steps = price.checked_sub(*from)?.checked_div(*step)?.floor();
         let place = first.checked_add(u16::try_from(i64::try_from(steps).ok()?).ok()?)?;
-        Some(place.min(STRIKES - 1))
+        Some(place.min(self.end() - 1))
     }
 
     /// The place of a strike; none for what is none.
     pub(crate) fn place(&self, strike: Decimal) -> Option<u16> {
+        self.place_of_rung(strike).or_else(|| {
+            let before = strike.checked_mul(self.split?.into())?;
+            self.place_of_rung(before)?.checked_add(SPLIT)
+        })
+    }
+
+    fn place_of_rung(&self, strike: Decimal) -> Option<u16> {
         let place = self.place_below(strike)?;
-        (self.strike(place)? == strike).then_some(place)
+        (self.rung(place)? == strike).then_some(place)
+    }
+
+    /// The place that a strike has after the split; none where there is no split, and of what it made.
+    pub(crate) fn split_place(&self, place: u16) -> Option<u16> {
+        let strike = self.rung(place)?.checked_div(self.split?.into())?;
+        self.place(strike)
+    }
+
+    /// The place of a strike that the split made, of what it was before; none of others.
+    pub(crate) const fn is_made_by_split(&self, place: u16) -> bool {
+        self.split.is_some() && place >= SPLIT
     }
 }
 
@@ -85,6 +132,27 @@ mod tests {
         assert_eq!((ladder.strike(0), ladder.strike(STRIKES)), (None, None));
         assert_eq!(ladder.place(Decimal::ZERO), None);
         assert_eq!(ladder.place(Decimal::from(-1)), None);
+    }
+
+    #[test]
+    fn strikes_that_a_split_makes_have_places_of_their_own() {
+        let steps = [("0", "0.5"), ("25", "1"), ("100", "2.5"), ("200", "5")];
+        let (plain, ladder) = (of(&steps).unwrap(), of(&steps).unwrap().with_split(2));
+        let mut seen = std::collections::BTreeSet::new();
+        for place in 1..STRIKES {
+            if let Some(strike) = ladder.strike(place) {
+                assert_eq!(ladder.place(strike), Some(place), "{strike}");
+                assert!(seen.insert(strike), "{strike}");
+            }
+            if place < SPLIT {
+                assert_eq!(plain.strike(place), ladder.strike(place), "as it always was");
+                let half = ladder.split_place(place).and_then(|place| ladder.strike(place));
+                assert_eq!(half, plain.strike(place).map(|strike| strike / Decimal::TWO));
+            }
+        }
+        let place = |text: &str| ladder.place(text.parse().unwrap());
+        assert_eq!((place("31.5"), place("31"), place("31.4")), (Some(SPLIT + 88), Some(56), None));
+        assert_eq!(ladder.split_place(SPLIT + 88), None);
     }
 
     #[test]

@@ -92,15 +92,23 @@ impl Paper {
         let wanted = |bar: &Bar| (from..to).contains(&bar.time.seconds());
         let mut bars = Vec::new();
         for (day, past) in days.into_iter().skip(skipped) {
-            bars.extend(past.minutes(at, day).into_iter().filter(wanted));
+            let minutes = past.minutes(at, day).into_iter().filter(wanted);
+            bars.extend(minutes.map(|bar| self.as_now(at, bar)));
         }
         bars.extend(self.kept(at, |listing| &listing.minutes, from, to));
         bars
     }
 
+    /// A bar of the days before the account was made, as of shares as there are now.
+    fn as_now(&self, at: usize, bar: Bar) -> Bar {
+        let split = self.instruments.at(at).and_then(|one| self.split_of(one.id));
+        split.map_or(bar, |ratio| bar.split(ratio))
+    }
+
     pub(super) fn daily(&self, at: usize, from: i64, to: i64) -> Vec<Bar> {
         let days = history::days(self.instruments.past(at), self.first, from, to);
-        let mut bars: Vec<Bar> = days.into_iter().map(|(day, past)| past.bar(day)).collect();
+        let mut bars: Vec<Bar> =
+            days.into_iter().map(|(day, past)| self.as_now(at, past.bar(day))).collect();
         let Some(listing) = self.listings.get(at) else { return bars };
         let lived = listing.days.iter().map(|kept| {
             let day = Day(i32::try_from(kept.at).unwrap_or(0));

@@ -51,7 +51,7 @@ impl Paper {
     }
 
     /// Its fair price, in 65,536ths of a tick.
-    pub(super) fn followed_fair(&self, one: &Instrument, second: i64) -> i64 {
+    pub(crate) fn followed_fair(&self, one: &Instrument, second: i64) -> i64 {
         self.fair_of(one, second, &|id| self.spot(id, second))
     }
 
@@ -85,6 +85,7 @@ impl Paper {
         let case = OptionCase {
             payoff: Payoff::Call,
             spot,
+            dividends: fair::of(Decimal::ZERO),
             strike: fair::of(terms.threshold),
             income: fair::of(under.income),
             volatility: fair::yearly(under.volatility),
@@ -126,6 +127,7 @@ impl Paper {
                 Right::Put => Payoff::Put,
             },
             spot: spots(terms.underlying)?,
+            dividends: self.dividends_until(under, one.expiry, second),
             strike: fair::of(terms.strike),
             income: self.income(terms.underlying),
             volatility: fair::yearly(under.volatility),
@@ -170,7 +172,7 @@ impl Paper {
     }
 
     /// The trading day that a second is in; before this one, the date in New York.
-    fn day_of(&self, second: i64) -> Day {
+    pub(super) fn day_of(&self, second: i64) -> Day {
         let today = self.session;
         if second >= today.start { today.day } else { Day::in_new_york(second) }
     }

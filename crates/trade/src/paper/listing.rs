@@ -3,9 +3,10 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use access::moment::Time;
+use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::bar::{Kept as Bars, Series};
+use crate::bar::{Kept as Bars, Series, split_price};
 use crate::book::{Book, HOUSE, Handle};
 use crate::calendar::{Day, TradingSession};
 use crate::instrument::{Instrument, Manner};
@@ -559,6 +560,35 @@ impl Listing {
         }
         self.previous_close = self.last;
         self.volume = 0;
+    }
+
+    /// The shares go ex-dividend: all that is asked for them falls by so much.
+    pub(crate) fn fall(&mut self, one: &Instrument, amount: Decimal) {
+        let ticks = amount.checked_div(one.prices.tick().size()).unwrap_or_default();
+        let fine = ticks.saturating_mul(FINE.into()).floor();
+        let fine = i64::try_from(fine).unwrap_or_default();
+        self.withdraw();
+        self.process = self.process.fallen(fine, &self.manner);
+        let last = self.last.saturating_sub((fine + FINE - 1).div_euclid(FINE));
+        self.last = one.prices.floor(Ticks(last)).max(one.prices.lowest()).0;
+        self.swing = None;
+    }
+
+    /// So many new shares take the place of so many old ones: its price, and those of its past.
+    pub(crate) fn split(&mut self, one: &Instrument, ratio: (u64, u64)) {
+        self.withdraw();
+        let (new, old) = (i64::try_from(ratio.0).unwrap_or(1), i64::try_from(ratio.1).unwrap_or(1));
+        self.process = self.process.split((new, old), &self.manner);
+        let last = one.prices.floor(split_price(Ticks(self.last), ratio));
+        self.last = last.max(one.prices.lowest()).0;
+        for price in [&mut self.open, &mut self.high, &mut self.low, &mut self.previous_close] {
+            *price = split_price(Ticks(*price), ratio).0;
+        }
+        self.last_size = self.last_size.saturating_mul(ratio.0) / ratio.1.max(1);
+        Bars::split_all(&mut self.days, ratio);
+        self.minutes.split(ratio);
+        self.fives.split(ratio);
+        self.swing = None;
     }
 
     /// The trading day so far, when it has traded.

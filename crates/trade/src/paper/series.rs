@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Paper;
 use crate::calendar::Day;
 use crate::instrument::number::ContractNumber;
-use crate::instrument::{Right, YesNo};
+use crate::instrument::{Ladder, Right, YesNo};
 
 /// The strikes of one class and one last day: from one place of the class's ladder to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,23 @@ impl Series {
         self.listed.binary_search(&id).is_ok()
     }
 
+    /// Has the strikes of a class be those that a split makes of them. They stay to their last day.
+    pub(crate) fn split(&mut self, class: u8, ladder: &Ladder) {
+        let (before, rest): (Vec<Strikes>, _) =
+            self.strikes.drain(..).partition(|one| one.class == class);
+        self.strikes = rest;
+        for one in before {
+            let places = (one.low..=one.high).filter_map(|place| ladder.split_place(place));
+            let (made, own): (Vec<u16>, Vec<u16>) =
+                places.partition(|place| ladder.is_made_by_split(*place));
+            for places in [own, made] {
+                if let Some((low, high)) = places.first().copied().zip(places.last().copied()) {
+                    self.strikes.push(Strikes { low, high, ..one });
+                }
+            }
+        }
+    }
+
     /// What a snapshot has of it.
     pub(crate) fn strikes(&self) -> &[Strikes] {
         &self.strikes
@@ -53,12 +70,19 @@ impl Series {
 }
 
 impl Strikes {
-    /// Has `all` hold those of a class's last day, so many around a place, and those that were there before.
-    fn extend(all: &mut Vec<Self>, (class, day): (u8, Day), place: u16, count: u16) {
+    /// Has `all` hold those of a class's last day, so many around a place, and those that were there before. Those that a
+    /// split has made stand apart.
+    fn extend(
+        all: &mut Vec<Self>,
+        (class, day): (u8, Day),
+        (place, count): (u16, u16),
+        is_made: impl Fn(u16) -> bool,
+    ) {
         let half = count / 2;
         let low = place.saturating_sub(half).max(1);
         let high = low.saturating_add(count.saturating_sub(1));
-        match all.iter_mut().find(|one| (one.class, one.day) == (class, day)) {
+        let is_it = |one: &&mut Self| (one.class, one.day) == (class, day) && !is_made(one.low);
+        match all.iter_mut().find(is_it) {
             Some(there) => (there.low, there.high) = (there.low.min(low), there.high.max(high)),
             None => all.push(Self { class, day, low, high }),
         }
@@ -100,7 +124,9 @@ impl Paper {
                 continue;
             };
             for day in one.expiries(today) {
-                Strikes::extend(&mut self.series.strikes, (class, day), place, one.strikes);
+                let is_made = |place| one.ladder.is_made_by_split(place);
+                let all = &mut self.series.strikes;
+                Strikes::extend(all, (class, day), (place, one.strikes), is_made);
             }
         }
         self.series.thresholds.retain(|one| one.day >= today);
@@ -112,7 +138,7 @@ impl Paper {
             };
             for day in one.days(today) {
                 let all = &mut self.series.thresholds;
-                Strikes::extend(all, (class, day), place, one.thresholds);
+                Strikes::extend(all, (class, day), (place, one.thresholds), |_| false);
             }
         }
         self.relist();

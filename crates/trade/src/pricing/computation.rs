@@ -110,7 +110,7 @@ impl OptionMarket {
         }
         let valued =
             if self.0.is_american { american::value(option) } else { european::value(option) };
-        let computed = valued.and_then(|valuation| computed(option, &valuation));
+        let computed = valued.and_then(|valuation| computed(&self.0, option, &valuation));
         computed.ok_or(NotComputed::Unsound)
     }
 }
@@ -148,12 +148,13 @@ impl NotComputed {
     }
 }
 
-fn computed(option: &Vanilla, valuation: &Valuation) -> Option<Computation> {
-    let paid = option.spot * (1.0 - libm::exp(-option.dividend_yield * option.years));
+fn computed(case: &OptionCase, option: &Vanilla, valuation: &Valuation) -> Option<Computation> {
+    let paid =
+        case.dividends + option.spot * (1.0 - libm::exp(-option.dividend_yield * option.years));
     Some(Computation {
         volatility: exact(option.volatility)?,
         price: exact(valuation.price)?,
-        underlying: exact(option.spot)?,
+        underlying: exact(case.spot)?,
         dividend: exact(paid)?,
         delta: exact(valuation.delta)?,
         gamma: exact(valuation.gamma)?,
@@ -178,6 +179,7 @@ mod tests {
         OptionMarket::new(OptionCase {
             payoff,
             spot: 100.0,
+            dividends: 0.0,
             strike: 100.0,
             income: 0.01,
             volatility: 0.3,

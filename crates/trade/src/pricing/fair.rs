@@ -41,6 +41,8 @@ const POINT: f64 = 0.01;
 const LEVELS: (f64, f64) = (0.3, 4.0);
 /// Boundaries that are kept at most; then all are forgotten.
 const KEPT: usize = 8_192;
+/// The part of a share's price that is left at least, however much it pays.
+const LEAST: f64 = 0.05;
 /// The curve, where its file has none.
 const FLAT: f64 = 0.035;
 
@@ -119,6 +121,14 @@ fn rate(years: f64) -> f64 {
     MODEL.curve.as_ref().and_then(|curve| curve.zero_rate(years)).unwrap_or(FLAT)
 }
 
+/// What amounts are worth now that are paid so many seconds ahead.
+pub(crate) fn dividends(ahead: impl Iterator<Item = (i64, Decimal)>) -> f64 {
+    ahead.fold(0.0, |sum, (seconds, amount)| {
+        let years = ratio(seconds, YEAR);
+        sum + of(amount) * libm::exp(-rate(years) * years)
+    })
+}
+
 /// What something costs that is delivered after so many seconds and pays this part of itself a year until then.
 pub(crate) fn carried(spot: f64, income: f64, seconds: i64) -> f64 {
     let years = ratio(seconds, YEAR);
@@ -167,7 +177,10 @@ pub(crate) fn bond_yield(terms: &BondTerms, settlement: Day, price: Decimal) -> 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OptionCase {
     pub(crate) payoff: Payoff,
+    /// What the underlying costs.
     pub(crate) spot: f64,
+    /// What the dividends are worth that it pays before the expiry.
+    pub(crate) dividends: f64,
     pub(crate) strike: f64,
     /// The part of itself that the underlying pays in a year.
     pub(crate) income: f64,
@@ -190,10 +203,15 @@ pub(crate) struct Boundaries(Mutex<BTreeMap<Key, Option<Arc<Boundary>>>>);
 type Key = (bool, i64, i64, i64);
 
 impl OptionCase {
+    /// The part of the underlying's price that is left to wander: without the dividends that are known.
+    pub(crate) fn net(&self) -> f64 {
+        (self.spot - self.dividends).max(self.spot * LEAST)
+    }
+
     /// The yearly volatility that it is priced by.
     pub(crate) fn implied(&self) -> f64 {
         let years = ratio(self.seconds, YEAR);
-        let forward = carried(self.spot, self.income, self.seconds);
+        let forward = carried(self.net(), self.income, self.seconds);
         let surface = if self.is_on_figure { &MODEL.figures } else { &MODEL.stocks };
         let level = self.level.clamp(LEVELS.0, LEVELS.1) * self.volatility;
         let Some(mut surface) = surface.clone().filter(|_| years > 0.0) else { return level };
@@ -207,7 +225,7 @@ impl OptionCase {
         let years = ratio(self.seconds, YEAR);
         Vanilla {
             payoff: self.payoff,
-            spot: self.spot,
+            spot: self.net(),
             strike: self.strike,
             rate: rate(years),
             dividend_yield: self.income,
@@ -243,7 +261,7 @@ impl OptionCase {
         if !self.is_american || self.seconds <= 0 {
             return price;
         }
-        let least = self.payoff.intrinsic(self.spot, self.strike);
+        let least = self.payoff.intrinsic(option.spot, self.strike);
         (price + self.premium(&option, boundaries)).max(least)
     }
 
@@ -271,7 +289,7 @@ impl OptionCase {
         }
         let key = (self.payoff == Payoff::Call, income, points, hours);
         let Some(boundary) = boundaries.of(key, &stepped) else { return 0.0 };
-        let american = boundary.price(self.spot, self.strike);
+        let american = boundary.price(option.spot, self.strike);
         let european = european::price(&stepped);
         american.zip(european).map_or(0.0, |(american, european)| (american - european).max(0.0))
     }
@@ -283,6 +301,7 @@ pub(crate) fn ahead(volatility: f64, level: f64, is_on_figure: bool) -> f64 {
     let case = OptionCase {
         payoff: Payoff::Call,
         spot: 100.0,
+        dividends: 0.0,
         strike: carried(100.0, 0.0, AHEAD),
         income: 0.0,
         volatility,

@@ -146,7 +146,7 @@ impl Client {
     /// Tells the client what a record did to its orders.
     pub(crate) fn report(&mut self, record: &Published, out: &mut Outgoing) {
         for event in &record.events {
-            if event.is_trade() {
+            if event.moves_money() {
                 self.accounts.stale.extend(event.account());
             }
             if let Event::Settled { execution } = event {
@@ -186,6 +186,7 @@ impl Client {
                 Event::OrderReleased { .. }
                 | Event::OrderTriggered { .. }
                 | Event::Settled { .. }
+                | Event::Paid { .. }
                 | Event::CommandRejected { .. } => {}
             }
         }

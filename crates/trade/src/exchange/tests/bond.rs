@@ -7,7 +7,7 @@ use super::*;
 const NOTE: &str = "UST-10Y";
 
 /// An exchange that begins at nine in New York.
-fn begun_on(day: Day, hours: Hours) -> Bench {
+pub(super) fn begun_on(day: Day, hours: Hours) -> Bench {
     let at = Time::from_seconds(day.at(9, 0));
     let mut bench = Bench::by_rule_1(Genesis { at, ..every_product(hours) });
     bench.time = at;

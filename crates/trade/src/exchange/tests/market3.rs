@@ -70,7 +70,7 @@ fn future_option_and_currency_are_bought_and_sold() {
 }
 
 /// Orders that fill at once, and what is then held.
-fn bought(bench: &mut Bench, name: &str, side: Side, quantity: u64) {
+pub(super) fn bought(bench: &mut Bench, name: &str, side: Side, quantity: u64) {
     let new = NewOrder { symbol: named(name).id, ..order(side, quantity, OrderType::Market) };
     let told = bench.place(vec![new]);
     assert!(told.iter().any(|event| matches!(event, Event::OrderFilled { .. })), "{name}");
