@@ -111,8 +111,10 @@ pub struct Instrument {
     pub branch: String,
     /// When it trades, where the markets keep their hours.
     pub calendar: Option<&'static MarketCalendar>,
-    /// How it is quoted from the third rule of the markets on.
+    /// How it is quoted under the third rule of the markets.
     pub(crate) manner: Manner,
+    /// The same from the fourth on.
+    pub(crate) around: Manner,
     /// What one tick of one step is worth.
     point: Unit,
     /// A point is the smallest coin of the currency.
@@ -187,6 +189,7 @@ impl Instrument {
             industry: String::new(),
             branch: String::new(),
             calendar,
+            around: manner.around(),
             manner,
             point,
             in_coins: point.size() == Decimal::new(1, currency.digits()),

@@ -17,14 +17,21 @@ pub(crate) struct Manner {
     narrow: i64,
     /// Which prices there are, where they are not all ticks from 1 up.
     steps: Option<Arc<TickRule>>,
+    /// The fair price is never above the ask: from the fourth rule of the markets on.
+    around: bool,
 }
 
 impl Manner {
     /// As all contracts are under the first two rules.
-    pub(crate) const PLAIN: Self = Self { shift: 0, narrow: 2, steps: None };
+    pub(crate) const PLAIN: Self = Self { shift: 0, narrow: 2, steps: None, around: false };
 
     pub(crate) const fn new(shift: i64, narrow: i64, steps: Option<Arc<TickRule>>) -> Self {
-        Self { shift, narrow, steps }
+        Self { shift, narrow, steps, around: false }
+    }
+
+    /// The same from the fourth rule of the markets on.
+    pub(crate) fn around(&self) -> Self {
+        Self { around: true, ..self.clone() }
     }
 
     /// The touch around a fair price, in 65,536ths of a tick.
@@ -35,9 +42,11 @@ impl Manner {
         let bid = middle - wide / 2;
         let Some(steps) = &self.steps else { return (bid, bid + wide) };
         let lowest = steps.lowest();
-        let bid = steps.floor(Ticks(bid)).max(lowest);
-        let ask = steps.ceil(Ticks(bid.0 + wide.max(1)));
-        (bid.0, ask.0)
+        let below = steps.floor(Ticks(bid)).max(lowest);
+        // Before the fourth rule the ask was counted from the bid that there is, which is below the middle by up to a step.
+        let from = if self.around { bid.max(below.0) } else { below.0 };
+        let ask = steps.ceil(Ticks(from + wide.max(1)));
+        (below.0, ask.0)
     }
 
     /// The widest touch at a middle of so many ticks.

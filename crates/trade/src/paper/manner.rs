@@ -28,7 +28,11 @@ impl Instrument {
     /// How it is quoted under a rule of the markets.
     pub(crate) const fn manner(&self, rule: u16) -> &Manner {
         const PLAIN: &Manner = &Manner::PLAIN;
-        if rule < 3 { PLAIN } else { &self.manner }
+        match rule {
+            0..=2 => PLAIN,
+            3 => &self.manner,
+            _ => &self.around,
+        }
     }
 
     /// The same from rule 3 on.

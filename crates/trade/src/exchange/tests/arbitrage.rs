@@ -56,7 +56,7 @@ fn quoted(bench: &Bench, all: &[Strike]) -> Vec<Quoted> {
     all.iter().map(of).collect()
 }
 
-/// Across strikes: verticals between nothing and their width, butterflies not below nothing, boxes no more than their width.
+/// Across strikes: verticals between nothing and their width, butterflies not below nothing.
 fn hold_across_strikes(all: &[Quoted], when: i64) {
     for pair in all.windows(2) {
         let [low, high] = pair else { unreachable!() };
@@ -64,8 +64,6 @@ fn hold_across_strikes(all: &[Quoted], when: i64) {
         assert!(low.call.1 >= high.call.0 && high.put.1 >= low.put.0, "{when}: {}", low.strike);
         assert!(low.call.0 - high.call.1 <= width, "{when}: calls of {}", low.strike);
         assert!(high.put.0 - low.put.1 <= width, "{when}: puts of {}", low.strike);
-        let sold = low.call.0 - low.put.1 - (high.call.1 - high.put.0);
-        assert!(sold <= width, "{when}: a box of {}", low.strike);
     }
     for three in all.windows(3) {
         let [low, middle, high] = three else { unreachable!() };
@@ -74,6 +72,18 @@ fn hold_across_strikes(all: &[Quoted], when: i64) {
             let bought = up * side(low).1 + down * side(high).1;
             assert!(bought >= (up + down) * side(middle).0, "{when}: butterfly {}", middle.strike);
         }
+    }
+}
+
+/// Calls and puts that can only be exercised at their end: what a box pays then is its width, and it costs no more, nor less
+/// than that is worth two months before.
+fn hold_together(all: &[Quoted], when: i64) {
+    for pair in all.windows(2) {
+        let [low, high] = pair else { unreachable!() };
+        let width = high.strike - low.strike;
+        let sold = low.call.0 - low.put.1 - (high.call.1 - high.put.0);
+        let bought = low.call.1 - low.put.0 - (high.call.0 - high.put.1);
+        assert!(sold <= width && bought >= width * 98 / 100, "{when}: a box of {}", low.strike);
     }
 }
 
@@ -130,14 +140,16 @@ fn no_second_of_a_day_lets_anybody_win_without_a_risk() {
     let mut seen = 0;
     for second in open..open + 23_400 {
         bench.exchange.advance(Time::from_seconds(second));
-        let quote = bench.exchange.paper.listings[apple].process;
+        let quote = bench.exchange.paper.listings.get(apple).unwrap().process;
         let spot = (quote.bid, quote.ask);
         let [near, far] = [0, 1].map(|at: usize| quoted(&bench, &shares[at]));
         hold_across_strikes(&near, second);
         hold_across_strikes(&far, second);
         hold_over_time(&near, &far, spot, second);
         for of_figure in &figures {
-            hold_across_strikes(&quoted(&bench, of_figure), second);
+            let quoted = quoted(&bench, of_figure);
+            hold_across_strikes(&quoted, second);
+            hold_together(&quoted, second);
         }
         let [euro, pound, cross] = pairs.map(|at| rate(&bench, at));
         assert!(cross.1 * pound.1 >= euro.0 && cross.0 * pound.0 <= euro.1, "{second}: a triangle");
