@@ -19,7 +19,7 @@ export function accounts(portal) {
     await portal.open(page, "/ticket");
     await page.getByLabel("Buy", { exact: true }).check();
     await page.getByLabel("Symbol").fill(symbol);
-    await page.getByLabel("Shares").fill(String(quantity));
+    await page.getByLabel("Quantity").fill(String(quantity));
     await page.getByLabel("Kind").selectOption({ label: "Limit" });
     await page.getByLabel("Limit price").fill("1.00");
   };

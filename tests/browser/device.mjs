@@ -91,7 +91,7 @@ export async function sleeps(whole) {
   await portal.open(page, "/ticket");
   await page.getByLabel("Buy", { exact: true }).check();
   await page.getByLabel("Symbol").fill("AAPL");
-  await page.getByLabel("Shares").fill("7");
+  await page.getByLabel("Quantity").fill("7");
   const session = portal.ask("session", "list").length;
   await portal.away(async () => {
     await whole.restart(20 * 60);

@@ -90,7 +90,7 @@ export function flows(portal, app) {
       must(Math.abs(Number(await seen.one.getByLabel("Limit price").inputValue()) - price) < 1, "the ask is not the price");
       must(!(await seen.one.getByLabel("Stop price").isVisible()), "a limit order shows a stop price");
       await seen.one.getByLabel("Limit price").fill((price * 0.97).toFixed(2).replace(".", ","));
-      await seen.one.getByLabel("Shares").fill("20");
+      await seen.one.getByLabel("Quantity").fill("20");
       await portal.click(seen.one.getByText("Take profit and stop loss"));
       await seen.one.getByLabel("Take profit at").fill((price * 1.02).toFixed(2));
       await seen.one.getByLabel("Stop loss at").fill((price * 0.95).toFixed(2));
@@ -116,7 +116,7 @@ export function flows(portal, app) {
       await portal.open(seen.one, "/ticket");
       await seen.one.getByLabel("Symbol").fill("AAPL");
       await seen.one.getByLabel("Kind").selectOption({ label: "Market" });
-      await seen.one.getByLabel("Shares").pressSequentially("10000000");
+      await seen.one.getByLabel("Quantity").pressSequentially("10000000");
       await seen.one.locator("#preview").getByText("Would be refused").waitFor();
     }],
     ["credential_is_made_with_sentences_while_typing_and_revoked", async () => {
@@ -143,9 +143,9 @@ export function flows(portal, app) {
       await portal.says(seen.one, "Programs can connect again");
       await seen.one.getByRole("link", { name: "Edit", exact: true }).click();
       await seen.one.getByLabel("Largest order, shares").fill("10");
-      await seen.one.locator("#preview").getByText("place an order for more than 10 shares").waitFor();
+      await seen.one.locator("#preview").getByText("place an order for more than 10 shares or contracts").waitFor();
       await portal.press(seen.one, "Save");
-      await portal.says(seen.one, "place an order for more than 10 shares");
+      await portal.says(seen.one, "place an order for more than 10 shares or contracts");
       await portal.press(seen.one, "Revoke browser test");
       await portal.says(seen.one, "Its next message is refused");
       await portal.open(seen.one, "/activity");

@@ -46,7 +46,7 @@ export function locks(portal) {
       const page = await portal.visitor();
       await portal.signInByLink(page);
       await portal.open(page, "/ticket?symbol=AAPL");
-      await page.getByLabel("Shares").fill("7");
+      await page.getByLabel("Quantity").fill("7");
       await page.evaluate(() => { window.same = true; });
       const send = page.getByRole("button", { name: "Preview" });
       must(await send.isEnabled(), "the ticket is locked already");
@@ -60,7 +60,7 @@ export function locks(portal) {
       must(await send.isEnabled(), "the ticket stays locked");
       must((await page.locator("summary.lock").innerText()).trim() === "Lock", "the button stays locked");
       must(await page.evaluate(() => window.same === true), "the page was loaded again");
-      must(await page.getByLabel("Shares").inputValue() === "7", "what was typed is gone");
+      must(await page.getByLabel("Quantity").inputValue() === "7", "what was typed is gone");
       await portal.leave(page);
     }],
     ["lock_button_stays_on_the_screen_from_320_to_1920_pixels", async () => {

@@ -13,7 +13,7 @@ export function markets(portal) {
     await page.getByRole("link", { name: /^GOOG/ }).first().click();
     await page.waitForURL("**/contracts/GOOG");
     await Promise.all([page.waitForURL("**/ticket?side=buy&symbol=GOOG"), page.keyboard.press("b")]);
-    await page.getByLabel("Shares").fill("2");
+    await page.getByLabel("Quantity").fill("2");
     await page.getByLabel("Kind").selectOption("MKT");
     await portal.press(page, "Preview");
     await portal.press(page, "Send the buy order");

@@ -219,7 +219,7 @@ export class Portal {
     await this.open(page, "/ticket");
     await page.getByLabel(side, { exact: true }).check();
     await page.getByLabel("Symbol").fill(symbol);
-    await page.getByLabel("Shares").fill(String(quantity));
+    await page.getByLabel("Quantity").fill(String(quantity));
     await page.getByLabel("Kind").selectOption({ label: kind });
     if (price) await page.getByLabel("Limit price").fill(price);
     if (lasts) await page.getByLabel("Good for").selectOption({ label: lasts });

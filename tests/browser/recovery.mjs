@@ -146,7 +146,7 @@ export async function waits(whole) {
   await portal.open(lost, "/ticket");
   await lost.getByLabel("Buy", { exact: true }).check();
   await lost.getByLabel("Symbol").fill("KO");
-  await lost.getByLabel("Shares").fill("1");
+  await lost.getByLabel("Quantity").fill("1");
   await lost.getByLabel("Kind").selectOption({ label: "Market" });
   await portal.press(lost, "Preview");
   await lost.locator("main").getByText("RECOVERY_HOLDS").first().waitFor();

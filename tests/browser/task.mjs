@@ -100,7 +100,7 @@ export function tasks(portal) {
       await portal.follow(owner, "Trade");
       await portal.type(owner, "Symbol", "MSFT");
       await owner.locator("#take-bid").waitFor();
-      await portal.type(owner, "Shares", "5");
+      await portal.type(owner, "Quantity", "5");
       await portal.type(owner, "Limit price", "1.00");
       await portal.press(owner, "Preview");
       await portal.press(owner, "Send the buy order");
@@ -123,7 +123,7 @@ export function tasks(portal) {
       await home(owner);
       await portal.follow(owner, "Trade");
       await portal.type(owner, "Symbol", "AAPL");
-      await portal.type(owner, "Shares", "1000");
+      await portal.type(owner, "Quantity", "1000");
       portal.done.fields += 1;
       await owner.getByLabel("Kind").selectOption({ label: "Market" });
       await portal.press(owner, "Preview");
@@ -146,7 +146,7 @@ export function tasks(portal) {
       const ask = Number(await owner.locator("#take-ask").getAttribute("value"));
       const near = (share) => (ask * share).toFixed(2);
       await portal.type(owner, "Limit price", near(0.97));
-      await portal.type(owner, "Shares", "20");
+      await portal.type(owner, "Quantity", "20");
       await portal.click(owner.getByText("Take profit and stop loss"));
       await portal.type(owner, "Take profit at", near(1.02));
       await portal.type(owner, "Stop loss at", near(0.95));
@@ -347,7 +347,7 @@ async function byKeyboard(portal, script) {
   await push("Sign in and trust this browser");
   await push("Trade");
   await fill("Symbol", "MSFT");
-  await fill("Shares", "5");
+  await fill("Quantity", "5");
   await fill("Limit price", "1.00");
   await push("Preview");
   await act("Send the buy order");

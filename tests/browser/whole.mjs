@@ -299,7 +299,7 @@ export class Whole {
     await this.portal.open(page, "/ticket");
     await page.getByLabel("Buy", { exact: true }).check();
     await this.portal.type(page, "Symbol", "AAPL");
-    await this.portal.type(page, "Shares", String(shares));
+    await this.portal.type(page, "Quantity", String(shares));
     this.portal.done.fields += 1;
     await page.getByLabel("Kind").selectOption({ label: "Market" });
     await this.portal.press(page, "Preview");

@@ -145,7 +145,10 @@ fn limits(given: &Entitlements, currency: Currency) -> Vec<String> {
     let percent = |bps: u32| format!("{}.{:02} %", bps / 100, bps % 100);
     [
         limits.max_quantity.map(|most| {
-            format!("place an order for more than {} shares", grouped(&most.to_string()))
+            format!(
+                "place an order for more than {} shares or contracts",
+                grouped(&most.to_string())
+            )
         }),
         limits
             .max_notional
@@ -210,7 +213,7 @@ mod tests {
         for line in [
             "can place orders in S1, S2 only\n",
             "can cancel orders\n",
-            "cannot place an order for more than 100 shares\n",
+            "cannot place an order for more than 100 shares or contracts\n",
             "cannot place an order above 20,000 EUR\n",
             "cannot set a limit price more than 3.50 % through the market\n",
             "cannot send more than 5 orders or changes per second (bursts of 5)\n",

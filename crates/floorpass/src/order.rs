@@ -265,7 +265,7 @@ pub fn positions(Positions { account }: &Positions, global: &Global) -> Result<(
             })
             .collect();
         let table =
-            output::table(["symbol", "shares", "average cost", "value"], &cells, "no positions");
+            output::table(["symbol", "quantity", "average cost", "value"], &cells, "no positions");
         let currency = &now.currency;
         let called = now.margin_call.iter().map(|until| {
             format!(

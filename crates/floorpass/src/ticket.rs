@@ -67,7 +67,7 @@ struct Terms {
     /// Buy or sell
     #[arg(value_parser = ["buy", "sell"], ignore_case = true)]
     side: String,
-    /// Shares
+    /// How much: shares, contracts, units
     #[arg(allow_negative_numbers = true, value_parser = quantity)]
     quantity: String,
     /// The symbol
@@ -167,8 +167,8 @@ pub struct ChangeOrder {
     /// Its number, from `order list`
     #[arg(allow_negative_numbers = true, value_parser = |typed: &str| Number::ORDER.read_whole::<u64>(typed))]
     order: u64,
-    /// Shares in total, those already filled included
-    #[arg(long, value_name = "SHARES", required_unless_present_any = ["order_type", "price", "stop"], allow_hyphen_values = true, value_parser = quantity)]
+    /// The quantity in total, what is already filled included
+    #[arg(long, value_name = "QUANTITY", required_unless_present_any = ["order_type", "price", "stop"], allow_hyphen_values = true, value_parser = quantity)]
     quantity: Option<String>,
     /// How it is priced
     #[arg(long = "type", value_name = "TYPE", ignore_case = true, value_parser = types())]
@@ -300,7 +300,7 @@ fn difference(global: &Global, wish: &ChangeWish) -> Result<String, Failure> {
         told.unwrap_or_else(|| "none".to_owned())
     };
     let rows = [
-        ("shares", old.quantity.to_string(), wish.quantity.clone()),
+        ("quantity", old.quantity.to_string(), wish.quantity.clone()),
         ("type", old.order_type.clone(), wish.order_type.clone()),
         ("limit price", now(&old.limit_price), told(&wish.limit_price)),
         ("stop price", now(&old.stop_price), told(&wish.stop_price)),

@@ -11,7 +11,7 @@ const TECHNICAL: [&str; 10] =
     ["key", "next", "bound", "ends", "edits", "sure", "welcome", "signature", "recovery", "set"];
 /// Fields whose names are not the words for them.
 const LABELS: [(&str, &str); 11] = [
-    ("quantity", "Shares"),
+    ("quantity", "Quantity"),
     ("type", "Kind"),
     ("price", "Limit price"),
     ("trigger", "Stop price"),
@@ -20,7 +20,7 @@ const LABELS: [(&str, &str); 11] = [
     ("also", "Also for"),
     ("demand_token", "Requires a token"),
     ("max_notional", "Largest order"),
-    ("max_quantity", "Shares per order"),
+    ("max_quantity", "Shares or contracts per order"),
     ("until", "Ends"),
 ];
 /// Pages whose acts are on an account.

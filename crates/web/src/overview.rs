@@ -130,7 +130,7 @@ fn positions(held: &[&Holding], view: &View, signed: &Signed) -> Markup {
     let currency = currency::of(signed);
     html! {
         table.lines.positions {
-            thead { tr { th { "Symbol" } th.r { "Shares" } th.r { "Average cost" } th.r { "Last" } th.r { "Value" } th.r { "Unrealised" } th.r { "Today" } th { span.sr { "Close" } } } }
+            thead { tr { th { "Symbol" } th.r { "Quantity" } th.r { "Average cost" } th.r { "Last" } th.r { "Value" } th.r { "Unrealised" } th.r { "Today" } th { span.sr { "Close" } } } }
             tbody { @for held in held {
                 @let (symbol, shares) = (contract::symbol(contract::known(signed), held.symbol), held.quantity());
                 @let (gain, today) = (held.unrealised(), held.daily());

@@ -92,7 +92,7 @@ impl Program {
         let gate = &self.home.place.gate;
         let about = |one: &ApprovalInfo| {
             let lines = one.content.lines();
-            let quantity = lines.iter().any(|it| it.label == "Shares" && it.text == quantity);
+            let quantity = lines.iter().any(|it| it.label == "Quantity" && it.text == quantity);
             one.content.kind == ContentKind::ProgramOrder && quantity
         };
         soon(async || {

@@ -327,13 +327,13 @@ impl fmt::Display for Denial {
                 write!(f, "there is no contract {symbol}; search for one first")
             }
             Self::UnknownAccount { account } => write!(f, "there is no account {account}"),
-            Self::QuantityZero => f.write_str("the quantity is 0; send 1 share or more"),
+            Self::QuantityZero => f.write_str("the quantity is 0; send 1 or more"),
             Self::Quantity { quantity, limit } => write!(
                 f,
-                "{quantity} shares is above the limit of {limit} per order; send {limit} or fewer"
+                "a quantity of {quantity} is above the limit of {limit} per order; send {limit} or fewer"
             ),
             Self::Notional { value, limit } => {
-                write!(f, "{value} is above the limit of {limit} per order; send fewer shares")
+                write!(f, "{value} is above the limit of {limit} per order; send fewer")
             }
             Self::Large { .. } | Self::Unheld { .. } | Self::CostMoved { .. } => self.large(f),
             Self::PastFlat { .. } => self.past_flat(f),
@@ -356,7 +356,7 @@ impl fmt::Display for Denial {
                 "{open} open orders and {new} more would be above the limit of {limit}; cancel some"
             ),
             Self::BuyingPower { value, available } => {
-                write!(f, "{value} is above the buying power of {available}; send fewer shares")
+                write!(f, "{value} is above the buying power of {available}; send fewer")
             }
             Self::Duplicate { age, window } => write!(
                 f,
@@ -376,7 +376,7 @@ impl fmt::Display for Denial {
             Self::NoParent { .. } | Self::ChildSide | Self::ChildQuantity { .. } => self.family(f),
             Self::QuantityBelowFilled { quantity, filled } => write!(
                 f,
-                "{quantity} shares is not more than the {filled} that have traded; cancel the order instead"
+                "a quantity of {quantity} is not more than the {filled} that have traded; cancel the order instead"
             ),
             Self::ImmediateChange { tif } => write!(
                 f,
@@ -444,21 +444,18 @@ impl Denial {
         };
         let left = held.saturating_sub(*open).max(Decimal::ZERO);
         if held.is_zero() {
-            return write!(
-                f,
-                "this order may only reduce a position, and no shares are held {word}"
-            );
+            return write!(f, "this order may only reduce a position, and none are held {word}");
         }
         if open.is_zero() {
             return write!(
                 f,
-                "this order may only reduce, and {quantity} is more than the {held} shares held \
+                "this order may only reduce, and {quantity} is more than the {held} held \
                  {word}; {verb} {held} or fewer"
             );
         }
         write!(
             f,
-            "this order may only reduce, and of the {held} shares held {word}, open orders already \
+            "this order may only reduce, and of the {held} held {word}, open orders already \
              {verb} {open}; "
         )?;
         if !left.is_zero() {
@@ -505,7 +502,7 @@ impl Denial {
             ),
             Self::ChildQuantity { quantity, limit } => write!(
                 f,
-                "{quantity} shares are more than the {limit} that the parent order and its other \
+                "a quantity of {quantity} is more than the {limit} that the parent order and its other \
                  children leave"
             ),
             _ => f.write_str("the parent must come before its children in the group"),

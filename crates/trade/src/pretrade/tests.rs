@@ -95,21 +95,20 @@ fn order_above_a_limit_is_denied_with_both_numbers() {
         (
             &none,
             limit(Side::Buy, 10_000_000, 100),
-            "QUANTITY_ABOVE_LIMIT: 10000000 shares is above the limit of 1000000 per order; send \
+            "QUANTITY_ABOVE_LIMIT: a quantity of 10000000 is above the limit of 1000000 per order; send \
              1000000 or fewer"
                 .to_owned(),
         ),
         (
             &narrow,
             limit(Side::Buy, 101, 100),
-            "QUANTITY_ABOVE_LIMIT: 101 shares is above the limit of 100 per order; send 100 or fewer"
+            "QUANTITY_ABOVE_LIMIT: a quantity of 101 is above the limit of 100 per order; send 100 or fewer"
                 .to_owned(),
         ),
         (
             &narrow,
             limit(Side::Buy, 20, 12_000),
-            "NOTIONAL_ABOVE_LIMIT: 2400.00 USD is above the limit of 2000.00 USD per order; send \
-             fewer shares"
+            "NOTIONAL_ABOVE_LIMIT: 2400.00 USD is above the limit of 2000.00 USD per order; send fewer"
                 .to_owned(),
         ),
         (
@@ -128,8 +127,7 @@ fn order_above_a_limit_is_denied_with_both_numbers() {
         (
             &none,
             limit(Side::Buy, 2_000, 12_000),
-            "BUYING_POWER: 240000.00 USD is above the buying power of 200000.00 USD; send fewer \
-             shares"
+            "BUYING_POWER: 240000.00 USD is above the buying power of 200000.00 USD; send fewer"
                 .to_owned(),
         ),
         (
@@ -269,7 +267,7 @@ fn order_that_only_reduces_is_no_larger_than_what_is_held() {
     let market = |quantity| order(Side::Sell, quantity, OrderType::Market);
     assert_eq!(
         denied(&exchange, &market(1)).unwrap_err(),
-        "ORDER_PAST_FLAT: this order may only reduce a position, and no shares are held long"
+        "ORDER_PAST_FLAT: this order may only reduce a position, and none are held long"
     );
     place(&mut exchange, &limits, order(Side::Buy, 10, OrderType::Market));
     for quantity in 1..=12 {
@@ -278,7 +276,7 @@ fn order_that_only_reduces_is_no_larger_than_what_is_held() {
     }
     assert_eq!(
         denied(&exchange, &market(1_100)).unwrap_err(),
-        "ORDER_PAST_FLAT: this order may only reduce, and 1100 is more than the 10 shares held \
+        "ORDER_PAST_FLAT: this order may only reduce, and 1100 is more than the 10 held \
          long; sell 10 or fewer"
     );
     // Those that wait for the same shares are kept to what is left when one of them trades.
@@ -293,7 +291,7 @@ fn order_that_only_reduces_is_no_larger_than_what_is_held() {
     assert!(beside(&exchange, 4).is_ok());
     assert_eq!(
         beside(&exchange, 5).unwrap_err(),
-        "ORDER_PAST_FLAT: this order may only reduce, and of the 10 shares held long, open orders \
+        "ORDER_PAST_FLAT: this order may only reduce, and of the 10 held long, open orders \
          already sell 6; sell 4 or fewer, or cancel one of them first"
     );
     let changed = |exchange: &Exchange, quantity| {
@@ -313,7 +311,7 @@ fn order_that_only_reduces_is_no_larger_than_what_is_held() {
     assert!(!changed(&exchange, 7) && changed(&exchange, 6));
     assert_eq!(
         beside(&exchange, 1).unwrap_err(),
-        "ORDER_PAST_FLAT: this order may only reduce, and of the 10 shares held long, open orders \
+        "ORDER_PAST_FLAT: this order may only reduce, and of the 10 held long, open orders \
          already sell 10; cancel one of them first"
     );
 }

@@ -143,7 +143,7 @@ async fn change_of_a_reduce_only_order_beyond_the_position_ends_nothing() {
     let refused = client.ask(exit(2, 11)).await;
     let told = errors(&refused);
     assert_eq!(told[0].1, 201);
-    assert!(told[0].2.contains("11 is more than the 10 shares held long"), "{told:?}");
+    assert!(told[0].2.contains("11 is more than the 10 held long"), "{told:?}");
     for id in [3, 4] {
         assert_eq!(statuses(&client.ask(exit(id, 10)).await, id), ["Submitted"]);
     }

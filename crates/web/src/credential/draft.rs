@@ -190,7 +190,7 @@ pub(super) fn form(
             (field::choice("sides", "Sides", fields.get("sides"), &[("both", "buy and sell"), ("buy", "buy only"), ("sell", "sell only")]))
             (line("symbols", "Symbols", "Like AAPL, MSFT. Empty: all.", ""))
             div.two {
-                (line("max_quantity", "Largest order, shares", "", "numeric"))
+                (line("max_quantity", "Largest order, shares or contracts", "", "numeric"))
                 (Field { label: &largest, ..line("max_notional", "", largest_help, "decimal") })
                 (line("rate", "Order messages per second", "Orders, changes and cancellations.", "numeric"))
                 (line("max_open_orders", "Open orders at once", "", "numeric"))

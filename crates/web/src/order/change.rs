@@ -38,7 +38,7 @@ pub(super) fn acts(signed: &Signed, order: &Order, fields: &Fields, errors: &Err
             form.f.kinds method="post" action={ "/orders/" (order.id) "/preview" } {
                 (shell::token(signed))
                 div.two {
-                    (line("quantity", "Shares in total", "decimal"))
+                    (line("quantity", "Quantity in total", "decimal"))
                     (field::select("type", "Kind", fields.get("type"), &ticket::TYPES))
                     div.limit { (line("price", &limit, "decimal")) }
                     div.stop { (line("trigger", &stop, "decimal")) }
@@ -195,7 +195,7 @@ pub(super) fn differences(known: &Instruments, order: &Order, change: &Change) -
     };
     let (old, new) = (order.order_type, change.order_type);
     let rows = [
-        ("Shares in total", quantity(order.quantity), quantity(change.quantity)),
+        ("Quantity in total", quantity(order.quantity), quantity(change.quantity)),
         ("Kind", kind(old).to_owned(), kind(new).to_owned()),
         ("Limit price", price(old.limit()), price(new.limit())),
         ("Stop price", price(old.trigger()), price(new.trigger())),

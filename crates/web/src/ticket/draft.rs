@@ -197,7 +197,7 @@ pub(super) fn form(signed: &Signed, fields: &Fields, errors: &Errors) -> Markup 
             (field::choice("side", "Side", fields.get("side"), &[("buy", "Buy"), ("sell", "Sell")]))
             div.two {
                 (Field { list: "symbols", required: true, ..line("symbol", "Symbol", "", "") })
-                (Field { required: true, ..line("quantity", "Shares", "", "decimal") })
+                (Field { required: true, ..line("quantity", "Quantity", "", "decimal") })
             }
             datalist #symbols { @for one in contract::known(signed).all().iter().filter(|one| one.product().is_some()) { option value=(one.symbol) { (one.name) } } }
             div.two {

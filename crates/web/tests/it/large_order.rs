@@ -238,7 +238,7 @@ async fn change_that_makes_an_order_large_is_asked_for() {
     let card = card(&mut home.phone).await;
     let lines = card.content.lines();
     let lines: Vec<_> = lines.iter().map(|line| line.label.as_str()).collect();
-    for label in ["Change of order", "Shares in total", "Cost at most", "Until now"] {
+    for label in ["Change of order", "Quantity in total", "Cost at most", "Until now"] {
         assert!(lines.contains(&label), "{lines:?}");
     }
     card.answer(&mut home.phone, Say::Yes, &number).await;

@@ -120,7 +120,7 @@ async fn close_goes_to_its_confirmation_at_once_and_never_past_flat() {
     let fields: Vec<_> = close.into_iter().chain([("key", key.as_str())]).collect();
     let late = visitor.post("/ticket/confirm", &fields).await;
     assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(late.says("more than the 4 shares held long"), "{}", late.body);
+    assert!(late.says("more than the 4 held long"), "{}", late.body);
     // A confirmation cannot be turned into one that may do more.
     let open: Vec<_> = fields.iter().copied().filter(|(name, _)| *name != "reduce").collect();
     assert_eq!(visitor.post("/ticket/confirm", &open).await.status, StatusCode::CONFLICT);
@@ -186,7 +186,7 @@ async fn orders_that_only_reduce_end_with_the_position() {
     assert_eq!(place.gate.view().await.unwrap().open_orders.len(), 2);
     exit[2].1 = "11";
     let more = visitor.post("/ticket/preview", &exit).await;
-    assert!(more.says("ORDER_PAST_FLAT") && more.says("more than the 10 shares held long"));
+    assert!(more.says("ORDER_PAST_FLAT") && more.says("more than the 10 held long"));
     // Closing at the market leaves nothing that could open a position.
     (exit[2].1, exit[3].1) = ("10", "MKT");
     let confirm = visitor.post("/ticket/preview", &exit).await;

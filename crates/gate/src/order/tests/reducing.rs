@@ -44,7 +44,7 @@ async fn credential_that_may_only_reduce_is_held_to_the_position_at_every_step()
     assert_eq!(code(bench.place(&narrow, vec![bench.market(Side::Buy, 1)])), "ACT_NOT_ALLOWED");
     assert_eq!(
         text(place(71)),
-        "ORDER_PAST_FLAT: this order may only reduce, and of the 100 shares held long, open orders \
+        "ORDER_PAST_FLAT: this order may only reduce, and of the 100 held long, open orders \
          already sell 30; sell 70 or fewer, or cancel one of them first"
     );
     let first = place(60).unwrap().orders()[0].clone();
@@ -63,7 +63,7 @@ async fn credential_that_may_only_reduce_is_held_to_the_position_at_every_step()
     };
     assert_eq!(
         text(to(101)),
-        "ORDER_PAST_FLAT: this order may only reduce, and 101 is more than the 100 shares held \
+        "ORDER_PAST_FLAT: this order may only reduce, and 101 is more than the 100 held \
          long; sell 100 or fewer"
     );
     to(90).unwrap();

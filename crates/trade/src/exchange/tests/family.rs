@@ -182,7 +182,7 @@ fn late_child_gets_what_its_siblings_left() {
     let denial = pretrade::check(&bench.facts(), &Limits::default(), bench.time, vec![all]);
     assert_eq!(
         denial.unwrap_err().evidence_text(),
-        "CHILD_QUANTITY: 50 shares are more than the 30 that the parent order and its other \
+        "CHILD_QUANTITY: a quantity of 50 is more than the 30 that the parent order and its other \
          children leave"
     );
     let rest = bench.one(child(limit(Side::Sell, 30, 20_000)));

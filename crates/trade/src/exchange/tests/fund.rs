@@ -129,7 +129,7 @@ fn orders_that_no_fund_takes_are_denied_with_the_way() {
         (timed(TimeInForce::Fok), "FORWARD_PRICED", "no FOK order"),
         (wants(BONDS, Side::Buy, 0), "QUANTITY_ZERO", "is 0"),
         (wants(BONDS, Side::Sell, 5_001), "ORDER_PAST_FLAT", "5.000"),
-        (wants(MONEY, Side::Sell, 1), "ORDER_PAST_FLAT", "no shares are held"),
+        (wants(MONEY, Side::Sell, 1), "ORDER_PAST_FLAT", "none are held"),
         (wants(BONDS, Side::Buy, 1_000_001_000), "QUANTITY_ABOVE_LIMIT", "1000000"),
         (wants(BONDS, Side::Buy, 900_000_000), "BUYING_POWER", "buying power"),
     ] {

@@ -108,7 +108,7 @@ fn order_after_the_last_day_or_off_the_step_is_denied_with_what_is_allowed() {
     // A million units, not a million steps.
     assert_eq!(
         text(of(3, PART, Side::Buy, 10_000_000_001, at(1))),
-        "QUANTITY_ABOVE_LIMIT: 1000000.0001 shares is above the limit of 1000000 per order; send \
+        "QUANTITY_ABOVE_LIMIT: a quantity of 1000000.0001 is above the limit of 1000000 per order; send \
          1000000 or fewer"
     );
 }

@@ -74,7 +74,7 @@ fn change_of_what_only_reduces_is_held_to_the_position() {
     assert_eq!(denied(&bench, 100), "passes");
     assert_eq!(
         denied(&bench, 101),
-        "ORDER_PAST_FLAT: this order may only reduce, and 101 is more than the 100 shares held \
+        "ORDER_PAST_FLAT: this order may only reduce, and 101 is more than the 100 held \
          long; sell 100 or fewer"
     );
     bench.fill(exit.id, 20);

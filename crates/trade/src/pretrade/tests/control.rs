@@ -71,7 +71,7 @@ fn all_that_speaks_against_an_order_is_told_with_its_owner_and_the_first_as_ever
     );
     let text = denied.evidence_text();
     for part in [
-        "QUANTITY_ABOVE_LIMIT: 200 shares is above the limit of 100 per order",
+        "QUANTITY_ABOVE_LIMIT: a quantity of 200 is above the limit of 100 per order",
         "(set by credential bot; its owner can raise it",
         "; also POSITION_ABOVE_LIMIT: the position could come to 200",
         "; also NOTIONAL_ABOVE_LIMIT: 20000.00 USD is above the limit of 9000.00 USD",
@@ -90,7 +90,7 @@ fn single_reason_of_before_is_told_in_the_words_of_before() {
     let denied = check_by(&facts(&exchange), (&rules, &own), NOW, vec![order], false).unwrap_err();
     assert_eq!(
         denied.evidence_text(),
-        "QUANTITY_ABOVE_LIMIT: 101 shares is above the limit of 100 per order; send 100 or fewer"
+        "QUANTITY_ABOVE_LIMIT: a quantity of 101 is above the limit of 100 per order; send 100 or fewer"
     );
 }
 
