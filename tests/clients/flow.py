@@ -1,16 +1,49 @@
 """What every flow uses: the ready file of the server, checks that are counted, bounded waiting."""
 
+import functools
 import json
 import subprocess
 import time
 from pathlib import Path
 
 REGISTRY = {}
+HERE = Path(__file__).parent
 
 
 def flow(function):
     """Marks a function as a flow; its name is the function's."""
     REGISTRY[function.__name__] = function
+    return function
+
+
+class Product:
+    """A row of products.json: what a program asks for, and what it does with what it finds."""
+
+    def __init__(self, row):
+        self.name, self.wanted, self.quantity, self.far, self.show, self.nautilus = (row[key] for key in ("name", "contract", "quantity", "far", "show", "nautilus"))
+        # A fund has one price a day, and orders wait for it.
+        self.is_quoted = self.name != "fund"
+        # A forecast is never sold: who holds yes buys no.
+        self.is_paired = self.name == "forecast"
+
+    def pick(self, found):
+        """One in the middle: strikes near the money, a month that is not in its last days."""
+        return found[len(found) // 2]
+
+    def opposite(self, contract):
+        """The other outcome of a forecast."""
+        return self.wanted | {"lastTradeDateOrContractMonth": contract.lastTradeDateOrContractMonth, "strike": contract.strike, "right": "P"}
+
+
+PRODUCTS = [Product(row) for row in json.loads((HERE / "products.json").read_text())]
+
+
+def each_product(function):
+    """Marks a flow that is made once for each product: `bond_is_traded`, ..."""
+    for product in PRODUCTS:
+        one = functools.partial(function, product)
+        one.__module__ = function.__module__
+        REGISTRY[f"{product.name}_{function.__name__}"] = one
     return function
 
 

@@ -688,14 +688,3 @@ def currencies_and_shares_abroad(library, server, checks, cid):
         checks.that("and no order of it is taken", desk.until(lambda: desk.done(refused)), refused.log)
         told = [entry.message for entry in refused.log] + desk.texts(201)
         checks.that("with the reason", any("NOT_TRADED" in text for text in told), told)
-
-
-@flow
-def pair_is_traded(library, server, checks, cid):
-    with Desk(library, server.address("trading"), cid) as desk:
-        pair = front(desk, desk.lib.Forex("EURUSD"))
-        ticker = desk.ib.reqMktData(pair)
-        checks.that("quoted", desk.until(lambda: 0 < ticker.bid < ticker.ask), ticker)
-        for action in ("BUY", "SELL"):
-            trade = desk.place(pair, desk.lib.MarketOrder(action, 20_000))
-            checks.that(f"{action} filled", desk.until(lambda: trade.orderStatus.status == "Filled"), trade.log)

@@ -13,11 +13,11 @@ from pathlib import Path
 from flow import REGISTRY, Checks, Server
 
 HERE = Path(__file__).parent
-IB = ["ib_flows", "fact_flows", "account_flows"]
+IB = ["ib_flows", "product_flows", "fact_flows", "account_flows"]
 MODULES = {
     "ib_async": [*IB, "snippet_flow"],
     "ib_insync": IB,
-    "ibapi": ["ibapi_flows", "ibapi_fact_flows", "ibapi_account_flows"],
+    "ibapi": ["ibapi_flows", "ibapi_product_flows", "ibapi_fact_flows", "ibapi_account_flows"],
     "nautilus_trader": ["nautilus_flows"],
 }
 LIBRARIES = [*MODULES, "stoqey", "rust"]
@@ -39,7 +39,7 @@ def heads(args):
     for library in MODULES:
         python = args.nautilus if library == "nautilus_trader" else sys.executable
         found[library] = [str(python), "-B", str(HERE / "run.py"), "--library", library]
-    found["stoqey"] = ["node", str(args.stoqey / "run.mjs")]
+    found["stoqey"] = ["node", str(args.stoqey / "run.mjs"), "--products", str(HERE / "products.json")]
     found["rust"] = [str(args.rust)]
     return found
 

@@ -135,3 +135,14 @@ export const stock = (symbol = "AAPL") => ({
   exchange: "SMART",
   currency: "USD",
 });
+
+export async function at(server, name, cid, work) {
+  const desk = await new Desk(server.sockets[name], cid).connect();
+  try {
+    await work(desk);
+  } finally {
+    desk.close();
+  }
+}
+
+export const isNumber = (value) => typeof value === "number" && Math.abs(value) < 1e15;
