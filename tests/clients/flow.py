@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -36,6 +37,9 @@ class Product:
 
 
 PRODUCTS = [Product(row) for row in json.loads((HERE / "products.json").read_text())]
+
+
+FUND = next(product for product in PRODUCTS if not product.is_quoted)
 
 
 def each_product(function):
@@ -81,6 +85,11 @@ class Server:
             raise RuntimeError(f"{' '.join(command)}: {run.stdout}{run.stderr}")
         return json.loads(run.stdout)
 
+    def ends_the_day(self):
+        """Moves its clock on, over the end of the trading day: two minutes ahead in the server of `evening`."""
+        clock = Path(os.environ["FLOORPASS_CLOCK"])
+        clock.write_text(f"{int(clock.read_text()) + 121:+d}")
+
     def says(self, command):
         """What `floorpass orders`, `executions` or `positions` says: the server's own view. Positions are of one account."""
         return self.run(command, *(["--account", self.account] if command == "positions" else []))
@@ -94,14 +103,14 @@ class Server:
         return rows[0]["state"] if rows else "absent"
 
     def traded(self, order):
-        """Shares and commission of an order's executions."""
+        """Shares and commission of an order's executions. A quantity with decimals is a text."""
         rows = self.about("executions", order)
-        return sum(row["quantity"] for row in rows), round(sum(float(row["commission"]) for row in rows), 2)
+        return sum(float(row["quantity"]) for row in rows), round(sum(float(row["commission"]) for row in rows), 2)
 
     def held(self, symbol, account=None):
         """Shares on an account; on the first where none is named, for others may have been opened beside it."""
         rows = self.run("positions", "--account", account or self.account)["positions"]
-        return sum(row["quantity"] for row in rows if row["symbol"] == symbol)
+        return sum(float(row["quantity"]) for row in rows if row["symbol"] == symbol)
 
 
 def wait_until(condition, seconds, pause):

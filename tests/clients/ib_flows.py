@@ -601,6 +601,9 @@ def forecast_is_found_bought_and_given_up(library, server, checks, cid):
         strikes = sorted({d.contract.strike for d in found})
         middle = strikes[len(strikes) // 2]
         yes, no = ask("C"), ask("P")
+        by_chain = desk.lib.Option("SPX", day, middle, "C", "FORECASTX", tradingClass=chains[0].tradingClass)
+        desk.ib.qualifyContracts(by_chain)
+        checks.that("found by its chain, with its multiplier", (by_chain.conId, by_chain.multiplier) == (yes.conId, "1"), by_chain)
         checks.that("its question", "above" in found[0].longName and found[0].minTick == 0.01, found[0])
         trade = desk.place(yes, desk.lib.MarketOrder("BUY", 10))
         checks.that("bought", desk.until(lambda: trade.orderStatus.status == "Filled"), trade.log)

@@ -1,6 +1,6 @@
 """Each product of products.json through ibapi: one flow, registered once for each product."""
 
-from flow import each_product
+from flow import FUND, each_product, flow
 from ibapi.contract import Contract
 from ibapi.execution import ExecutionFilter
 from ibapi_desk import Desk
@@ -123,3 +123,23 @@ def is_traded(product, _, server, checks, cid):
         checks.that("executions repeat it", desk.answer(("fills end", rid), rid) and {e.execId for e in bought} <= {e.execId for e in desk.seen("fills", rid)}, desk.seen("fills", rid))
         is_filled(desk, product, other or one, "BUY" if other else "SELL", server, checks)
         checks.that("it is given up", desk.until(lambda: held() == before), (before, held()))
+
+
+@flow
+def fund_is_filled(_, server, checks, cid):
+    with Desk(server.address("trading"), cid) as desk:
+        one = desk.details(contract_of(FUND.wanted))[0].contract
+        desk.app.reqPositions()
+        desk.app.reqAccountUpdates(True, server.account)
+        oid = desk.place(one, desk.order("BUY", "MKT", FUND.quantity))
+        checks.that("it waits", desk.until(lambda: desk.working(oid)), desk.app.errors)
+        server.ends_the_day()
+        checks.that("it is filled as the day ends", desk.until(lambda: desk.status(oid) == "Filled", 30), (desk.seen("status", oid), desk.app.errors))
+        perm = desk.seen("open", oid)[-1][1].permId
+        fills = lambda: desk.seen("traded", perm)
+        checks.that("in one execution", desk.until(lambda: [float(e.shares) for _, e in fills()] == [FUND.quantity]), fills())
+        checks.that("with its fee", desk.until(lambda: any(0 < report.commissionAndFees < 15 for report in desk.seen("fees"))), desk.seen("fees"))
+        checks.that("it is held", desk.until(lambda: desk.seen("held", one.conId) and float(desk.seen("held", one.conId)[-1]) == FUND.quantity), desk.seen("held", one.conId))
+        row = lambda: desk.seen("row", one.conId)
+        checks.that("at the price of its execution", desk.until(lambda: row() and row()[-1][1] == fills()[0][1].price), (row(), fills()))
+        checks.that("so it is at the server", server.traded(perm)[0] == FUND.quantity, server.about("executions", perm))

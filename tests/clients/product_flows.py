@@ -1,6 +1,6 @@
 """Each product of products.json through ib_async and ib_insync: one flow, registered once for each product."""
 
-from flow import each_product
+from flow import FUND, each_product, flow
 from ib_flows import Desk
 
 
@@ -102,3 +102,18 @@ def is_traded(product, library, server, checks, cid):
         checks.that("executions repeat it", all(listed.get(f.execution.execId) == one.conId for f in bought.fills), listed)
         is_filled(desk, product, other or one, "BUY" if other else "SELL", server, checks)
         checks.that("it is given up", desk.until(lambda: held(desk, one) == before), (before, held(desk, one)))
+
+
+@flow
+def fund_is_filled(library, server, checks, cid):
+    with Desk(library, server.address("trading"), cid) as desk:
+        one = desk.ib.reqContractDetails(desk.lib.Contract(**FUND.wanted))[0].contract
+        trade = desk.place(one, market_order(desk, "BUY", FUND.quantity))
+        checks.that("it waits", desk.until(lambda: desk.working(trade)), trade.log)
+        server.ends_the_day()
+        checks.that("it is filled as the day ends", desk.until(lambda: trade.orderStatus.status == "Filled", 30), (trade.log, desk.errors))
+        checks.that("in one execution, with its fee", desk.until(lambda: [f.execution.shares for f in trade.fills] == [FUND.quantity] and 0 < trade.fills[0].commissionReport.commission < 15), trade.fills)
+        checks.that("it is held", desk.until(lambda: held(desk, one) == FUND.quantity), desk.ib.positions())
+        row = lambda: [i for i in desk.ib.portfolio() if i.contract.conId == one.conId]
+        checks.that("at the price of its execution", desk.until(lambda: bool(row()) and row()[0].marketPrice == trade.fills[0].execution.price), (row(), trade.fills))
+        checks.that("so it is at the server", server.traded(trade.order.permId)[0] == FUND.quantity, server.about("executions", trade.order.permId))

@@ -134,5 +134,30 @@ async function isTraded(product, server, checks, cid) {
   });
 }
 
-export const productFlows = (products) =>
-  Object.fromEntries(products.map((product) => [`${product.name}_is_traded`, (...given) => isTraded(product, ...given)]));
+async function fundIsFilled(product, server, checks, cid) {
+  await at(server, "trading", cid, async (desk) => {
+    const [{ contract: one }] = await found(desk, product.contract);
+    desk.api.reqPositions();
+    desk.api.reqAccountUpdates(true, server.account);
+    const id = desk.place(one, { action: "BUY", orderType: "MKT", totalQuantity: product.quantity });
+    checks.that("it waits", await until(() => desk.isWorking(id)), desk.errors());
+    server.endsTheDay();
+    checks.that("it is filled as the day ends", await until(() => desk.status(id) === "Filled", 30), desk.errors());
+    const ours = desk.permanent(id);
+    const fills = () => desk.seen("execDetails").filter(([, , e]) => e.permId === ours).map(([, , e]) => e);
+    checks.that("in one execution", await until(() => fills().length === 1 && fills()[0].shares === product.quantity), fills());
+    checks.that("with its fee", await until(() => desk.seen("commissionReport").some(([report]) => 0 < report.commission && report.commission < 15)), desk.seen("commissionReport"));
+    const held = () => desk.seen("position").filter(([, contract]) => contract.conId === one.conId).at(-1)?.[2];
+    checks.that("it is held", await until(() => held() === product.quantity), held());
+    const row = () => desk.seen("updatePortfolio").filter(([contract]) => contract.conId === one.conId).at(-1) ?? [];
+    checks.that("at the price of its execution", await until(() => row()[2] === fills()[0].price), [row(), fills()]);
+    const kept = server.about("executions", ours);
+    checks.that("so it is at the server", kept.length === 1 && Number(kept[0].quantity) === product.quantity, kept);
+  });
+}
+
+export const productFlows = (products) => {
+  const traded = products.map((product) => [`${product.name}_is_traded`, (...given) => isTraded(product, ...given)]);
+  const fund = products.find((product) => !isQuoted(product));
+  return Object.fromEntries([...traded, ["fund_is_filled", (...given) => fundIsFilled(fund, ...given)]]);
+};
