@@ -4,7 +4,7 @@ use access::Time;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use trade::calendar::{Day, Zone};
+use trade::calendar::{Day, MarketCalendar, Zone};
 use trade::instrument::Instrument;
 
 /// The name of New York's zone that TWS uses, and all clients know.
@@ -35,7 +35,7 @@ pub(crate) fn without_zone(time: Time) -> String {
 
 /// What the clock of an instrument's market shows.
 pub(crate) fn zone_of(one: &Instrument) -> Zone {
-    one.calendar.map_or(NEW_YORK, |calendar| calendar.zone())
+    one.calendar.map_or(NEW_YORK, MarketCalendar::zone)
 }
 
 /// The name of a zone. New York's has the one that TWS uses for it.
