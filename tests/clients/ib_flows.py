@@ -601,6 +601,9 @@ def forecast_is_found_bought_and_given_up(library, server, checks, cid):
         strikes = sorted({d.contract.strike for d in found})
         middle = strikes[len(strikes) // 2]
         yes, no = ask("C"), ask("P")
+        by_chain = desk.lib.Option("SPX", day, middle, "C", "FORECASTX", tradingClass=chains[0].tradingClass)
+        desk.ib.qualifyContracts(by_chain)
+        checks.that("found by its chain, with its multiplier", (by_chain.conId, by_chain.multiplier) == (yes.conId, "1"), by_chain)
         checks.that("its question", "above" in found[0].longName and found[0].minTick == 0.01, found[0])
         trade = desk.place(yes, desk.lib.MarketOrder("BUY", 10))
         checks.that("bought", desk.until(lambda: trade.orderStatus.status == "Filled"), trade.log)
@@ -688,14 +691,3 @@ def currencies_and_shares_abroad(library, server, checks, cid):
         checks.that("and no order of it is taken", desk.until(lambda: desk.done(refused)), refused.log)
         told = [entry.message for entry in refused.log] + desk.texts(201)
         checks.that("with the reason", any("NOT_TRADED" in text for text in told), told)
-
-
-@flow
-def pair_is_traded(library, server, checks, cid):
-    with Desk(library, server.address("trading"), cid) as desk:
-        pair = front(desk, desk.lib.Forex("EURUSD"))
-        ticker = desk.ib.reqMktData(pair)
-        checks.that("quoted", desk.until(lambda: 0 < ticker.bid < ticker.ask), ticker)
-        for action in ("BUY", "SELL"):
-            trade = desk.place(pair, desk.lib.MarketOrder(action, 20_000))
-            checks.that(f"{action} filled", desk.until(lambda: trade.orderStatus.status == "Filled"), trade.log)

@@ -66,6 +66,7 @@ class Recorder(EWrapper, EClient):
 
     def execDetails(self, reqId, contract, execution):
         self.keep(("fills", reqId), execution)
+        self.keep(("traded", execution.permId), (contract, execution))
 
     def execDetailsEnd(self, reqId):
         self.keep(("fills end", reqId), end=True)
@@ -74,6 +75,9 @@ class Recorder(EWrapper, EClient):
         self.keep("fees", report)
 
     def contractDetails(self, reqId, contractDetails):
+        self.keep(("contracts", reqId), contractDetails)
+
+    def bondContractDetails(self, reqId, contractDetails):
         self.keep(("contracts", reqId), contractDetails)
 
     def contractDetailsEnd(self, reqId):
@@ -87,6 +91,7 @@ class Recorder(EWrapper, EClient):
 
     def position(self, account, contract, position, avgCost):
         self.keep("positions", (account, contract.symbol, position, avgCost))
+        self.keep(("held", contract.conId), position)
 
     def positionEnd(self):
         self.keep("positions end", end=True)
@@ -99,9 +104,11 @@ class Recorder(EWrapper, EClient):
 
     def updateAccountValue(self, key, val, currency, accountName):
         self.keep("values", (key, val))
+        self.keep(("value", key, currency), val)
 
     def updatePortfolio(self, contract, position, marketPrice, marketValue, averageCost, unrealizedPNL, realizedPNL, accountName):
         self.keep("portfolio", (contract.symbol, position, marketPrice))
+        self.keep(("row", contract.conId), (position, marketPrice))
 
     def accountDownloadEnd(self, accountName):
         self.keep("values end", end=True)

@@ -346,25 +346,3 @@ def absent(_, server, checks, cid):
         app.reqUserInfo(8_002)
         checks.that("tiers and user info", desk.until(lambda: desk.seen("tiers", 8_001) and desk.seen("user", 8_002), 5), app.errors[-2:])
         checks.that("still alive", desk.alive())
-
-
-@flow
-def products_are_traded(_, server, checks, cid):
-    with Desk(server.address("trading"), cid) as desk:
-        def described(symbol, kind, exchange, right=""):
-            contract = desk.stock(symbol)
-            contract.secType, contract.exchange, contract.right = kind, exchange, right
-            found = desk.details(contract)
-            checks.that(f"{symbol} {kind} is found", bool(found), desk.app.errors)
-            return found[len(found) // 2].contract if kind == "OPT" else found[0].contract
-
-        for contract, quantity in ((described("MSFT", "OPT", "SMART", "P"), 1), (described("ES", "FUT", "CME"), 1), (described("EUR", "CASH", "IDEALPRO"), 20_000)):
-            rid = desk.next_request()
-            desk.app.reqMktData(rid, contract, "", False, False, [])
-            checks.that(f"{contract.secType} quoted", desk.until(lambda: all(desk.seen("price", rid, tick) for tick in (1, 2))), desk.app.errors)
-            if contract.secType == "OPT":
-                checks.that("with whole greeks", desk.until(lambda: all(desk.seen("greeks", rid, tick) for tick in (10, 11, 13))) and all(len(greeks) == 8 and None not in greeks for tick in (10, 11, 13) for greeks in desk.seen("greeks", rid, tick)), desk.app.errors)
-            desk.app.cancelMktData(rid)
-            for action in ("BUY", "SELL"):
-                oid = desk.place(contract, desk.order(action, "MKT", quantity))
-                checks.that(f"{contract.secType} {action} filled", desk.until(lambda: desk.status(oid) == "Filled"), (desk.seen("status", oid), desk.app.errors[-2:]))

@@ -6,6 +6,7 @@ import time
 from nautilus_trader.adapters.interactive_brokers.config import InteractiveBrokersDataClientConfig
 from nautilus_trader.adapters.interactive_brokers.config import InteractiveBrokersExecClientConfig
 from nautilus_trader.adapters.interactive_brokers.config import InteractiveBrokersInstrumentProviderConfig
+from nautilus_trader.adapters.interactive_brokers.factories import IB_CLIENTS
 from nautilus_trader.adapters.interactive_brokers.factories import InteractiveBrokersLiveDataClientFactory
 from nautilus_trader.adapters.interactive_brokers.factories import InteractiveBrokersLiveExecClientFactory
 from nautilus_trader.config import LiveExecEngineConfig
@@ -20,6 +21,8 @@ from nautilus_trader.trading.strategy import Strategy
 APPLE = InstrumentId.from_str("AAPL.NASDAQ")
 COKE = InstrumentId.from_str("KO.NYSE")
 NAME = "FLOORPASS"
+# Kinds of contracts that it has no class for. A node that is not told so does not start on an account that traded one.
+WITHOUT = frozenset({"BOND", "FUND"})
 
 
 class Program(Strategy):
@@ -56,9 +59,9 @@ class Program(Strategy):
 class Desk:
     """A node that runs while the block does."""
 
-    def __init__(self, address, account, client_id):
+    def __init__(self, address, account, client_id, without=WITHOUT):
         host, port = address
-        instruments = InteractiveBrokersInstrumentProviderConfig(load_ids=frozenset({str(APPLE), str(COKE)}))
+        instruments = InteractiveBrokersInstrumentProviderConfig(load_ids=frozenset({str(APPLE), str(COKE)}), filter_sec_types=without)
         shared = {"ibg_host": host, "ibg_port": port, "ibg_client_id": client_id, "instrument_provider": instruments}
         self.node = TradingNode(
             TradingNodeConfig(
@@ -79,11 +82,14 @@ class Desk:
         self.node.add_exec_client_factory(NAME, InteractiveBrokersLiveExecClientFactory)
 
     async def __aenter__(self):
-        self.node.build()
-        self.runs = asyncio.create_task(self.node.run_async())
-        if not await self.until(lambda: self.program.is_running, 40):
+        if not await self.starts(40):
             raise TimeoutError("the node does not start")
         return self
+
+    async def starts(self, seconds):
+        self.node.build()
+        self.runs = asyncio.create_task(self.node.run_async())
+        return await self.until(lambda: self.program.is_running, seconds)
 
     async def __aexit__(self, *_):
         await self.node.stop_async()
@@ -101,6 +107,11 @@ class Desk:
     @property
     def cache(self):
         return self.node.cache
+
+    @property
+    def client(self):
+        """The adapter's own connection, which data and orders share."""
+        return next(iter(IB_CLIENTS.values()))
 
     @property
     def instrument(self):

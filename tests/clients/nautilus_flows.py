@@ -1,7 +1,6 @@
 """Flows for nautilus_trader: a node with its data client and its execution client."""
 
 import asyncio
-import datetime
 import functools
 import subprocess
 import sys
@@ -36,14 +35,6 @@ def at_a_desk(function):
 def limit(desk, price, quantity=5, tif=TimeInForce.GTC, contract=APPLE):
     instrument = desk.cache.instrument(contract)
     return desk.program.order_factory.limit(contract, OrderSide.BUY, instrument.make_qty(quantity), instrument.make_price(price), time_in_force=tif)
-
-
-def front_month():
-    """The month of the next quarter's end but one, as futures name it: `H7`. The nearest may be in its last days."""
-    today = datetime.date.today()
-    quarter = (today.month - 1) // 3 + 1
-    year, quarter = today.year + quarter // 4, quarter % 4
-    return "HMUZ"[quarter] + str(year % 10)
 
 
 async def rests(desk, order):
@@ -155,24 +146,6 @@ async def market_order(desk, server, checks):
         checks.that("and so are the shares", sum(r["quantity"] for r in rows) == 3 and server.state(desk.permanent_id(order)) == "filled", rows)
         held = sum(r["quantity"] for r in server.says("positions")["positions"] if r["symbol"] == "AAPL")
         checks.that("the position is the server's", desk.node.portfolio.net_position(APPLE) == held, (desk.node.portfolio.net_position(APPLE), held))
-
-
-@at_a_desk
-async def future_and_pair_are_traded(desk, server, checks):
-    for name, quantity in ((f"ES{front_month()}.CME", 1), ("EUR/USD.IDEALPRO", 20_000)):
-        contract = InstrumentId.from_str(name)
-        desk.program.request_instrument(contract)
-        found = lambda: desk.cache.instrument(contract)
-        if not checks.that(f"{name} is found", await desk.until(lambda: found() is not None)):
-            continue
-        desk.program.subscribe_quote_ticks(contract)
-        checks.that(f"{name} is quoted", await desk.until(lambda: any(q.instrument_id == contract for q in desk.program.quotes)))
-        desk.program.unsubscribe_quote_ticks(contract)
-        for side in (OrderSide.BUY, OrderSide.SELL):
-            order = desk.program.order_factory.market(contract, side, found().make_qty(quantity), time_in_force=TimeInForce.DAY)
-            desk.program.submit_order(order)
-            await desk.until(lambda: order.is_closed)
-            checks.that(f"{name} {side} filled", order.status_string() == "FILLED", desk.program.story())
 
 
 @at_a_desk

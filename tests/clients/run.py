@@ -1,27 +1,34 @@
 """Runs every flow of every client library against one server and ends with a plain count."""
 
 import argparse
+import contextlib
+import datetime
 import importlib
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 import zlib
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from flow import REGISTRY, Checks, Server
 
 HERE = Path(__file__).parent
-IB = ["ib_flows", "fact_flows", "account_flows"]
+IB = ["ib_flows", "product_flows", "fact_flows", "account_flows"]
 MODULES = {
     "ib_async": [*IB, "snippet_flow"],
     "ib_insync": IB,
-    "ibapi": ["ibapi_flows", "ibapi_fact_flows", "ibapi_account_flows"],
-    "nautilus_trader": ["nautilus_flows"],
+    "ibapi": ["ibapi_flows", "ibapi_product_flows", "ibapi_fact_flows", "ibapi_account_flows"],
+    "nautilus_trader": ["nautilus_flows", "nautilus_product_flows"],
 }
 LIBRARIES = [*MODULES, "stoqey", "rust"]
 SECONDS_A_FLOW = 90
+# Flows that move the clock of a server over the end of a trading day: each has a server of its own.
+EVENING = ("fund_is_filled",)
 
 
 def names(library):
@@ -39,7 +46,7 @@ def heads(args):
     for library in MODULES:
         python = args.nautilus if library == "nautilus_trader" else sys.executable
         found[library] = [str(python), "-B", str(HERE / "run.py"), "--library", library]
-    found["stoqey"] = ["node", str(args.stoqey / "run.mjs")]
+    found["stoqey"] = ["node", str(args.stoqey / "run.mjs"), "--products", str(HERE / "products.json")]
     found["rust"] = [str(args.rust)]
     return found
 
@@ -78,6 +85,42 @@ def run_one(library, name, server):
     return 1 if checks.failed else 0
 
 
+@contextlib.contextmanager
+def evening(args):
+    """A demo whose clock shows a Wednesday, two minutes before the trading day ends: its ready file, and the file that says
+    how many seconds the clock is ahead."""
+    now = datetime.datetime.now(ZoneInfo("America/New_York"))
+    day = now + datetime.timedelta((2 - now.weekday()) % 7)
+    ahead = round((day.replace(hour=16, minute=58, second=0) - now).total_seconds())
+    with tempfile.TemporaryDirectory() as folder:
+        ready, clock = Path(folder) / "ready.json", Path(folder) / "clock"
+        clock.write_text(f"{ahead:+d}")
+        moved = {"LD_PRELOAD": str(args.faketime), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        demo = [args.floorpass, "demo", "--free-ports", "--data", f"{folder}/data", "--ready-file", str(ready)]
+        with subprocess.Popen(demo, env=os.environ | moved, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+            try:
+                while not ready.is_file() and server.poll() is None:
+                    time.sleep(0.1)
+                yield str(ready), str(clock)
+            finally:
+                server.terminate()
+
+
+@contextlib.contextmanager
+def server_for(args, name):
+    """The ready file of a flow's server, and what its process is told beside it."""
+    if name in EVENING:
+        with evening(args) as (ready, clock):
+            yield ready, os.environ | {"FLOORPASS_CLOCK": clock}
+    else:
+        yield args.ready_file, os.environ
+
+
+def faketime():
+    """The library that moves the clock of a program; Debian keeps it in a folder named after the machine."""
+    return next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), "libfaketimeMT.so.1")
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ready-file", help="written by `floorpass demo --ready-file`")
@@ -86,6 +129,7 @@ def arguments():
     parser.add_argument("--nautilus", type=Path, default=sys.executable, help="a Python with nautilus_trader, which needs 3.12")
     parser.add_argument("--stoqey", type=Path, default=HERE / "stoqey", help="where @stoqey/ib is installed")
     parser.add_argument("--rust", type=Path, default=HERE / "rust/target/debug/floorpass-client-tests", help="the program built in rust/")
+    parser.add_argument("--faketime", type=Path, default=faketime(), help="libfaketimeMT.so.1 (Debian: faketime), for flows over the end of a day")
     parser.add_argument("--library", choices=MODULES, help=argparse.SUPPRESS)
     parser.add_argument("--one", metavar="FLOW", help=argparse.SUPPRESS)
     parser.add_argument("--list", action="store_true", help=argparse.SUPPRESS)
@@ -110,9 +154,10 @@ def main():
         for name in listed(library, head):
             if args.only and not {library, name, f"{library}:{name}"} & set(args.only):
                 continue
-            command = [*head, "--ready-file", args.ready_file, "--floorpass", args.floorpass, "--one", name]
             try:
-                done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_A_FLOW)
+                with server_for(args, name) as (ready, environment):
+                    command = [*head, "--ready-file", ready, "--floorpass", args.floorpass, "--one", name]
+                    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_A_FLOW, env=environment)
                 good, output = done.returncode == 0, done.stdout + ("" if done.returncode == 0 else done.stderr[-2000:])
             except subprocess.TimeoutExpired as late:
                 good = False

@@ -77,8 +77,8 @@ const NEEDS: [Need; 9] = [
         find: || shell::find("strace"),
     },
     Need {
-        what: "libfaketime, to set the server's clock back in a test",
-        stages: &["unit", "browser"],
+        what: "libfaketime, to set the server's clock in a test",
+        stages: &["unit", "browser", "clients"],
         packages: "faketime",
         find: faketime,
     },

@@ -43,7 +43,13 @@ impl<'a> MarketGate<'a> {
         known.or_else(|| self.gate.0.sequencer.peek(|exchange| exchange.quote(symbol)).1)
     }
 
-    /// The same from quotes that were published, where they have it.
+    /// The same with what was bid and asked last while the market is closed; see
+    /// [`trade::exchange::Exchange::last_quote`].
+    pub fn last_quote(self, symbol: SymbolId) -> Option<Quote> {
+        self.gate.0.sequencer.peek(|exchange| exchange.last_quote(symbol)).1
+    }
+
+    /// The quote from quotes that were published, where they have it.
     pub fn quote_in(self, published: &Quotes, symbol: SymbolId) -> Option<Cow<'_, Quote>> {
         match published.get(symbol) {
             Some(known) => Some(Cow::Borrowed(known)),

@@ -598,6 +598,12 @@ impl Exchange {
         self.paper.quote(symbol)
     }
 
+    /// The same, and while the market is closed with what was bid and asked in its last second; of what follows others, before
+    /// the trading day ends, for after that it is by what it was worth when the day began.
+    pub fn last_quote(&self, symbol: SymbolId) -> Option<Quote> {
+        self.paper.last_quote(symbol)
+    }
+
     /// Bars that begin in `from..to`, oldest first, the one being made included; at most the last
     /// 50,000. Bars under a day go back to 60 exchange days of history, derived; those of seconds
     /// two hours. Hours are counted in UTC; days are trading days.

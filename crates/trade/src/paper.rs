@@ -429,10 +429,33 @@ impl Paper {
 
     /// Prices of the contract at a place, for somebody who `asks` for just this one.
     fn quote_at(&self, at: usize, asks: bool) -> Option<Quote> {
+        self.quote_as(at, self.step, (self.is_open_at(at), asks))
+    }
+
+    /// Prices of a contract with what is bid and asked, or was in the last second of its trading.
+    pub(crate) fn last_quote(&self, symbol: SymbolId) -> Option<Quote> {
+        let at = self.instruments.index(symbol)?;
+        let quote = self.quote_as(at, self.last_second(at), (true, true))?;
+        Some(Quote { open_now: self.is_open_at(at), ..quote })
+    }
+
+    /// The last second in which a contract traded: of those of this trading day, for what was before is not kept. Its
+    /// beginning where it has not traded on it.
+    fn last_second(&self, at: usize) -> i64 {
+        let spans = self.spans_on(at, &self.session);
+        let over = spans.iter().filter(|span| span.close <= self.step).map(|span| span.close - 1);
+        if spans.at(self.step).is_some() {
+            self.step
+        } else {
+            over.max().unwrap_or(self.session.start)
+        }
+    }
+
+    /// With what those bid and ask who follow others at a second.
+    fn quote_as(&self, at: usize, second: i64, (open, asks): (bool, bool)) -> Option<Quote> {
         let instrument = self.instruments.at(at)?;
-        let open = self.is_open_at(at);
         let mut quote = if instrument.follows() {
-            self.quote_followed(at, instrument, (open, asks))
+            self.quote_followed(at, (instrument, second), (open, asks))
         } else {
             self.listings.get(at)?.quote(instrument, open)
         };

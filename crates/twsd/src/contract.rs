@@ -101,9 +101,11 @@ pub(crate) const fn sec_type(kind: &InstrumentKind) -> &'static str {
     }
 }
 
-/// The multiplier; empty where it is 1, as for a stock, and of a bond, whose quantity is in units of its face value.
+/// The multiplier; empty where it is 1, as for a stock, and of a bond, whose quantity is in units of its face value. What is
+/// an option on this wire has one, for `nautilus_trader` reads that of each.
 fn multiplier(one: &Instrument) -> String {
-    if one.multiplier == Decimal::ONE || one.bond().is_some() {
+    let is_option = sec_type(&one.kind) == "OPT";
+    if (one.multiplier == Decimal::ONE && !is_option) || one.bond().is_some() {
         String::new()
     } else {
         one.multiplier.to_string()

@@ -5,8 +5,8 @@
 //! spread; `BID_ASK` bars go from the mean bid to the mean ask, between the lowest bid and the
 //! highest ask. None of the four has a volume. `HISTORICAL_VOLATILITY` bars go through the yearly
 //! volatility of the last 30 daily moves, at the prices of each bar; `OPTION_IMPLIED_VOLATILITY` bars through
-//! what options are priced by at the money, thirty days ahead. `SCHEDULE` gives trading sessions.
-//! Hours outside of regular ones do not exist here, so `useRTH` changes nothing.
+//! what options are priced by at the money, thirty days ahead. `SCHEDULE` gives trading sessions
+//! (`historical/schedule.rs`), and there alone `useRTH` chooses.
 //!
 //! Words are taken in either case, as at the broker; the size of real-time bars is not looked at.
 
@@ -16,13 +16,12 @@ use std::sync::Arc;
 use access::{Act, Span, SymbolId, Time};
 use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
-use trade::calendar::{Day, TradingSession};
+use trade::calendar::Day;
 use trade::instrument::{Instrument, Instruments, Unit, Units};
 use trade::{Ticks, volatility};
 use tws::inbound;
 use tws::outbound::{
-    Bar as WireBar, ErrorCode, HeadTimestamp, HistoricalData, HistoricalDataUpdate,
-    HistoricalSchedule, PastSession, RealTimeBar,
+    Bar as WireBar, ErrorCode, HeadTimestamp, HistoricalData, HistoricalDataUpdate, RealTimeBar,
 };
 
 use crate::client::Client;
@@ -31,6 +30,8 @@ use crate::data_kind::DataKind;
 use crate::outgoing::Outgoing;
 use crate::refusal::Subject;
 use crate::stamp;
+
+mod schedule;
 
 /// Bars that go on, of either kind, that one connection may follow.
 const STREAMS: usize = 50;
@@ -44,8 +45,6 @@ const MOST_SECONDS: i64 = MOST_DAYS * 86_400;
 const SHORTEST_THAT_GO_ON: u32 = 5;
 /// Days in which there are certainly as many trading days as a volatility needs.
 const VOLATILITY_DAYS: i64 = 60;
-/// Days before the end that a schedule goes back, at most.
-const SCHEDULE_DAYS: i64 = 3_660;
 
 /// What the prices of a bar are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -442,7 +441,8 @@ impl Client {
         let end = wanted.end.unwrap_or(now + Span::seconds(1));
         let begin = wanted.duration.before(end);
         if wanted.content == Content::Schedule {
-            return self.schedule(id, symbol, wanted.duration, begin, end, out);
+            let period = (begin, end);
+            return self.schedule(id, symbol, wanted.duration, (period, request.use_rth), out);
         }
         let bars = self.gate.markets().bars(symbol, wanted.size, begin, end);
         let bars = wanted.duration.last(bars, |bar| bar.day);
@@ -510,52 +510,6 @@ impl Client {
             let what = if what.trim().is_empty() { "TRADES" } else { what };
             no_data_of(one, what)
         })
-    }
-
-    /// The trading sessions of the period, as far as there are prices.
-    fn schedule(
-        &self,
-        request_id: i32,
-        symbol: SymbolId,
-        duration: Duration,
-        begin: Time,
-        end: Time,
-        out: &mut Outgoing,
-    ) {
-        let hours = self.gate.markets().hours();
-        let first = self.gate.markets().head_timestamp(symbol).unwrap_or(begin);
-        let begin = begin.max(first).max(end - Span::days(SCHEDULE_DAYS));
-        let mut session = TradingSession::at(begin.seconds(), hours);
-        let mut sessions = Vec::new();
-        while session.open < end.seconds() {
-            if session.open < session.close && session.close > begin.seconds() {
-                sessions.push(session);
-            }
-            session = session.next(hours);
-        }
-        let sessions = duration.last(sessions, |session| session.day);
-        let texts: Vec<(String, String, String)> = sessions
-            .iter()
-            .map(|s| (stamp::session(s.open), stamp::session(s.close), stamp::day(s.day)))
-            .collect();
-        let (Some((start, ..)), Some((_, end, _))) = (texts.first(), texts.last()) else {
-            return out.error(
-                request_id,
-                ErrorCode::HISTORICAL_DATA,
-                &failed("HMDS query returned no data"),
-            );
-        };
-        let rows: Vec<PastSession<'_>> = texts
-            .iter()
-            .map(|(start, end, reference_date)| PastSession { start, end, reference_date })
-            .collect();
-        out.put(&HistoricalSchedule {
-            request_id,
-            start,
-            end,
-            time_zone: stamp::ZONE,
-            sessions: &rows,
-        });
     }
 
     pub(crate) fn head_timestamp(&mut self, request: &inbound::HeadTimestamp, out: &mut Outgoing) {

@@ -31,10 +31,31 @@ const DEPTHS: usize = 10;
 /// What a client follows.
 #[derive(Default)]
 pub(crate) struct Tickers {
-    /// Delayed tick numbers were asked for. The prices are the same.
-    delayed: bool,
+    /// What was asked for last.
+    manner: Manner,
     lines: BTreeMap<i32, Line>,
     depths: BTreeMap<i32, Depth>,
+}
+
+/// How quotes are asked for (`reqMarketDataType`).
+#[derive(Debug, Clone, Copy, Default)]
+struct Manner {
+    /// With the numbers of delayed ticks. The prices are the same.
+    delayed: bool,
+    /// With the last quotes of the session while the market is closed.
+    frozen: bool,
+}
+
+impl Manner {
+    /// The number of what is sent: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen.
+    const fn data_type(self, open_now: bool) -> i32 {
+        match (self.delayed, self.frozen && !open_now) {
+            (false, false) => 1,
+            (false, true) => 2,
+            (true, false) => 3,
+            (true, true) => 4,
+        }
+    }
 }
 
 /// A stream of one contract's quotes, and what was sent of it.
@@ -44,7 +65,11 @@ struct Line {
     tick: Unit,
     /// What its quantities are counted in.
     step: Unit,
-    delayed: bool,
+    manner: Manner,
+    /// The number of what was sent last.
+    told: i32,
+    /// The last quotes of the session, while the market is closed and they are asked for.
+    at_rest: Option<Quote>,
     /// What it has of quotes and trades.
     kind: DataKind,
     /// What its prices imply, if it is an option.
@@ -93,11 +118,10 @@ impl Tickers {
         }
     }
 
-    /// Live or frozen, or delayed: for the requests that follow.
+    /// Live or delayed, and frozen or not: for the requests that follow.
     pub(crate) fn set_kind(&mut self, kind: i32, out: &mut Outgoing) {
         match kind {
-            1 | 2 => self.delayed = false,
-            3 | 4 => self.delayed = true,
+            1..=4 => self.manner = Manner { delayed: kind > 2, frozen: kind % 2 == 0 },
             other => {
                 let text =
                     format!("Error validating request: market data type is {other}; use 1 to 4.");
@@ -124,8 +148,11 @@ impl Client {
         if !self.may(Act::ViewMarketData, Some(stock.id), id, Subject::MarketData, out) {
             return;
         }
-        let delayed = self.tickers.delayed;
-        out.put(&MarketDataType { request_id: id, data_type: if delayed { 3 } else { 1 } });
+        let quotes = self.gate.markets().quotes();
+        let quote = self.gate.markets().quote_in(&quotes, stock.id);
+        let manner = self.tickers.manner;
+        let told = manner.data_type(quote.as_ref().is_none_or(|quote| quote.open_now));
+        out.put(&MarketDataType { request_id: id, data_type: told });
         out.put(&TickReqParams {
             request_id: id,
             min_tick: stock.prices.tick().size(),
@@ -136,18 +163,17 @@ impl Client {
             symbol: stock.id,
             tick: stock.prices.tick(),
             step: stock.step,
-            delayed,
+            manner,
+            told,
+            at_rest: None,
             kind: DataKind::of(&stock.kind),
             computations: Computations::of(stock),
             generics: Generics::of(&request.generic_ticks),
             generics_sent: BTreeMap::new(),
             sent: BTreeMap::new(),
         };
-        let quotes = self.gate.markets().quotes();
-        if let Some(quote) = self.gate.markets().quote_in(&quotes, stock.id) {
-            line.put(id, &quote, out);
-            line.put_generics(id, &quote, &self.gate, out);
-            line.put_computations(id, &self.gate, out);
+        if let Some(quote) = quote {
+            line.put_all(id, &quote, &self.gate, out);
         }
         for text in line.generics.missing(stock, &self.gate) {
             out.error(id, ErrorCode::PART_NOT_SUBSCRIBED, &text);
@@ -201,9 +227,7 @@ impl Client {
         let quotes = self.gate.markets().quotes();
         for (id, line) in &mut self.tickers.lines {
             if let Some(quote) = self.gate.markets().quote_in(&quotes, line.symbol) {
-                line.put(*id, &quote, out);
-                line.put_generics(*id, &quote, &self.gate, out);
-                line.put_computations(*id, &self.gate, out);
+                line.put_all(*id, &quote, &self.gate, out);
             }
         }
         for (id, depth) in &mut self.tickers.depths {
@@ -216,9 +240,29 @@ impl Client {
 }
 
 impl Line {
-    fn put_computations(&mut self, id: i32, gate: &Gate, out: &mut Outgoing) {
+    /// Sends what is news of a quote: of one at rest, the last quotes of its session, where they are asked for.
+    fn put_all(&mut self, id: i32, quote: &Quote, gate: &Gate, out: &mut Outgoing) {
+        let told = self.manner.data_type(quote.open_now);
+        if told != self.told {
+            self.told = told;
+            out.put(&MarketDataType { request_id: id, data_type: told });
+        }
+        if quote.open_now || !self.manner.frozen {
+            self.at_rest = None;
+        } else if self.at_rest.is_none() {
+            self.at_rest = gate.markets().last_quote(self.symbol);
+        }
+        let at_rest = self.at_rest.as_ref().map(|last| Quote {
+            bids: last.bids.clone(),
+            asks: last.asks.clone(),
+            ..quote.clone()
+        });
+        let quote = at_rest.as_ref().unwrap_or(quote);
+        self.put(id, quote, out);
+        self.put_generics(id, quote, gate, out);
         if let Some(computations) = &mut self.computations {
-            computations.put((id, self.delayed), (gate, self.symbol), out);
+            let of = (self.symbol, at_rest.as_ref());
+            computations.put((id, self.manner.delayed), (gate, of), out);
         }
     }
 
@@ -262,12 +306,15 @@ impl Line {
     /// The time of a trade, and its text when that was asked for.
     fn put_trade(&self, id: i32, quote: &Quote, out: &mut Outgoing) {
         let text = quote.last_time.seconds().to_string();
-        let tick =
-            if self.delayed { TickType::DelayedLastTimestamp } else { TickType::LastTimestamp };
+        let tick = if self.manner.delayed {
+            TickType::DelayedLastTimestamp
+        } else {
+            TickType::LastTimestamp
+        };
         out.put(&TickString { request_id: id, tick, text: &text });
         let texts = [([233], TickType::RtVolume), ([375], TickType::RtTradeVolume)];
         for (number, tick) in texts {
-            if self.delayed || !self.generics.wants(&number) {
+            if self.manner.delayed || !self.generics.wants(&number) {
                 continue;
             }
             let milliseconds = quote.last_time.0.div_euclid(1_000);
@@ -345,7 +392,7 @@ impl Line {
 
     /// The delayed number of a tick, when delayed data was asked for.
     fn numbered(&self, tick: TickType) -> TickType {
-        if !self.delayed {
+        if !self.manner.delayed {
             return tick;
         }
         tick.delayed().unwrap_or(tick)

@@ -33,11 +33,11 @@ impl Computations {
         matches!(one.kind, InstrumentKind::Option(_)).then(Self::default)
     }
 
-    /// Sends what has changed, once a second.
+    /// Sends what has changed, once a second: of a market at rest by the last quotes of its session, where they are asked for.
     pub(crate) fn put(
         &mut self,
         (request_id, delayed): (i32, bool),
-        (gate, symbol): (&Gate, SymbolId),
+        (gate, (symbol, at_rest)): (&Gate, (SymbolId, Option<&Quote>)),
         out: &mut Outgoing,
     ) {
         let second = gate.now().seconds();
@@ -46,7 +46,7 @@ impl Computations {
         }
         // Both of one second: the quote of a stream may be of the one before, and would imply something else.
         let Some((market, quote)) = gate.markets().quoted_option(symbol) else { return };
-        for (tick, computed) in computations(&market, &quote) {
+        for (tick, computed) in computations(&market, at_rest.unwrap_or(&quote)) {
             if self.sent.insert(tick, computed) != Some(computed) {
                 let tick = if delayed { tick.delayed().unwrap_or(tick) } else { tick };
                 put(request_id, tick, &computed, out);

@@ -4,13 +4,14 @@ use access::Time;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use trade::calendar::Day;
+use trade::calendar::{Day, MarketCalendar, Zone};
+use trade::instrument::Instrument;
 
 /// The name of New York's zone that TWS uses, and all clients know.
 pub(crate) const ZONE: &str = "US/Eastern";
 
-/// The name that zone databases have for it.
-pub(crate) const NEW_YORK: &str = "America/New_York";
+/// What its clock shows.
+pub(crate) const NEW_YORK: Zone = Zone::NewYork;
 
 /// New York's zone by its rule (Energy Policy Act of 2005), so that no zone database is needed.
 fn new_york() -> TimeZone {
@@ -32,9 +33,24 @@ pub(crate) fn without_zone(time: Time) -> String {
     zoned(time, new_york()).strftime("%Y%m%d  %H:%M:%S").to_string()
 }
 
-/// `20260105-09:30:00`, New York: the hours of a schedule, whose message names the zone.
-pub(crate) fn session(second: i64) -> String {
-    zoned(Time::from_seconds(second), new_york()).strftime("%Y%m%d-%H:%M:%S").to_string()
+/// What the clock of an instrument's market shows.
+pub(crate) fn zone_of(one: &Instrument) -> Zone {
+    one.calendar.map_or(NEW_YORK, MarketCalendar::zone)
+}
+
+/// The name of a zone. New York's has the one that TWS uses for it.
+pub(crate) const fn name_of(zone: Zone) -> &'static str {
+    match zone {
+        Zone::NewYork => ZONE,
+        other => other.name(),
+    }
+}
+
+/// `20260105-09:30:00`: the hours of a schedule, whose message names the zone.
+pub(crate) fn session(second: i64, zone: Zone) -> String {
+    let (date, of_day) = zone.civil(second);
+    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+    format!("{}-{hour:02}:{minute:02}:{second:02}", day(date))
 }
 
 /// `20260105 09:30:00 US/Eastern`: the connection time. Some clients take the zone of all times
@@ -48,9 +64,10 @@ pub(crate) fn utc(time: Time) -> String {
     zoned(time, TimeZone::UTC).strftime("%Y%m%d-%H:%M:%S").to_string()
 }
 
-/// `20260105:0930`, New York: trading hours.
-pub(crate) fn hours(second: i64) -> String {
-    zoned(Time::from_seconds(second), new_york()).strftime("%Y%m%d:%H%M").to_string()
+/// `20260105:0930`: trading hours.
+pub(crate) fn hours(second: i64, zone: Zone) -> String {
+    let (date, of_day) = zone.civil(second);
+    format!("{}:{:02}{:02}", day(date), of_day / 3_600, of_day / 60 % 60)
 }
 
 /// `09:30`, New York.
@@ -139,12 +156,12 @@ mod tests {
         assert_eq!(with_zone(winter), "20260105 12:00:00 US/Eastern");
         assert_eq!(connection(winter), "20260105 12:00:00 US/Eastern");
         assert_eq!(without_zone(winter), "20260105  12:00:00");
-        assert_eq!(session(1_767_632_400), "20260105-12:00:00");
+        assert_eq!(session(1_767_632_400, NEW_YORK), "20260105-12:00:00");
         assert_eq!(utc(winter), "20260105-17:00:00");
         let summer = Time::from_seconds(1_783_270_800);
         assert_eq!(connection(summer), "20260705 13:00:00 US/Eastern");
         assert_eq!(without_zone(summer), "20260705  13:00:00");
-        assert_eq!(hours(1_783_270_800), "20260705:1300");
+        assert_eq!(hours(1_783_270_800, NEW_YORK), "20260705:1300");
         assert_eq!(day(Day::of(2026, 1, 5)), "20260105");
     }
 }

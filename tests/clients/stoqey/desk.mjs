@@ -1,6 +1,7 @@
 // One connection of @stoqey/ib that keeps what it was sent, and checks that are counted.
 
 import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 
 import stoqey from "@stoqey/ib";
 
@@ -28,6 +29,12 @@ export class Server {
     const on = (command) => (command === "positions" ? ["--account", ready.account] : []);
     this.says = (command) =>
       JSON.parse(execFileSync(program, ["--json", "--data", ready.data, command, ...on(command)], { encoding: "utf8" }));
+  }
+
+  // Moves its clock on, over the end of the trading day: two minutes ahead in the server of `evening` (run.py).
+  endsTheDay() {
+    const clock = process.env.FLOORPASS_CLOCK;
+    writeFileSync(clock, `+${Number(readFileSync(clock, "utf8")) + 121}`);
   }
 
   // The rows about one order, by its permanent id.
@@ -135,3 +142,14 @@ export const stock = (symbol = "AAPL") => ({
   exchange: "SMART",
   currency: "USD",
 });
+
+export async function at(server, name, cid, work) {
+  const desk = await new Desk(server.sockets[name], cid).connect();
+  try {
+    await work(desk);
+  } finally {
+    desk.close();
+  }
+}
+
+export const isNumber = (value) => typeof value === "number" && Math.abs(value) < 1e15;

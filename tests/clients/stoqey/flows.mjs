@@ -1,19 +1,8 @@
 // The flows: each connects by itself and cleans up what it leaves open.
 
-import { Desk, stock, until } from "./desk.mjs";
+import { at, Desk, isNumber, stock, until } from "./desk.mjs";
 
 const FAR_BELOW = 1;
-
-async function at(server, name, cid, work) {
-  const desk = await new Desk(server.sockets[name], cid).connect();
-  try {
-    await work(desk);
-  } finally {
-    desk.close();
-  }
-}
-
-const isNumber = (value) => typeof value === "number" && Math.abs(value) < 1e15;
 
 export const flows = {
   async connect(server, checks, cid) {
@@ -97,37 +86,6 @@ export const flows = {
       checks.that("and at the server", server.state(ours) === "cancelled", server.about("orders", ours));
       const refused = desk.place(stock(), { ...order, totalQuantity: 10_000_000 });
       checks.that("a refusal is an error with its id", await until(() => desk.errors(refused).some(([, code]) => code === 201)), desk.errors());
-    });
-  },
-
-  async products_are_traded(server, checks, cid) {
-    await at(server, "trading", cid, async (desk) => {
-      for (const [wanted, quantity] of [
-        [{ symbol: "MSFT", secType: "OPT", exchange: "SMART", currency: "USD", right: "C" }, 1],
-        [{ symbol: "ES", secType: "FUT", exchange: "CME", currency: "USD" }, 1],
-        [{ symbol: "EUR", secType: "CASH", exchange: "IDEALPRO", currency: "USD" }, 20_000],
-      ]) {
-        const kind = wanted.secType;
-        const asked = desk.request();
-        desk.api.reqContractDetails(asked, wanted);
-        await until(() => desk.of("contractDetailsEnd", asked).length > 0 || desk.errors(asked).length > 0);
-        const found = desk.of("contractDetails", asked).map(([, details]) => details.contract);
-        const contract = found[kind === "OPT" ? Math.floor(found.length / 2) : 0];
-        if (!checks.that(`${kind} is found`, contract !== undefined, desk.errors())) continue;
-        const id = desk.request();
-        desk.api.reqMktData(id, contract, "", false, false);
-        const ticks = () => new Set(desk.of("tickPrice", id).map(([, tick]) => tick));
-        checks.that(`${kind} quoted`, await until(() => ticks().has(1) && ticks().has(2)), desk.errors());
-        if (kind === "OPT") {
-          const greeks = () => desk.of("tickOptionComputation", id);
-          checks.that("with whole greeks", (await until(() => [10, 11, 13].every((tick) => greeks().some((one) => one[1] === tick)))) && greeks().every((one) => one.slice(3).every(isNumber)), greeks());
-        }
-        desk.api.cancelMktData(id);
-        for (const action of ["BUY", "SELL"]) {
-          const order = desk.place(contract, { action, orderType: "MKT", totalQuantity: quantity });
-          checks.that(`${kind} ${action} filled`, await until(() => desk.status(order) === "Filled"), desk.errors());
-        }
-      }
     });
   },
 

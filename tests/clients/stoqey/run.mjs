@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 import { Checks, Server } from "./desk.mjs";
-import { flows } from "./flows.mjs";
+import { flows as others } from "./flows.mjs";
+import { productFlows } from "./products.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -12,9 +13,12 @@ const { values } = parseArgs({
     "ready-file": { type: "string" },
     one: { type: "string" },
     floorpass: { type: "string", default: "floorpass" },
+    products: { type: "string", default: new URL("../products.json", import.meta.url).pathname },
     "client-id": { type: "string", default: "700" },
   },
 });
+
+const flows = { ...others, ...productFlows(JSON.parse(readFileSync(values.products, "utf8"))) };
 
 if (values.list) {
   console.log(Object.keys(flows).join("\n"));

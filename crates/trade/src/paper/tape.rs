@@ -108,15 +108,15 @@ impl Paper {
         volume
     }
 
-    /// The prices of a contract that follows others, as anyone may see them. Those who `ask` for it see the day's trades too,
+    /// The prices of a contract that follows others, as anyone may see them at a second. Those who `ask` for it see the day's trades too,
     /// and so does everybody from then on.
     pub(super) fn quote_followed(
         &self,
         at: usize,
-        one: &Instrument,
+        (one, second): (&Instrument, i64),
         (open_now, asks): (bool, bool),
     ) -> Quote {
-        let process = self.followed(at, self.step);
+        let process = self.followed(at, second);
         let own = self.listings.get(at);
         let mut listing = match own {
             Some(own) => own.clone(),

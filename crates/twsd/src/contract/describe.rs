@@ -126,7 +126,7 @@ impl Client {
             industry: &one.sector,
             category: &one.industry,
             subcategory: &one.branch,
-            time_zone: zone(one),
+            time_zone: stamp::name_of(stamp::zone_of(one)),
             trading_hours: trading,
             liquid_hours: liquid,
             sec_ids: isin.as_slice(),
@@ -248,14 +248,8 @@ fn contract_month(one: &Instrument) -> String {
     format!("{year:04}{month:02}")
 }
 
-/// The zone of its hours. New York's has the name that TWS uses for it.
-fn zone(one: &Instrument) -> &'static str {
-    let own = one.calendar.map_or(stamp::NEW_YORK, |calendar| calendar.zone().name());
-    if own == stamp::NEW_YORK { stamp::ZONE } else { own }
-}
-
-/// Trading hours and liquid hours from today on, by the clock of its exchange. Where markets trade always, both are the same
-/// for all, by New York's.
+/// Trading hours and liquid hours from today on, by the clock of its exchange. Where markets trade always, both are the
+/// account's days.
 fn hours(one: &Instrument, now: Time, hours: Hours) -> (String, String) {
     if hours == Hours::Real
         && let Some(calendar) = one.calendar
@@ -269,13 +263,14 @@ fn hours(one: &Instrument, now: Time, hours: Hours) -> (String, String) {
             _ => (calendar.trading_hours(today, days), liquid),
         };
     }
+    let zone = stamp::zone_of(one);
     let mut session = TradingSession::at(now.seconds(), hours);
     let mut days = Vec::with_capacity(DAYS_OF_HOURS);
     for _ in 0..DAYS_OF_HOURS {
         days.push(if session.open == session.close {
             format!("{}:CLOSED", stamp::day(session.day))
         } else {
-            format!("{}-{}", stamp::hours(session.open), stamp::hours(session.close))
+            format!("{}-{}", stamp::hours(session.open, zone), stamp::hours(session.close, zone))
         });
         session = session.next(hours);
     }
@@ -300,5 +295,8 @@ mod tests {
         );
         let (always, _) = hours(apple, saturday, Hours::RoundTheClock);
         assert!(always.starts_with("20261120:1700-20261121:1700;"), "{always}");
+        let toyota = Instruments::builtin().named("7203").unwrap();
+        let (always, _) = hours(toyota, saturday, Hours::RoundTheClock);
+        assert!(always.starts_with("20261121:0700-20261122:0700;"), "{always}");
     }
 }

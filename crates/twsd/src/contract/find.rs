@@ -138,6 +138,8 @@ pub(super) fn matching<'k>(
             kinds.join(", ")
         ));
     }
+    let forecast = if is_found_otherwise { None } else { forecast_about(wanted, listed) };
+    let wanted = forecast.as_ref().unwrap_or(wanted);
     let found = if wanted.con_id != 0 {
         vec![by_id(wanted.con_id, listed)?]
     } else if !wanted.sec_id.is_empty() {
@@ -223,6 +225,25 @@ fn described<'k>(
             if wanted.symbol.trim().is_empty() { &wanted.local_symbol } else { &wanted.symbol };
         format!("no {what} has the symbol {:?}{}", shortened(name), hint(kind, name, listed))
     })
+}
+
+/// The description of a forecast by its class, where it names what the forecast is about: at the broker both have one
+/// symbol, and programs take that of `reqSecDefOptParams`.
+fn forecast_about(wanted: &Contract, listed: &Listed<'_>) -> Option<Contract> {
+    let [symbol, class, exchange] =
+        [&wanted.symbol, &wanted.trading_class, &wanted.exchange].map(|name| name.trim());
+    if !wanted.sec_type.trim().eq_ignore_ascii_case("OPT") || symbol.is_empty() {
+        return None;
+    }
+    let is_about = |one: &&Instrument| {
+        let InstrumentKind::Forecast(terms) = &one.kind else { return false };
+        let about = listed.known.get(terms.underlying);
+        let is_named =
+            one.class.eq_ignore_ascii_case(class) || one.exchange.eq_ignore_ascii_case(exchange);
+        is_named && about.is_some_and(|about| about.symbol.eq_ignore_ascii_case(symbol))
+    };
+    let one = listed.series().find(is_about)?;
+    Some(Contract { symbol: one.symbol.clone(), ..wanted.clone() })
 }
 
 /// The option or future that its exchange calls so, with or without blanks.

@@ -62,14 +62,29 @@ impl Server {
         Self::start_on(folder, instruments, Arc::new(LocalDisk)).await
     }
 
+    /// One whose markets keep their hours.
+    pub async fn in_real_hours() -> Self {
+        let (folder, all) = (TempDir::new().unwrap(), Arc::clone(Instruments::builtin()));
+        Self::start_as(folder, all, Arc::new(LocalDisk), Hours::Real).await
+    }
+
     async fn start_on(folder: TempDir, instruments: Arc<Instruments>, disk: Arc<dyn Disk>) -> Self {
+        Self::start_as(folder, instruments, disk, Hours::RoundTheClock).await
+    }
+
+    async fn start_as(
+        folder: TempDir,
+        instruments: Arc<Instruments>,
+        disk: Arc<dyn Disk>,
+        hours: Hours,
+    ) -> Self {
         let config = gate::Config {
             data: folder.path().to_owned(),
             database: None,
             durability: Durability::Process,
             demo: true,
             seed: Some(11),
-            hours: Hours::RoundTheClock,
+            hours,
             portal_origin: "http://localhost:1".parse().unwrap(),
             passkeys: None,
             token_required_by_default: false,

@@ -186,7 +186,6 @@ async fn group_remembers_over_contracts_connections_and_restarts() {
 async fn held_member_of_a_reducing_group_gets_the_part_that_is_left() {
     let server = Server::start().await;
     let aapl = access::SymbolId(700_001);
-    let ask = server.gate.markets().quotes().get(aapl).unwrap().ask().unwrap();
     let member = |id, symbol: &'static str, shares: u64, limit: Decimal, transmit| {
         order(id, move |o| {
             o.contract = stock(symbol);
@@ -198,8 +197,14 @@ async fn held_member_of_a_reducing_group_gets_the_part_that_is_left() {
         })
     };
     let mut client = server.client("trading", 3).await;
-    let price = rust_decimal::Decimal::new(ask.price.0, 2);
     assert!(client.ask(member(1, "MSFT", 100, Decimal::ONE, false)).await.is_empty());
+    // At the beginning of a second: the market moves once in each, and the order has to meet what is asked now.
+    let before = server.gate.markets().quotes().time;
+    while server.gate.markets().quotes().time == before {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let ask = server.gate.markets().quotes().get(aapl).unwrap().ask().unwrap();
+    let price = rust_decimal::Decimal::new(ask.price.0, 2);
     let traded = client.ask(member(2, "AAPL", ask.size * 4, price, true)).await;
     let status = traded.iter().rfind(|message| message[0] == "3" && message[1] == "2").unwrap();
     assert_eq!((status[2].as_str(), status[3].parse()), ("Submitted", Ok(ask.size)));

@@ -305,3 +305,91 @@ async fn ticks_by_number_are_told_of_those_that_have_them() {
     let told = errors(&client.ask(data(&stock("MSFT"), "100")).await);
     assert!(told.len() == 1 && told[0].2.contains("Generic tick 100"), "{told:?}");
 }
+
+/// What a snapshot of this kind of data is: the number that it is told by, and its bid.
+async fn bid(client: &mut Raw, contract: &Contract, data_type: i32) -> (String, Decimal) {
+    client.ask(MarketDataType { data_type }).await;
+    let told = client.ask(data(contract, "")).await;
+    let kind = told.iter().find(|message| message[0] == "58").unwrap()[3].clone();
+    let is_bid =
+        |message: &&Message| message[0] == "1" && ["1", "66"].contains(&message[3].as_str());
+    let bid = told.iter().find(is_bid).unwrap_or_else(|| panic!("{told:?}"));
+    (kind, bid[4].parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frozen_quotes_are_the_last_ones_of_a_closed_market() {
+    let server = Server::in_real_hours().await;
+    let mut client = server.client("trading", 3).await;
+    let toyota = Contract { currency: "JPY".to_owned(), ..contract("7203", "STK", "TSEJ") };
+    let mut closed = 0;
+    // New York and Tokyo are never open at the same time.
+    for share in [stock("MSFT"), toyota] {
+        let (live, now) = bid(&mut client, &share, 1).await;
+        let is_open = now > Decimal::ZERO;
+        closed += i32::from(!is_open);
+        assert_eq!(live, "1");
+        let kinds =
+            if is_open { [(2, "1"), (3, "3"), (4, "3")] } else { [(2, "2"), (3, "3"), (4, "4")] };
+        for (asked, told) in kinds {
+            let (kind, bid) = bid(&mut client, &share, asked).await;
+            assert_eq!(kind, told, "{asked} of {}", share.symbol);
+            let is_there = is_open || asked % 2 == 0;
+            assert_eq!(bid > Decimal::ZERO, is_there, "{asked} of {}: {bid}", share.symbol);
+        }
+    }
+    assert!(closed > 0, "both are open");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schedule_of_a_product_is_its_own_markets() {
+    let server = Server::in_real_hours().await;
+    let mut client = server.client("trading", 3).await;
+    let toyota = Contract { currency: "JPY".to_owned(), ..contract("7203", "STK", "TSEJ") };
+    let bond = contract("91282CNT4", "BOND", "SMART");
+    let future = first(&mut client, contract("ES", "FUT", "CME")).await;
+    for (share, regular, zone, sessions) in [
+        (toyota, true, "Asia/Tokyo", "20261127-12:30:00 20261127-15:30:00 20261127"),
+        (bond, true, "US/Eastern", "20261127-08:00:00 20261127-14:00:00 20261127"),
+        (future.clone(), true, "America/Chicago", "20261127-08:30:00 20261127-12:15:00 20261127"),
+        (future, false, "America/Chicago", "20261126-17:00:00 20261127-12:15:00 20261127"),
+    ] {
+        let request = HistoricalData {
+            request_id: ID,
+            contract: share,
+            end_date_time: "20261128-12:00:00".to_owned(),
+            bar_size: "1 day".to_owned(),
+            duration: "1 D".to_owned(),
+            what_to_show: "SCHEDULE".to_owned(),
+            use_rth: regular,
+            ..Default::default()
+        };
+        let told = client.ask(request).await;
+        let schedule = told.iter().find(|message| message[0] == "106");
+        let schedule = schedule.unwrap_or_else(|| panic!("{told:?}"));
+        let last = schedule[schedule.len() - 3..].join(" ");
+        assert_eq!((schedule[4].as_str(), last.as_str()), (zone, sessions));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forecast_is_found_by_what_it_is_about_and_has_a_multiplier() {
+    let server = Server::start().await;
+    let mut client = server.client("trading", 3).await;
+    let about = contract("SPX", "OPT", "FORECASTX");
+    let of_class = Contract {
+        trading_class: "SPXYN".to_owned(),
+        exchange: "SMART".to_owned(),
+        ..about.clone()
+    };
+    for wanted in [about, of_class, contract("SPXYN", "OPT", "FORECASTX")] {
+        let told = client.ask(ContractDetails { request_id: ID, contract: wanted }).await;
+        let found: Vec<_> = told.iter().filter(|message| message[0] == "10").collect();
+        assert!(found.len() > 50, "{}", found.len());
+        assert!(found.iter().all(|one| one[2] == "SPXYN" && one.contains(&"1".to_owned())));
+    }
+    let index = contract("SPX", "OPT", "SMART");
+    let told = client.ask(ContractDetails { request_id: ID, contract: index }).await;
+    let told = told.iter().filter(|message| message[0] == "10");
+    assert!(told.clone().count() > 50 && told.clone().all(|one| one[2] == "SPX"));
+}

@@ -232,3 +232,32 @@ fn bars_of_what_follows_others_meet_its_prices_and_have_days_before() {
         assert!(weeks.len() < days.len());
     }
 }
+
+#[test]
+fn last_quotes_are_kept_while_a_market_is_closed() {
+    // A Wednesday, a minute before New York closes.
+    let at = Time::from_seconds(Day::of(2026, 12, 2).at(15, 59));
+    let mut bench = Bench::by_rule_1(Genesis { at, ..every_product(Hours::Real) });
+    bench.time = at;
+    bench.apply(Command::OrderRule { rule: ORDER_RULE });
+    bench.wait(59);
+    let of = |bench: &Bench, name| bench.exchange.quote(named(name).id).unwrap();
+    let last = |bench: &Bench, name| bench.exchange.last_quote(named(name).id).unwrap();
+    let names = ["AAPL", "KO", "SPY", "AAPL  261218C00125000"];
+    let before = names.map(|name| of(&bench, name));
+    assert!(before.iter().all(|quote| quote.open_now && !quote.bids.is_empty()));
+    assert_eq!(names.map(|name| last(&bench, name)), before, "they are those of now");
+    bench.wait(3_000);
+    for (name, before) in names.iter().zip(&before) {
+        let (now, last) = (of(&bench, name), last(&bench, name));
+        assert!(!now.open_now && now.bids.is_empty() && now.asks.is_empty(), "{name}");
+        assert!(!last.open_now, "{name}");
+        assert_eq!((&last.bids, &last.asks), (&before.bids, &before.asks), "{name}");
+    }
+    // In the night they are there, and stay.
+    bench.wait(10_000);
+    let evening = names.map(|name| last(&bench, name).bids);
+    assert!(evening.iter().all(|bids| !bids.is_empty()));
+    bench.wait(10_000);
+    assert_eq!(names.map(|name| last(&bench, name).bids), evening);
+}
