@@ -518,7 +518,7 @@ impl Instruments {
     }
 
     /// The option that one becomes when the shares that it is on are split; none of what is none.
-    pub(crate) fn after_split(&self, id: SymbolId) -> Option<SymbolId> {
+    pub fn after_split(&self, id: SymbolId) -> Option<SymbolId> {
         let ContractNumber::Option { class, day, strike, right } = ContractNumber::of(id)? else {
             return None;
         };

@@ -84,7 +84,7 @@ impl Instrument {
     }
 
     /// Its split.
-    pub(crate) const fn split(&self) -> Option<Split> {
+    pub const fn split(&self) -> Option<Split> {
         self.split
     }
 
