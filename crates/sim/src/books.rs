@@ -202,7 +202,8 @@ impl Books {
         let mut new: Vec<_> = records.into_iter().map(told).collect();
         self.last_payment.insert(id, ledger.payments().next_back().map_or(last, |one| one.number));
         let mut owed = self.owed.remove(&id).unwrap_or_default();
-        (new.sort_unstable(), owed.sort_unstable());
+        new.sort_unstable();
+        owed.sort_unstable();
         demand(new == owed, || format!("{id} has records of {new:?}, and was owed {owed:?}"))
     }
 

@@ -390,8 +390,8 @@ impl Instruments {
         let mut all = read::read("instruments.csv", BUNDLED)?;
         all.extend(read::read("listings.csv", LISTINGS)?);
         listed::hard_to_borrow("borrow.csv", BORROW, &mut all)?;
-        action::dividends("dividends.csv", DIVIDENDS, &mut all)?;
-        action::splits("splits.csv", SPLITS, &mut all)?;
+        listed::dividends("dividends.csv", DIVIDENDS, &mut all)?;
+        listed::splits("splits.csv", SPLITS, &mut all)?;
         all.extend(listed::indices("indices.csv", INDICES)?);
         all.extend(listed::pairs("forex.csv", FOREX)?);
         all.extend(bond::read("bonds.csv", BONDS)?);
