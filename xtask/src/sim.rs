@@ -9,7 +9,7 @@ use crate::stage::Count;
 const SEEDS: &str = "20";
 
 /// What the simulator takes; a mistyped name is told before a build.
-const OPTIONS: [&str; 5] = ["--seed", "--seeds", "--from", "--steps", "--json"];
+const OPTIONS: [&str; 6] = ["--seed", "--seeds", "--from", "--steps", "--later", "--json"];
 
 /// Refuses an option that the simulator does not have.
 pub fn check(args: &[String]) -> Result<(), String> {

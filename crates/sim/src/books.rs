@@ -3,9 +3,11 @@
 //! Nothing here asks a ledger for a sum. A product that moves money in a way that is no execution (interest, a
 //! dividend, a daily settlement) needs a line here, or the books do not agree. Of a bond these are the interest that a trade
 //! comes with, and the coupons of what is held when a trading day ends; of a money-market fund, what it has earned by then. Of a
-//! share these are its dividends. The ledger must have a record of each of the last three.
+//! share these are its dividends and, of a split, what is paid for the part of one that is left. The ledger must have a
+//! record of each of the last three.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use access::currency::Currency;
 use access::id::{PaperAccountId, SymbolId};
@@ -16,6 +18,7 @@ use trade::exchange::Exchange;
 use trade::instrument::{Instrument, InstrumentKind};
 use trade::ledger::Ledger;
 use trade::order::{Execution, Order, OrderState, Origin};
+use trade::payment::{Payment, PaymentKind};
 
 use crate::client::Told;
 use crate::finding::{Finding, Ran, demand};
@@ -128,10 +131,36 @@ impl Books {
             session = session.next(hours);
             self.pay_all(exchange, (id, session.day), |one, steps| {
                 let unit = one.dividend_on(session.day).unwrap_or_default();
+                let unit = of_present_shares(exchange, one, (session.day, unit));
                 (unit * one.signed_quantity(steps)).round_dp(one.currency.digits())
             });
+            self.split_all(exchange, (id, session.day));
         }
         self.given_until.insert(id, session);
+    }
+
+    /// Splits what an account holds of shares that are split as a day begins, and of options on them. Shares come and go as if
+    /// the market had made them.
+    fn split_all(&mut self, exchange: &Exchange, (id, day): (PaperAccountId, Day)) {
+        let known = exchange.instruments();
+        let held =
+            self.positions.iter().filter(|((account, _), held)| *account == id && **held != 0);
+        let held = held.filter_map(|((_, symbol), held)| {
+            let split = known.get(known.get(*symbol)?.root())?.split_on(day)?;
+            Some((*symbol, *held, split))
+        });
+        let held: Vec<_> = held.collect();
+        for (symbol, held, _) in &held {
+            *self.positions.entry((id, *symbol)).or_default() -= held;
+            *self.sold.entry(*symbol).or_default() -= held;
+        }
+        for (symbol, held, split) in held {
+            let after = known.after_split(symbol).unwrap_or(symbol);
+            let held = held * i64::from(split.new) / i64::from(split.old);
+            *self.positions.entry((id, after)).or_default() += held;
+            *self.sold.entry(after).or_default() += held;
+            self.owed.entry(id).or_default().push((day, after, held.into()));
+        }
     }
 
     /// Pays what an account is due for everything that it holds.
@@ -156,13 +185,25 @@ impl Books {
     /// What a ledger has a record of since the last look is what was owed, and in its order.
     fn compare_payments(&mut self, ledger: &Ledger) -> Ran {
         let id = ledger.id;
-        let last = self.last_payment.entry(id).or_default();
-        let new = ledger.payments().filter(|one| one.number > *last);
-        let mut new: Vec<_> =
-            new.map(|one| (one.day, one.symbol.unwrap_or(SymbolId(0)), one.amount)).collect();
-        *last = ledger.payments().next_back().map_or(*last, |one| one.number);
+        let last = self.last_payment.get(&id).copied().unwrap_or(0);
+        let records = ledger.payments().filter(|one| one.number > last);
+        let (in_lieu, records): (Vec<_>, Vec<_>) =
+            records.cloned().partition(|one| one.kind == PaymentKind::CashInLieu);
+        for one in in_lieu {
+            // The price is that of a moment that nobody saw: it is of less than a share, and that is all.
+            demand(one.amount.abs() < Decimal::from(1_000), || format!("{id} was paid {one:?}"))?;
+            self.pay((id, one.currency), one.amount);
+        }
+        let told = |one: Arc<Payment>| {
+            let is_split = one.kind == PaymentKind::Split;
+            let amount = if is_split { one.held.into() } else { one.amount };
+            (one.day, one.symbol.unwrap_or(SymbolId(0)), amount)
+        };
+        let mut new: Vec<_> = records.into_iter().map(told).collect();
+        self.last_payment.insert(id, ledger.payments().next_back().map_or(last, |one| one.number));
         let mut owed = self.owed.remove(&id).unwrap_or_default();
-        (new.sort_unstable(), owed.sort_unstable());
+        new.sort_unstable();
+        owed.sort_unstable();
         demand(new == owed, || format!("{id} has records of {new:?}, and was owed {owed:?}"))
     }
 
@@ -373,6 +414,17 @@ impl Books {
             Err(Finding(format!("execution {id} was told, and there is none")))
         })
     }
+}
+
+/// A dividend of a share as there was before any split, for one as there is when a day begins.
+fn of_present_shares(
+    exchange: &Exchange,
+    one: &Instrument,
+    (day, amount): (Day, Decimal),
+) -> Decimal {
+    let first = TradingSession::at(exchange.genesis().at.seconds(), exchange.genesis().hours).day;
+    let split = one.split().filter(|split| split.day > first && split.day < day);
+    split.map_or(amount, |split| amount * Decimal::from(split.old) / Decimal::from(split.new))
 }
 
 /// All that a restart must leave as it was, in words.

@@ -20,4 +20,4 @@ pub mod visitor;
 pub mod wire;
 pub mod world;
 
-pub use run::{Outcome, STEPS, run};
+pub use run::{Outcome, STEPS, run, run_later};

@@ -63,10 +63,11 @@ pub struct DoorRefusal {
 }
 
 impl Machine {
-    /// A machine that is switched on.
-    pub fn new(dice: &mut Dice) -> Ran<Self> {
+    /// A machine that is switched on, so many days later than usual.
+    pub fn new(dice: &mut Dice, later: u32) -> Ran<Self> {
         // A weekday, at some hour of it.
         let start = Time::from_seconds(1_795_000_000) + Span::seconds(dice.between(0, 500_000));
+        let start = start + Span::days(later.into());
         let instruments = if dice.chance(1, 2) { Instruments::builtin() } else { others()? };
         let durability = if dice.chance(1, 8) { Durability::Process } else { Durability::Disk };
         let hours = if dice.chance(1, 2) { Hours::RoundTheClock } else { Hours::Real };

@@ -1,19 +1,20 @@
-//! `floorpass-sim [--seed N | --seeds N] [--from N] [--steps N] [--json]`: runs seeds and says what they found.
+//! `floorpass-sim [--seed N | --seeds N] [--from N] [--steps N] [--later N] [--json]`: runs seeds and says what they found.
 
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use floorpass_sim::seeds::kept;
-use floorpass_sim::{Outcome, STEPS, run};
+use floorpass_sim::{Outcome, STEPS, run_later};
 
 const HELP: &str = "\
-floorpass-sim [--seed N | --seeds N] [--from N] [--steps N] [--json]
+floorpass-sim [--seed N | --seeds N] [--from N] [--steps N] [--later N] [--json]
 
   --seed N   run one seed, and print all that came of it
   --seeds N  run so many, after those of crates/sim/seeds.txt (20 unless given)
   --from N   the first of them (1 unless given)
   --steps N  steps of each run (see STEPS in crates/sim/src/run.rs)
+  --later N  begin so many days after November 2026: 85 is over dividends, 113 over a split
   --json     one JSON object for each run
 ";
 
@@ -23,11 +24,12 @@ struct Wish {
     seeds: u64,
     from: u64,
     steps: u32,
+    later: u32,
     json: bool,
 }
 
 fn wish(mut args: impl Iterator<Item = String>) -> Option<Wish> {
-    let mut wish = Wish { seed: None, seeds: 20, from: 1, steps: STEPS, json: false };
+    let mut wish = Wish { seed: None, seeds: 20, from: 1, steps: STEPS, later: 0, json: false };
     while let Some(name) = args.next() {
         if name == "--json" {
             wish.json = true;
@@ -39,6 +41,7 @@ fn wish(mut args: impl Iterator<Item = String>) -> Option<Wish> {
             "--seeds" => wish.seeds = number,
             "--from" => wish.from = number,
             "--steps" => wish.steps = u32::try_from(number).ok()?,
+            "--later" => wish.later = u32::try_from(number).ok()?,
             _ => return None,
         }
     }
@@ -51,7 +54,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     if let Some(seed) = wish.seed {
-        let outcome = run(seed, wish.steps);
+        let outcome = run_later(seed, wish.steps, wish.later);
         if wish.json {
             println!("{}", json(&outcome));
         } else {
@@ -68,14 +71,14 @@ fn main() -> ExitCode {
     };
     let mut runs: Vec<_> = kept.iter().map(|one| (one.seed, one.steps)).collect();
     runs.extend((wish.from..wish.from.saturating_add(wish.seeds)).map(|seed| (seed, wish.steps)));
-    let failed = all(&runs, wish.json);
+    let failed = all(&runs, wish.later, wish.json);
     let count = u64::try_from(runs.len()).unwrap_or(u64::MAX);
     println!("{} passed, {failed} failed", count.saturating_sub(failed));
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Runs them, as many at a time as there are cores; how many failed.
-fn all(runs: &[(u64, u32)], as_json: bool) -> u64 {
+fn all(runs: &[(u64, u32)], later: u32, as_json: bool) -> u64 {
     let (next, failed, out) = (AtomicU64::new(0), AtomicU64::new(0), Mutex::new(()));
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     std::thread::scope(|scope| {
@@ -85,7 +88,7 @@ fn all(runs: &[(u64, u32)], as_json: bool) -> u64 {
                     let at =
                         usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap_or(usize::MAX);
                     let Some((seed, steps)) = runs.get(at) else { return };
-                    let outcome = run(*seed, *steps);
+                    let outcome = run_later(*seed, *steps, later);
                     let _alone = out.lock();
                     if outcome.fault.is_some() {
                         failed.fetch_add(1, Ordering::Relaxed);

@@ -37,6 +37,11 @@ pub struct Outcome {
 
 /// Runs a seed. The same seed and number of steps give the same outcome.
 pub fn run(seed: u64, steps: u32) -> Outcome {
+    run_later(seed, steps, 0)
+}
+
+/// The same, beginning so many days later.
+pub fn run_later(seed: u64, steps: u32, later: u32) -> Outcome {
     let nothing = |fault| Outcome {
         seed,
         steps: 0,
@@ -59,7 +64,7 @@ pub fn run(seed: u64, steps: u32) -> Outcome {
         Ok(runtime) => runtime,
         Err(error) => return nothing(Finding::of("the runtime", error)),
     };
-    let outcome = runtime.block_on(async { tokio::spawn(whole(seed, steps)).await });
+    let outcome = runtime.block_on(async { tokio::spawn(whole((seed, later), steps)).await });
     match outcome {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(fault)) => nothing(fault),
@@ -67,9 +72,9 @@ pub fn run(seed: u64, steps: u32) -> Outcome {
     }
 }
 
-async fn whole(seed: u64, steps: u32) -> Ran<Outcome> {
+async fn whole((seed, later): (u64, u32), steps: u32) -> Ran<Outcome> {
     let trace = Trace::default();
-    let mut world = World::new(seed, trace.clone()).await?;
+    let mut world = World::new((seed, later), trace.clone()).await?;
     for step in 1..=steps {
         trace.note(format!("step {step}"));
         let tally = world.tally.clone();

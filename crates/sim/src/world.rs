@@ -62,10 +62,10 @@ pub struct World {
 }
 
 impl World {
-    /// A new folder with two people, their accounts and their programs.
-    pub async fn new(seed: u64, trace: Trace) -> Ran<Self> {
+    /// A new folder with two people, their accounts and their programs, so many days later than usual.
+    pub async fn new((seed, later): (u64, u32), trace: Trace) -> Ran<Self> {
         let mut dice = Dice::new(seed);
-        let machine = Machine::new(&mut dice)?;
+        let machine = Machine::new(&mut dice, later)?;
         let life = machine.open(new_folder()?, &mut dice).await?;
         let (log, tally) = ((Told::default(), Sha256::new()), BTreeMap::new());
         let (model, books, written) = (Model::default(), Books::default(), Sha256::new());

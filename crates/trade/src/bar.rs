@@ -189,7 +189,9 @@ impl Kept {
 
     /// The same for all of some.
     pub(crate) fn split_all(bars: &mut VecDeque<Self>, ratio: (u64, u64)) {
-        bars.iter_mut().for_each(|bar| bar.split(ratio));
+        for bar in bars {
+            bar.split(ratio);
+        }
     }
 
     /// The bar that it is, beginning at `second`.

@@ -400,8 +400,8 @@ impl Instruments {
         let mut all = read::read("instruments.csv", BUNDLED)?;
         all.extend(read::read("listings.csv", LISTINGS)?);
         listed::hard_to_borrow("borrow.csv", BORROW, &mut all)?;
-        action::dividends("dividends.csv", DIVIDENDS, &mut all)?;
-        action::splits("splits.csv", SPLITS, &mut all)?;
+        listed::dividends("dividends.csv", DIVIDENDS, &mut all)?;
+        listed::splits("splits.csv", SPLITS, &mut all)?;
         all.extend(listed::indices("indices.csv", INDICES)?);
         all.extend(listed::pairs("forex.csv", FOREX)?);
         all.extend(bond::read("bonds.csv", BONDS)?);
@@ -535,7 +535,7 @@ impl Instruments {
     }
 
     /// The option that one becomes when the shares that it is on are split; none of what is none.
-    pub(crate) fn after_split(&self, id: SymbolId) -> Option<SymbolId> {
+    pub fn after_split(&self, id: SymbolId) -> Option<SymbolId> {
         let ContractNumber::Option { class, day, strike, right } = ContractNumber::of(id)? else {
             return None;
         };

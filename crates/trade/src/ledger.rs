@@ -186,7 +186,7 @@ impl Ledger {
         let steps = i64::try_from(quantity).unwrap_or(i64::MAX);
         let steps = if side == Side::Buy { -steps } else { steps };
         let interest = one.accrued(steps, self.today);
-        if let Some(due) = Due::of(PaymentKind::Interest, one, steps, interest) {
+        if let Some(due) = Due::of(PaymentKind::Coupon, one, steps, interest) {
             self.earn(&due);
         }
     }

@@ -18,8 +18,6 @@ pub enum PaymentKind {
     Coupon,
     /// What shares, and funds of money markets, pay.
     Dividend,
-    /// Interest on cash.
-    Interest,
     /// For the part of a share that a split leaves.
     CashInLieu,
     /// Nothing: a split made more or fewer of what is held.
@@ -32,7 +30,6 @@ impl PaymentKind {
         match self {
             Self::Coupon => "coupon",
             Self::Dividend => "dividend",
-            Self::Interest => "interest",
             Self::CashInLieu => "cash_in_lieu",
             Self::Split => "split",
         }
@@ -44,7 +41,6 @@ impl fmt::Display for PaymentKind {
         f.write_str(match self {
             Self::Coupon => "coupon",
             Self::Dividend => "dividend",
-            Self::Interest => "interest",
             Self::CashInLieu => "cash in lieu",
             Self::Split => "split",
         })
@@ -60,7 +56,7 @@ pub struct Payment {
     pub account: PaperAccountId,
     /// What it is paid for.
     pub kind: PaymentKind,
-    /// On what; none for interest on cash.
+    /// On what; none where it is on no contract.
     pub symbol: Option<SymbolId>,
     /// Steps of it that were held when it was due, of a split that are held since; below zero what was owed.
     pub held: i64,

@@ -96,11 +96,11 @@ answers! {
         at: String,
         /// The trading day that it belongs to, such as an ex-date.
         day: String,
-        /// `coupon`, `dividend`, `interest` or `cash_in_lieu`.
+        /// `coupon`, `dividend`, `cash_in_lieu`, or `split`, which moves no money.
         kind: String,
-        /// What it is paid on; none for interest on cash.
+        /// What it is paid on; none where it is on no contract.
         symbol: Option<String>,
-        /// What was held of that then; below zero was short. None for interest on cash.
+        /// What was held of that then, after a split what is held since; below zero is short.
         quantity: Option<Quantity>,
         /// Below zero: the account paid it.
         amount: String,

@@ -16,7 +16,7 @@ const MARK: &str = "<!-- What follows is written by a test. -->\n";
 
 /// Commands that the document says another thing of, or that this test cannot run without a second
 /// browser or a push service; they answer like another act on the same noun.
-const OTHER: [&str; 15] = [
+const OTHER: [&str; 16] = [
     "activity",
     "authenticator remove",
     "completions",
@@ -27,6 +27,7 @@ const OTHER: [&str; 15] = [
     "evidence export",
     "notice show",
     "orders",
+    "payments",
     "push remove",
     "push show",
     "push test",

@@ -30,6 +30,7 @@ mod margin;
 mod notice;
 mod owed;
 mod passkey;
+mod payment;
 mod place;
 mod policy;
 mod recovery_code;

@@ -14,7 +14,13 @@ use crate::held::{limited, soon};
 use crate::place::{HOME, Place};
 
 /// Places so many of a contract.
-fn place_order(place: &Place, bot: &Admission, name: &str, quantity: u64, order_type: OrderType) {
+pub fn place_order(
+    place: &Place,
+    bot: &Admission,
+    name: &str,
+    quantity: u64,
+    order_type: OrderType,
+) {
     let known = place.gate.markets().instruments();
     let today = trade::calendar::Day::of(2026, 11, 18);
     let order = NewOrder {
@@ -34,7 +40,11 @@ fn place_order(place: &Place, bot: &Admission, name: &str, quantity: u64, order_
 }
 
 /// The account once it is as it is looked for, with so much time between two looks.
-async fn once(place: &Place, step: Span, found: impl Fn(&gate::View) -> bool) -> Arc<gate::View> {
+pub async fn once(
+    place: &Place,
+    step: Span,
+    found: impl Fn(&gate::View) -> bool,
+) -> Arc<gate::View> {
     for _ in 0..1_500 {
         place.gate.orders().flush().await.unwrap();
         let view = place.gate.view().await.unwrap();

@@ -11,14 +11,13 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::Instrument;
-use super::table::{DataError, Row, rows};
+use super::table::{DataError, Row};
 use crate::calendar::{Day, MarketCalendar};
 
 /// The columns of `dividends.csv`.
-const DIVIDENDS: &[&str] = &["symbol", "ex_date_rule", "amount", "currency"];
+pub(super) const DIVIDENDS: &[&str] = &["symbol", "ex_date_rule", "amount", "currency"];
 /// The columns of `splits.csv`.
-const SPLITS: &[&str] = &["symbol", "date", "ratio"];
+pub(super) const SPLITS: &[&str] = &["symbol", "date", "ratio"];
 /// The years whose ex-dates are known.
 const YEARS: std::ops::Range<i32> = 2020..2050;
 /// Days that an exchange rests one after the other, at most.
@@ -58,78 +57,43 @@ impl Split {
     }
 }
 
-impl Instrument {
-    /// What a unit pays that is held when this day begins; none on a day that is no ex-date.
-    pub fn dividend_on(&self, day: Day) -> Option<Decimal> {
-        let dividend = self.dividend.as_ref()?;
-        dividend.days.binary_search(&day).ok().map(|_| dividend.amount)
+impl Dividend {
+    /// What a unit pays when a day begins; none on a day that is no ex-date.
+    pub(super) fn on(&self, day: Day) -> Option<Decimal> {
+        self.days.binary_search(&day).ok().map(|_| self.amount)
     }
 
     /// Ex-dates after a day, up to another one, each with what a unit pays.
-    pub(crate) fn dividends(
+    pub(super) fn between(
         &self,
         after: Day,
         until: Day,
     ) -> impl Iterator<Item = (Day, Decimal)> + '_ {
-        self.dividend.iter().flat_map(move |dividend| {
-            let first = dividend.days.partition_point(|day| *day <= after);
-            let days = dividend.days.get(first..).unwrap_or_default().iter();
-            days.take_while(move |day| **day <= until).map(|day| (*day, dividend.amount))
-        })
-    }
-
-    /// A dividend or a split takes effect as this day begins.
-    pub(crate) fn acts_on(&self, day: Day) -> bool {
-        self.dividend_on(day).is_some() || self.split_on(day).is_some()
-    }
-
-    /// Its split.
-    pub(crate) const fn split(&self) -> Option<Split> {
-        self.split
-    }
-
-    /// The split of a day.
-    pub fn split_on(&self, day: Day) -> Option<Split> {
-        self.split.filter(|split| split.day == day)
+        let first = self.days.partition_point(|day| *day <= after);
+        let days = self.days.get(first..).unwrap_or_default().iter();
+        days.take_while(move |day| **day <= until).map(|day| (*day, self.amount))
     }
 }
 
-/// Gives instruments their dividends.
-pub(super) fn dividends(file: &str, text: &str, all: &mut [Instrument]) -> Result<(), DataError> {
-    for row in &rows(file, text, DIVIDENDS)? {
-        let one = share(row, all)?;
-        if row.currency("currency")? != one.currency {
-            return Err(row.wrong("currency", "that of the share"));
-        }
-        let allowed = "months and a day of them, such as 02/05/08/11 2fri or 03/09 last2";
-        let days = row.read("ex_date_rule", allowed, |text| days(text, one.calendar))?;
-        one.dividend = Some(Dividend { amount: row.amount("amount")?, days });
-    }
-    Ok(())
+/// The dividend of a row, of a share with this calendar.
+pub(super) fn dividend(
+    row: &Row<'_>,
+    calendar: Option<&MarketCalendar>,
+) -> Result<Dividend, DataError> {
+    let allowed = "months and a day of them, such as 02/05/08/11 2fri or 03/09 last2";
+    let days = row.read("ex_date_rule", allowed, |text| days(text, calendar))?;
+    Ok(Dividend { amount: row.amount("amount")?, days })
 }
 
-/// Gives instruments their splits.
-pub(super) fn splits(file: &str, text: &str, all: &mut [Instrument]) -> Result<(), DataError> {
-    for row in &rows(file, text, SPLITS)? {
-        let day = row.day("date")?.ok_or_else(|| row.wrong("date", "a date such as 2027-03-15"))?;
-        let one = share(row, all)?;
-        if one.calendar.is_some_and(|calendar| !calendar.is_business_day(day)) {
-            return Err(row.wrong("date", "a day on which the share trades"));
-        }
-        if one.split.is_some() {
-            return Err(row.wrong("symbol", "a share that no line above has"));
-        }
-        let allowed = "new and old shares, such as 2:1 or 1:4";
-        let (new, old) = row.read("ratio", allowed, Split::read)?;
-        one.split = Some(Split { day, new, old });
+/// The split of a row.
+pub(super) fn split(row: &Row<'_>, calendar: Option<&MarketCalendar>) -> Result<Split, DataError> {
+    let day = row.day("date")?.ok_or_else(|| row.wrong("date", "a date such as 2027-03-15"))?;
+    if calendar.is_some_and(|calendar| !calendar.is_business_day(day)) {
+        return Err(row.wrong("date", "a day on which the share trades"));
     }
-    Ok(())
-}
-
-fn share<'a>(row: &Row<'_>, all: &'a mut [Instrument]) -> Result<&'a mut Instrument, DataError> {
-    let symbol = row.text("symbol")?;
-    let found = all.iter_mut().find(|one| one.symbol == symbol);
-    found.ok_or_else(|| row.wrong("symbol", "the symbol of a share"))
+    let allowed = "new and old shares, such as 2:1 or 1:4";
+    let (new, old) = row.read("ratio", allowed, Split::read)?;
+    Ok(Split { day, new, old })
 }
 
 /// Which day of a month.

@@ -1,7 +1,8 @@
-//! Figures, pairs of currencies and funds, which have files of their own.
+//! Figures, pairs of currencies and funds, which have files of their own, and what files say beside of shares.
 
 use rust_decimal::Decimal;
 
+use super::action::{self, Split};
 use super::table::{DataError, Row, rows};
 use super::{Fee, FundKind, FundTerms, Instrument, InstrumentKind, Parts, TickRule, Unit};
 use crate::calendar::{Day, Hours, MarketCalendar};
@@ -95,6 +96,35 @@ impl Instrument {
         let paid = all.checked_div(Decimal::from(YEAR)).unwrap_or_default();
         paid.round_dp(self.currency.digits())
     }
+
+    /// What a unit pays that is held when this day begins; none on a day that is no ex-date.
+    pub fn dividend_on(&self, day: Day) -> Option<Decimal> {
+        self.dividend.as_ref()?.on(day)
+    }
+
+    /// Ex-dates after a day, up to another one, each with what a unit pays.
+    pub(crate) fn dividends(
+        &self,
+        after: Day,
+        until: Day,
+    ) -> impl Iterator<Item = (Day, Decimal)> + '_ {
+        self.dividend.iter().flat_map(move |dividend| dividend.between(after, until))
+    }
+
+    /// A dividend or a split takes effect as this day begins.
+    pub(crate) fn acts_on(&self, day: Day) -> bool {
+        self.dividend_on(day).is_some() || self.split_on(day).is_some()
+    }
+
+    /// Its split.
+    pub const fn split(&self) -> Option<Split> {
+        self.split
+    }
+
+    /// The split of a day.
+    pub fn split_on(&self, day: Day) -> Option<Split> {
+        self.split.filter(|split| split.day == day)
+    }
 }
 
 /// The figures of a file.
@@ -120,6 +150,36 @@ pub(super) fn hard_to_borrow(
         one.located = Some(row.read("shares", "a whole number", |text| text.parse().ok())?);
     }
     Ok(())
+}
+
+/// Gives shares their dividends.
+pub(super) fn dividends(file: &str, text: &str, all: &mut [Instrument]) -> Result<(), DataError> {
+    for row in &rows(file, text, action::DIVIDENDS)? {
+        let one = share(row, all)?;
+        if row.currency("currency")? != one.currency {
+            return Err(row.wrong("currency", "that of the share"));
+        }
+        one.dividend = Some(action::dividend(row, one.calendar)?);
+    }
+    Ok(())
+}
+
+/// Gives shares their splits.
+pub(super) fn splits(file: &str, text: &str, all: &mut [Instrument]) -> Result<(), DataError> {
+    for row in &rows(file, text, action::SPLITS)? {
+        let one = share(row, all)?;
+        if one.split.is_some() {
+            return Err(row.wrong("symbol", "a share that no line above has"));
+        }
+        one.split = Some(action::split(row, one.calendar)?);
+    }
+    Ok(())
+}
+
+fn share<'a>(row: &Row<'_>, all: &'a mut [Instrument]) -> Result<&'a mut Instrument, DataError> {
+    let symbol = row.text("symbol")?;
+    let found = all.iter_mut().find(|one| one.symbol == symbol);
+    found.ok_or_else(|| row.wrong("symbol", "the symbol of a share"))
 }
 
 fn index(row: &Row<'_>) -> Result<Instrument, DataError> {

@@ -75,13 +75,13 @@ impl Paper {
         let Some(expiry) = expiry.filter(|_| self.rule >= 4) else {
             return fair::of(Decimal::ZERO);
         };
-        // Those before the first day were never paid here.
-        let after = self.day_of(second).plus(-1).max(self.first);
+        // What a second that is yet to come has behind it has not been paid either; what was before the first day never was.
+        let now = second.min(self.step);
+        let after = self.day_of(now).plus(-1).max(self.first);
         let due = one.dividends(after, expiry);
         let due = due.map(|(day, amount)| (day, self.of_present_shares(one, amount)));
-        let ahead = due.map(|(day, amount)| {
-            (TradingSession::of_day(day, self.hours).start.saturating_sub(second), amount)
-        });
-        fair::dividends(ahead.filter(|(ahead, _)| *ahead > 0))
+        let begins = |day| TradingSession::of_day(day, self.hours).start;
+        let due = due.map(|(day, amount)| (begins(day), amount)).filter(|(at, _)| *at > now);
+        fair::dividends(due.map(|(at, amount)| (at.saturating_sub(second).max(0), amount)))
     }
 }

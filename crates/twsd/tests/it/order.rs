@@ -133,7 +133,7 @@ async fn refused_order_gets_201_with_code_and_numbers_and_a_final_status() {
     let server = Server::start().await;
     let mut client = server.client("trading", 3).await;
     let cases: [Case; 13] = [
-        ("QUANTITY_ABOVE_LIMIT: 10000000", |o| {
+        ("QUANTITY_ABOVE_LIMIT: a quantity of 10000000", |o| {
             o.order.total_quantity = Some(Decimal::from(10_000_000));
         }),
         ("totalQuantity is 0.5", |o| o.order.total_quantity = Some(Decimal::new(5, 1))),

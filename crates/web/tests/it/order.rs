@@ -275,3 +275,30 @@ async fn order_says_by_name_who_sent_it() {
     let page = visitor.get(&path).await;
     assert!(page.says("portal, trader") && !page.body.contains("ses_"), "{}", page.body);
 }
+
+#[tokio::test]
+async fn dividend_stands_below_the_executions() {
+    // The Thursday before the ex-date of BAC.
+    let clock = gate::Clock::manual(access::Time::from_seconds(1_796_310_000));
+    let place = Place::at(&clock).await;
+    let mut visitor = place.signed_in().await;
+    let page = visitor.get("/executions").await;
+    assert!(page.says("No dividends, coupons or splits yet."), "{}", page.body);
+    let mut fields = BUY.to_vec();
+    fields[0].1 = "BAC";
+    let key = visitor.post("/ticket/preview", &fields).await.hidden("key");
+    fields.push(("key", &key));
+    visitor.post("/ticket/confirm", &fields).await;
+    clock.set(clock.stamp() + access::Span::hours(10));
+    for _ in 0..1_000 {
+        place.gate.orders().flush().await.unwrap();
+        if !place.gate.view().await.unwrap().payments.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let mut visitor = place.signed_in().await;
+    let page = visitor.get("/executions").await;
+    assert!(page.says("dividend BAC") && page.says("2.20"), "{}", page.body);
+    assert!(page.body.contains("2026-12-04"), "{}", page.body);
+}
