@@ -29,6 +29,7 @@ mod reducing;
 mod replay;
 mod risk;
 mod rule;
+mod strategy;
 
 const AAPL: SymbolId = SymbolId(700_001);
 const HOLDER: Holder = Holder::Credential(CredentialId([1; 16]));

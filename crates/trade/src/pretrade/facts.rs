@@ -76,6 +76,12 @@ impl Facts<'_> {
         self.with_rates(|rates| self.ledger.worst(rates, |symbol| self.venue.mark(symbol)))
     }
 
+    /// The same with other orders in some contracts, by their places, than there are.
+    pub(super) fn worst_with(&self, instead: &[(usize, Exposure)]) -> i128 {
+        let mark = |symbol| self.venue.mark(symbol);
+        self.with_rates(|rates| self.ledger.worst_with(rates, mark, instead))
+    }
+
     /// What the currencies are worth in the base currency.
     pub(super) fn with_rates<T>(&self, then: impl FnOnce(Rates<'_>) -> T) -> T {
         let rate = |currency| self.venue.rate(currency, self.base());
