@@ -18,6 +18,7 @@ mod account;
 mod done;
 mod mandate;
 mod order;
+mod performance;
 mod person;
 mod risk;
 
@@ -25,6 +26,7 @@ pub use account::*;
 pub use done::Done;
 pub use mandate::*;
 pub use order::*;
+pub use performance::*;
 pub use person::*;
 pub use risk::*;
 

@@ -120,6 +120,8 @@ commands! {
     Executions(crate::order::Executions) |which, global| crate::order::executions(&which, global);
     /// List positions and cash
     Positions(crate::order::Positions) |which, global| crate::order::positions(&which, global);
+    /// Show what an account has gained, as a rate by time and by money
+    Performance(crate::performance::ShowPerformance);
     /// Show what an account stands to gain and to lose
     Risk(crate::risk::ShowRisk);
     /// Show outgoing messages, with codes for people without a mail address

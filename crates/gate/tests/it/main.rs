@@ -30,6 +30,7 @@ mod margin;
 mod notice;
 mod owed;
 mod passkey;
+mod performance;
 mod place;
 mod policy;
 mod recovery_code;

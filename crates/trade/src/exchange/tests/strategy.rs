@@ -129,3 +129,22 @@ fn what_was_sold_is_closed_before_what_covers_it() {
     assert_eq!((shares(LOW), shares(HIGH)), (-left, left));
     assert_eq!(called(&bench), [(Strategy::Vertical, 2)]);
 }
+
+#[test]
+fn debt_in_another_currency_is_paid_back_before_anything_is_closed() {
+    let mut bench = holding(30_000, &[("SAP", Side::Buy, 100), ("AAPL", Side::Buy, 100)]);
+    let euro: Currency = "EUR".parse().unwrap();
+    let owed = |bench: &Bench| bench.exchange.account().purse.of(euro).balance;
+    assert!(owed(&bench) < Decimal::from(-10_000), "{}", owed(&bench));
+    assert_eq!(liquidation::convert(&bench.facts()), None, "nothing is missing");
+    let ledger = bench.exchange.ledgers.first_mut();
+    ledger.purse.of_mut(Currency::USD).balance -= Decimal::from(26_000);
+    assert!(liquidation::shortfall(&bench.facts()).is_some());
+    let convert = liquidation::convert(&bench.facts()).unwrap();
+    let order = &convert.get()[0];
+    assert_eq!((order.symbol, order.side), (named("EUR.USD").id, Side::Buy));
+    bench.apply(Command::Place(convert));
+    let left = owed(&bench);
+    assert!(left >= Decimal::ZERO && left < Decimal::TWO, "{left}");
+    assert_eq!(liquidation::convert(&bench.facts()), None, "nothing is owed");
+}
