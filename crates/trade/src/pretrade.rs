@@ -299,8 +299,9 @@ fn check_held(
 
 /// What an order would do. It must pass [`check`] or [`check_reducing`] first, which says why it may not be placed.
 pub fn preview(facts: &Facts<'_>, order: &Checked<Vec<NewOrder>>, reduces: bool) -> Preview {
-    let worst = facts.worst();
-    let mark = |symbol| facts.venue.mark(symbol);
+    let marks = facts.marks();
+    let mark = |symbol| marks.of(symbol);
+    let worst = facts.worst_with(&marks, &[]);
     let summary = facts.with_rates(|rates| AccountSummary::new(facts.ledger, rates, mark));
     let currency = summary.currency;
     let (mut notional, mut cost) = (Decimal::ZERO, Decimal::ZERO);
@@ -324,7 +325,7 @@ pub fn preview(facts: &Facts<'_>, order: &Checked<Vec<NewOrder>>, reduces: bool)
             None => then.push((order.symbol, facts.shares(order.symbol).saturating_add(signed))),
         }
     }
-    let added = power::added(facts, whole.into_iter());
+    let added = power::added(facts, &marks, whole.into_iter());
     let after = worst.saturating_add(if reduces { added.min(0) } else { added });
     let held = facts.with_rates(|rates| facts.ledger.held_with(rates, mark, &then));
     let equity_after = summary.net_liquidation.saturating_sub(cost);

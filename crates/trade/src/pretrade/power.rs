@@ -3,6 +3,7 @@
 //! An order binds what it could make positions come to at worst, beside what they come to now. Where options were sold, that is
 //! looked at together with what covers them: an order that sells the cover binds what is left without it.
 
+use super::facts::Marks;
 use super::{Denial, Facts, NewOrder, Order, Terms};
 use crate::margin::{Exposure, buying_power};
 use crate::money::{Money, of_coins};
@@ -10,7 +11,7 @@ use crate::money::{Money, of_coins};
 /// The whole group, its parents as if all of them worked at once.
 pub(super) fn check(facts: &Facts<'_>, orders: &[NewOrder]) -> Result<(), Denial> {
     let parents = orders.iter().filter(|order| order.parent.is_none());
-    within(facts, added(facts, parents))
+    within(facts, added(facts, &facts.marks(), parents))
 }
 
 /// Orders that may only reduce need nothing, but for those that sell what covers an option.
@@ -19,7 +20,7 @@ pub(super) fn check_hedges(facts: &Facts<'_>, orders: &[NewOrder]) -> Result<(),
     let covers = parents.filter(|order| {
         facts.instrument(order.symbol).is_ok_and(|one| facts.ledger.is_beside_options(one))
     });
-    within(facts, added(facts, covers))
+    within(facts, added(facts, &facts.marks(), covers))
 }
 
 /// New terms of an order that is counted already: only what they add.
@@ -41,7 +42,9 @@ pub(super) fn check_change(
     let place = facts.ledger.instruments().index(order.symbol);
     let beside = place.filter(|_| facts.ledger.is_beside_options(terms.instrument));
     let added = if let Some(at) = beside {
-        facts.worst_with(&[(at, exposure)]).saturating_sub(facts.worst())
+        let marks = facts.marks();
+        let after = facts.worst_with(&marks, &[(at, exposure)]);
+        after.saturating_sub(facts.worst_with(&marks, &[]))
     } else {
         let worst = |exposure| facts.worst_of(terms.instrument, exposure);
         worst(&exposure).saturating_sub(worst(&before))
@@ -62,7 +65,11 @@ fn within(facts: &Facts<'_>, added: i128) -> Result<(), Denial> {
 }
 
 /// By how many of the smallest coins orders could make positions larger, at worst.
-pub(super) fn added<'o>(facts: &Facts<'_>, orders: impl Iterator<Item = &'o NewOrder>) -> i128 {
+pub(super) fn added<'o>(
+    facts: &Facts<'_>,
+    marks: &Marks<'_>,
+    orders: impl Iterator<Item = &'o NewOrder>,
+) -> i128 {
     let mut alone = 0_i128;
     let mut beside: Vec<(usize, Exposure)> = Vec::new();
     for order in orders {
@@ -84,7 +91,8 @@ pub(super) fn added<'o>(facts: &Facts<'_>, orders: impl Iterator<Item = &'o NewO
     if beside.is_empty() {
         return alone;
     }
-    let together = facts.worst_with(&beside).saturating_sub(facts.worst());
+    let after = facts.worst_with(marks, &beside);
+    let together = after.saturating_sub(facts.worst_with(marks, &[]));
     alone.saturating_add(together)
 }
 

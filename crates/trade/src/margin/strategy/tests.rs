@@ -1,3 +1,5 @@
+//! What strategies require, case by case and for any positions.
+
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use access::id::SymbolId;
