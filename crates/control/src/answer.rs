@@ -19,6 +19,7 @@ mod contract;
 mod done;
 mod mandate;
 mod order;
+mod performance;
 mod person;
 mod risk;
 
@@ -27,6 +28,7 @@ pub use contract::*;
 pub use done::Done;
 pub use mandate::*;
 pub use order::*;
+pub use performance::*;
 pub use person::*;
 pub use risk::*;
 

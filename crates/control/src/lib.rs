@@ -22,6 +22,7 @@ mod listener;
 mod lock;
 mod mandate;
 mod notice;
+mod performance;
 mod person;
 mod policy;
 mod portfolio;

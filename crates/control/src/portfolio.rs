@@ -21,6 +21,7 @@ use crate::credential::symbol;
 use crate::desk::instant;
 use crate::desk::{Desk, value};
 use crate::fault::Fault;
+use crate::performance;
 use crate::quantity::Quantity;
 use crate::risk;
 use serde_json::Value;
@@ -64,6 +65,12 @@ pub enum PortfolioRequest {
         #[serde(default)]
         account: Option<PaperAccountId>,
     },
+    /// What it has gained as a rate, and what of today's gain came from currencies.
+    Performance {
+        /// On this account; none is the only one.
+        #[serde(default)]
+        account: Option<PaperAccountId>,
+    },
     /// What it stands to gain and to lose.
     Risk {
         /// On this account; none is the only one.
@@ -82,6 +89,9 @@ pub(crate) async fn act(desk: &Desk<'_>, request: PortfolioRequest) -> Result<Va
         PortfolioRequest::Executions { account } => value(executions(gate, account).await?),
         PortfolioRequest::Payments { account } => value(payments(gate, account).await?),
         PortfolioRequest::Positions { account } => value(positions(gate, account).await?),
+        PortfolioRequest::Performance { account } => {
+            value(performance::performance(gate, account).await?)
+        }
         PortfolioRequest::Risk { account } => value(risk::risk(gate, account)?),
     }
 }
@@ -245,6 +255,8 @@ pub(crate) async fn positions(
         net_liquidation: money(view.summary.net_liquidation, Some(view.currency)),
         excess_liquidity: money(view.summary.excess_liquidity, Some(view.currency)),
         margin_call: view.summary.margin_call.map(instant),
+        day_trades: view.day_trades.total(),
+        day_trades_left: view.day_trades.left().map(|[today, ..]| today),
         positions: held
             .map(|holding| PositionRow {
                 symbol: symbol(gate.markets().instruments(), holding.symbol),

@@ -7,7 +7,9 @@ use trade::risk::LongShort;
 
 use crate::account;
 use crate::amount::money;
-use crate::answer::{ExposureRow, RequirementRow, RiskNow, StressRow, UnderlyingRow};
+use crate::answer::{
+    ExposureRow, RequirementPart, RequirementRow, RiskNow, StressRow, UnderlyingRow,
+};
 use crate::credential::symbol;
 use crate::fault::Fault;
 
@@ -38,9 +40,23 @@ pub(crate) fn risk(gate: &Gate, account: Option<PaperAccountId>) -> Result<RiskN
         requirements: risk
             .requirements
             .iter()
-            .map(|(id, amount)| RequirementRow {
-                symbol: symbol(known, *id),
-                maintenance: told(*amount),
+            .map(|one| RequirementRow {
+                symbol: one
+                    .parts
+                    .iter()
+                    .map(|(id, _)| symbol(known, *id))
+                    .collect::<Vec<_>>()
+                    .join(" + "),
+                strategy: one.strategy.to_string(),
+                parts: one
+                    .parts
+                    .iter()
+                    .map(|(id, steps)| RequirementPart {
+                        symbol: symbol(known, *id),
+                        quantity: known.signed_quantity(*id, *steps).to_string(),
+                    })
+                    .collect(),
+                maintenance: told(one.amount()),
             })
             .collect(),
         stress: risk

@@ -127,6 +127,8 @@ commands! {
     Contract(crate::contract::ContractCommand);
     /// Show the prices of contracts
     Market(crate::contract::ShowMarket);
+    /// Show what an account has gained, as a rate by time and by money
+    Performance(crate::performance::ShowPerformance);
     /// Show what an account stands to gain and to lose
     Risk(crate::risk::ShowRisk);
     /// Show outgoing messages, with codes for people without a mail address

@@ -32,6 +32,7 @@ mod order_limits;
 mod outbox;
 mod output;
 mod pace;
+mod performance;
 mod person;
 mod place;
 mod policy;

@@ -274,8 +274,19 @@ pub fn positions(Positions { account }: &Positions, global: &Global) -> Result<(
             )
         });
         let called: String = called.collect();
+        let day_trades = match (now.day_trades, now.day_trades_left) {
+            (0, _) => String::new(),
+            (count, None) => {
+                format!("\nDay trades in five trading days: {count}; any number may be made.")
+            }
+            (count, Some(left)) => {
+                format!(
+                    "\nDay trades in five trading days: {count}; {left} more may be made today."
+                )
+            }
+        };
         format!(
-            "{}  cash {} {currency}  net liquidation {} {currency}{called}\n{table}",
+            "{}  cash {} {currency}  net liquidation {} {currency}{called}{day_trades}\n{table}",
             now.account, now.cash, now.net_liquidation
         )
     })

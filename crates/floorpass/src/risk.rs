@@ -52,11 +52,23 @@ fn words(now: &RiskNow) -> String {
             [format!("{:+} %", row.prices), format!("{:+} %", row.volatility), row.gain.clone()]
         })
         .collect();
+    let requirements: Vec<_> = now
+        .requirements
+        .iter()
+        .map(|row| {
+            let part =
+                |part: &control::RequirementPart| format!("{} {}", part.quantity, part.symbol);
+            let parts: Vec<_> = row.parts.iter().map(part).collect();
+            [row.strategy.clone(), parts.join(", "), row.maintenance.clone()]
+        })
+        .collect();
+    let required = ["together", "positions", "maintenance"];
     [
         format!("{}  amounts in {}", now.account, now.currency),
         exposures("product", &now.products),
         exposures("currency", &now.currencies),
         output::table(head, &underlyings, "nothing is held"),
+        output::table(required, &requirements, "nothing is held"),
         output::table(["prices", "volatility", "gain"], &stress, "nothing is held"),
     ]
     .join("\n\n")

@@ -13,8 +13,10 @@ use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
 use trade::calendar::{Day, TradingSession};
 use trade::equity::{Held, curve};
+use trade::exchange::Exchange;
 use trade::instrument::Instruments;
 use trade::ledger::{KEPT, KEPT_FOR};
+use trade::performance::{Flow, Moves, Performance};
 use trade::price::Ticks;
 
 use crate::account::PaperAccounts;
@@ -27,6 +29,11 @@ const STEP: i64 = 300;
 pub const DAYS: i32 = 30;
 
 impl View {
+    /// The trading day.
+    fn today(&self, gate: &Gate) -> Day {
+        TradingSession::at(self.time.seconds(), gate.markets().hours()).day
+    }
+
     /// From when on its executions are all that happened.
     fn reach(&self) -> Time {
         let full = self.executions.len() >= KEPT;
@@ -152,19 +159,67 @@ impl PaperAccounts<'_> {
 
     /// The net liquidation at the end of each of the last thirty trading days that is known, oldest first, and now.
     pub async fn equity_by_day(self, view: &View) -> Result<Vec<(Day, Decimal)>, Refusal> {
-        let today = TradingSession::at(view.time.seconds(), self.gate.markets().hours()).day;
+        self.equity_since(view, view.today(self.gate).plus(-DAYS)).await
+    }
+
+    /// The same of all days since one.
+    async fn equity_since(self, view: &View, since: Day) -> Result<Vec<(Day, Decimal)>, Refusal> {
+        let today = view.today(self.gate);
         let store = &self.gate.0.people.store;
-        let kept = store.equity_since(view.account, today.plus(-DAYS).0).await;
+        let kept = store.equity_since(view.account, since.0).await;
         let kept = kept.map_err(|error| store_failed(&error))?;
         let mut days: BTreeMap<Day, Decimal> = BTreeMap::new();
         for (day, value) in kept {
             days.extend(value.parse().ok().map(|value| (Day(day), value)));
         }
-        for (day, value) in self.gate.closes(view) {
+        for (day, value) in self.gate.closes(view).into_iter().filter(|(day, _)| *day >= since) {
             days.entry(day).or_insert(value);
         }
         days.insert(today, view.summary.net_liquidation);
         Ok(days.into_iter().collect())
+    }
+}
+
+/// A range that performance is told over: its name in answers, and how many days; none of all that is known.
+pub const RANGES: [(&str, Option<i32>); 3] =
+    [("today", Some(1)), ("30_days", Some(DAYS)), ("all", None)];
+
+impl PaperAccounts<'_> {
+    /// What the account has gained as a rate over each of [`RANGES`], by its name; those of which too little is known are left
+    /// out.
+    pub async fn performance(
+        self,
+        view: &View,
+    ) -> Result<Vec<(&'static str, Performance)>, Refusal> {
+        let (today, hours) = (view.today(self.gate), self.gate.markets().hours());
+        let began = TradingSession::at(view.began.seconds(), hours).day;
+        let mut values = self.equity_since(view, Day(i32::MIN)).await?;
+        // Before it began it had nothing.
+        if values
+            .first()
+            .is_some_and(|(first, _)| days_between(&[began.plus(-1), *first], hours).is_empty())
+        {
+            values.insert(0, (began.plus(-1), Decimal::ZERO));
+        }
+        let flows = [Flow { day: began, amount: view.deposited }];
+        let ranges = RANGES.iter().filter_map(|(name, days)| {
+            let since = match days {
+                // Since the last day that ended, however long ago.
+                Some(1) => values.len().saturating_sub(2),
+                Some(days) => values.partition_point(|(day, _)| *day < today.plus(-days)),
+                None => 0,
+            };
+            Some((*name, Performance::over(values.get(since..)?, &flows)?))
+        });
+        Ok(ranges.collect())
+    }
+
+    /// What the trading day has changed of an account's worth, by prices and by currencies. Who asks must have shown that they
+    /// may look at it.
+    pub fn moves(self, account: PaperAccountId) -> Result<Moves, Refusal> {
+        let look =
+            |exchange: &Exchange| exchange.ledger(account).map(|ledger| exchange.moves_of(ledger));
+        self.gate.0.sequencer.peek(look).1.ok_or(Refusal::not_found("paper account"))
     }
 }
 

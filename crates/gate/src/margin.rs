@@ -1,6 +1,6 @@
 //! Margin calls. An account that is worth less than its positions require is called: its owners are told, and have ten
-//! minutes. Then everything of it that works or waits is cancelled, and positions are closed, one at a time, until it is worth
-//! enough again; which and how many of them is `trade::pretrade::liquidation`'s decision. Whether an account is called is in the
+//! minutes. Then everything of it that works or waits is cancelled, what it owes in other currencies is paid back, and positions
+//! are closed, one group at a time, until it is worth enough again; which and how many of them is `trade::pretrade::liquidation`'s decision. Whether an account is called is in the
 //! journal; the task that looks remembers nothing.
 
 use std::sync::{Arc, Weak};
@@ -34,7 +34,9 @@ enum Step {
     End,
     /// What works or waits is cancelled.
     Cancel(Money),
-    /// The next position is closed.
+    /// What is owed in another currency is paid back.
+    Convert(Checked<Vec<NewOrder>>),
+    /// The next position is closed, or some that belong together.
     Close(Checked<Vec<NewOrder>>),
 }
 
@@ -52,7 +54,8 @@ impl Step {
         }
         let mut open = facts.ledger.open_orders().peekable();
         if open.peek().is_none() {
-            return liquidation::next(&facts).map(Self::Close);
+            let convert = liquidation::convert(&facts).map(Self::Convert);
+            return convert.or_else(|| liquidation::next(&facts).map(Self::Close));
         }
         let are_ours = open.all(|order| order.origin.holder == Holder::System);
         (!are_ours).then_some(Self::Cancel(missing))
@@ -107,6 +110,7 @@ impl Gate {
                     let news = MarginNews::Closing { missing: words(missing) };
                     (Command::CancelAll { scope, cause: Cause::MarginCall }, Some(news))
                 }
+                Step::Convert(order) => (Command::Place(order), None),
                 Step::Close(order) => (Command::PlaceReduceOnly(order), None),
             };
             turn.stamp_reducing(decision, command)?;

@@ -11,6 +11,8 @@ use access::id::{PaperAccountId, SymbolId};
 use access::moment::Time;
 use rust_decimal::Decimal;
 use trade::account::AccountSummary;
+use trade::calendar::TradingSession;
+use trade::day_trade::DayTrades;
 use trade::exchange::Exchange;
 use trade::ledger::Ledger;
 use trade::order::{Execution, Order, OrderId};
@@ -38,6 +40,8 @@ pub struct View {
     pub realised: Decimal,
     /// Commissions paid over the life of the account.
     pub commissions: Decimal,
+    /// What it began with.
+    pub deposited: Decimal,
     /// All that is asked about the account, at the last prices.
     pub summary: AccountSummary,
     /// Positions by contract, closed ones of the account's life included (zero shares).
@@ -50,6 +54,8 @@ pub struct View {
     pub executions: Rows<Execution>,
     /// Money that moved without a trade, the last thousand payments, oldest first.
     pub payments: Rows<Payment>,
+    /// Its day trades of the last five trading days.
+    pub day_trades: DayTrades,
     /// The markets trade now.
     pub market_open: bool,
     /// When they open next; `time` or before while they are open.
@@ -73,6 +79,7 @@ impl View {
         let completed = known.map_or(&no_orders, |known| &known.completed_orders);
         let executions = known.map_or(&no_executions, |known| &known.executions);
         let payments = known.map_or(&no_payments, |known| &known.payments);
+        let summary = exchange.summary_of(account);
         Self {
             seq: exchange.seq(),
             time: exchange.now(),
@@ -82,7 +89,9 @@ impl View {
             cash: account.purse.own().balance,
             realised: account.realised(account.base()),
             commissions: account.purse.own().commissions,
-            summary: exchange.summary_of(account),
+            deposited: account.purse.own().deposited,
+            day_trades: day_trades(exchange, account, &summary, known),
+            summary,
             positions: account.ever_held(|symbol| exchange.mark(symbol)).collect(),
             open_orders: open,
             completed_orders: completed.next_of_queue(account.completed_orders()),
@@ -104,6 +113,29 @@ impl View {
     pub fn position(&self, symbol: SymbolId) -> Option<&Holding> {
         self.positions.iter().find(|holding| holding.symbol == symbol)
     }
+}
+
+/// They are counted again when there is a record or a day more than in the known view.
+fn day_trades(
+    exchange: &Exchange,
+    account: &Ledger,
+    summary: &AccountSummary,
+    known: Option<&View>,
+) -> DayTrades {
+    let rate = exchange.rate(Currency::USD, account.base()).unwrap_or(Decimal::ONE);
+    let unlimited = DayTrades::is_unlimited(summary.previous_day, rate);
+    let (second, hours) = (exchange.now().seconds(), exchange.genesis().hours);
+    let today = TradingSession::at(second, hours).day;
+    let same = known.filter(|known| {
+        known.seq == exchange.seq() && known.day_trades.days.last().map(|one| one.0) == Some(today)
+    });
+    if let Some(known) = same {
+        return DayTrades { unlimited, ..known.day_trades };
+    }
+    let executions = account.executions().map(AsRef::as_ref);
+    let held = |symbol| account.position(symbol).shares;
+    let instruments = account.instruments();
+    DayTrades::count(executions, held, instruments, (second, hours), unlimited)
 }
 
 /// The last view of each account that became durable. Many readers of one moment share it.

@@ -36,6 +36,7 @@ use crate::ledger::{Ledger, SelfMatch};
 use crate::money::{Money, Rates};
 use crate::order::{Change, End, Execution, NewOrder, Order, OrderId};
 use crate::paper::Paper;
+use crate::performance::Moves;
 use crate::position::Holding;
 use crate::pretrade::{Denial, Facts};
 use crate::price::Ticks;
@@ -573,6 +574,11 @@ impl Exchange {
         self.summary_of(self.account())
     }
 
+    /// What a unit of one currency is worth in another now; none where no pair says.
+    pub fn rate(&self, from: Currency, to: Currency) -> Option<Decimal> {
+        self.paper.rate(from, to)
+    }
+
     /// All that is asked about an account, at the last prices.
     pub fn summary_of(&self, ledger: &Ledger) -> AccountSummary {
         let base = ledger.base();
@@ -586,6 +592,25 @@ impl Exchange {
         let rate = |currency| self.paper.rate(currency, base);
         let supposed = |one: &Instrument, scenario: &_| self.paper.supposed(one, scenario);
         Risk::of(ledger, Rates::new(base, &rate), |symbol| self.mark(symbol), &supposed)
+    }
+
+    /// What the trading day has changed of an account's worth: by prices, and by currencies since their pairs' last close.
+    pub fn moves_of(&self, ledger: &Ledger) -> Moves {
+        let base = ledger.base();
+        let close = |currency: Currency| {
+            let pair = self.paper.instruments.dollar_pair(currency);
+            let (at, inverse) = match pair {
+                _ if currency == Currency::USD => return Some(Decimal::ONE),
+                pair => pair?,
+            };
+            let quote = self.quote(self.paper.instruments.at(at)?.id)?;
+            let price = quote.price(quote.close);
+            if inverse { Decimal::ONE.checked_div(price) } else { Some(price) }
+        };
+        let now = |currency| self.paper.rate(currency, base);
+        let before = |currency| close(currency)?.checked_div(close(base)?);
+        let rates = (Rates::new(base, &now), Rates::new(base, &before));
+        Moves::of(ledger, rates, |symbol| self.mark(symbol))
     }
 
     /// Prices of all contracts. Cheap: about ten microseconds.

@@ -500,6 +500,11 @@ impl Instruments {
         self.get(id).map_or(Decimal::ZERO, |one| one.quantity(steps))
     }
 
+    /// The same of steps that are below zero where they are sold.
+    pub fn signed_quantity(&self, id: SymbolId, steps: i64) -> Decimal {
+        self.get(id).map_or(Decimal::ZERO, |one| one.signed_quantity(steps))
+    }
+
     /// The average price of an order's fills; none before the first.
     pub fn average_price(&self, order: &Order) -> Option<Decimal> {
         order.average_price(self.get(order.symbol)?)

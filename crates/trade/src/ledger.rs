@@ -24,6 +24,7 @@ use crate::price::Ticks;
 pub(crate) mod ordered;
 pub(crate) mod orders;
 pub(crate) mod paid;
+pub(crate) mod required;
 mod room;
 pub(crate) mod sizes;
 pub(crate) mod snapshot;
@@ -34,6 +35,7 @@ use ordered::OrderedBy;
 use orders::Orders;
 pub use orders::{KEPT, KEPT_FOR};
 use paid::Due;
+pub use required::Requirement;
 use traded::Traded;
 
 /// Orders remembered for the check of duplicates, for a day at most.
@@ -207,33 +209,6 @@ impl Ledger {
             all.extend(currency.filter(|currency| !all.contains(currency)));
         }
         all
-    }
-
-    /// What positions and working orders could come to at worst, as the value of shares that binds as much, in the smallest
-    /// coins of the base currency; foreign cash counts a tenth. `mark` gives the price, in ticks, of an instrument.
-    pub(crate) fn worst(&self, rates: Rates<'_>, mark: impl Fn(SymbolId) -> Ticks) -> i128 {
-        let worst = self.exposures.iter().filter_map(|(at, exposure)| {
-            let instrument = self.instruments.at(*at)?;
-            let held = !self.positions.is_empty();
-            let shares = if held { self.position(instrument.id).shares } else { 0 };
-            let binds = !(shares == 0 && exposure.is_empty());
-            binds.then(|| {
-                let worst = self.marked(instrument, &mark).worst(exposure, shares);
-                rates.coins(worst, instrument.currency)
-            })
-        });
-        worst.fold(self.foreign(rates, 10), i128::saturating_add)
-    }
-
-    /// What positions come to, as the value of shares that requires as much while they are held; foreign cash counts a fifth.
-    pub(crate) fn held(&self, rates: Rates<'_>, mark: impl Fn(SymbolId) -> Ticks) -> i128 {
-        let held = self.positions.iter().filter(|(_, position)| position.shares != 0);
-        let bound = held.filter_map(|(id, position)| {
-            let instrument = self.instruments.get(*id)?;
-            let bound = self.marked(instrument, &mark).held(position.shares);
-            Some(rates.coins(bound, instrument.currency))
-        });
-        bound.fold(self.foreign(rates, 5), i128::saturating_add)
     }
 
     /// One part of so many of the balances in other currencies than the base, owed or owned, in coins of the base.

@@ -2,16 +2,19 @@
 //!
 //! A paper margin account after Regulation T, simplified: the initial requirement is 50 % of the
 //! value of what is held, long or short, and of what working orders could add to it at worst; the
-//! maintenance requirement is 25 % of what is held. Buying power is twice the available funds.
+//! maintenance requirement is 25 % of what is held. Options that were sold require less with what covers them
+//! (`margin/strategy.rs`). Buying power is twice the available funds.
 //! When the maintenance requirement is not met, orders that enlarge are denied, the account is called for margin, and what it
 //! holds is closed once the call is over (`pretrade/liquidation.rs`). Values of one instrument count ticks times steps; requirements count the smallest coins of the account's
 //! currency.
 
 mod binding;
+pub(crate) mod strategy;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use binding::Marked;
+pub(crate) use binding::{For, Marked};
+pub use strategy::Strategy;
 
 use crate::order::{Shares, Side};
 

@@ -221,6 +221,11 @@ impl Holding {
         self.value().saturating_sub(self.position.basis)
     }
 
+    /// Value when the trading day began.
+    pub(crate) const fn day_value(&self) -> Decimal {
+        self.position.day_value
+    }
+
     /// Profit or loss since the trading day began.
     pub fn daily(&self) -> Decimal {
         let Position { day_value, day_cash, .. } = self.position;

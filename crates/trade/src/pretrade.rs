@@ -28,6 +28,7 @@ mod denied;
 mod facts;
 pub mod large;
 pub mod liquidation;
+mod power;
 #[cfg(test)]
 mod tests;
 
@@ -139,7 +140,7 @@ fn check_all(
     for rule in rules {
         control::daily(facts, (&rule.owner, &rule.limits.controls), orders)?;
     }
-    if buys { check_buying_power(facts, orders) } else { Ok(()) }
+    if buys { power::check(facts, orders) } else { power::check_hedges(facts, orders) }
 }
 
 /// The same for an order that may only reduce, which never makes a position larger and so needs no buying power.
@@ -230,7 +231,7 @@ pub fn check_modify(
             control::locate(facts, terms.instrument, added)?;
         }
         control::check_change(facts, &limits.controls, (order, &change))?;
-        check_change(facts, order, &terms)?;
+        power::check_change(facts, order, &terms)?;
     }
     if order.reduce_only {
         check_held(
@@ -298,14 +299,15 @@ fn check_held(
 
 /// What an order would do. It must pass [`check`] or [`check_reducing`] first, which says why it may not be placed.
 pub fn preview(facts: &Facts<'_>, order: &Checked<Vec<NewOrder>>, reduces: bool) -> Preview {
-    let worst = facts.worst();
-    let mark = |symbol| facts.venue.mark(symbol);
+    let marks = facts.marks();
+    let mark = |symbol| marks.of(symbol);
+    let worst = facts.worst_with(&marks, &[]);
     let summary = facts.with_rates(|rates| AccountSummary::new(facts.ledger, rates, mark));
     let currency = summary.currency;
-    let (mut after, mut notional, mut cost) = (worst, Decimal::ZERO, Decimal::ZERO);
-    let mut held = facts.with_rates(|rates| facts.ledger.held(rates, mark));
-    let maintenance_before = margin::maintenance(held);
-    for order in order.get().iter().filter(|order| order.parent.is_none()) {
+    let (mut notional, mut cost) = (Decimal::ZERO, Decimal::ZERO);
+    let mut then: Vec<(access::id::SymbolId, i64)> = Vec::new();
+    let whole: Vec<&NewOrder> = order.get().iter().filter(|order| order.parent.is_none()).collect();
+    for order in &whole {
         let Ok(instrument) = facts.instrument(order.symbol) else { continue };
         let terms = Terms::of(order, instrument);
         let price = terms.price(facts);
@@ -313,14 +315,19 @@ pub fn preview(facts: &Facts<'_>, order: &Checked<Vec<NewOrder>>, reduces: bool)
         let base = |amount| facts.in_base(amount, instrument).amount;
         notional = notional.saturating_add(base(instrument.amount(value)));
         cost = cost.saturating_add(base(instrument.commission(order.quantity, value)));
-        after = after.saturating_add(if reduces { 0 } else { terms.adds(facts) });
-        let shares = facts.shares(order.symbol);
+        if matches!(instrument.kind, InstrumentKind::Forex { .. }) {
+            continue;
+        }
         let signed = i64::try_from(order.quantity).unwrap_or(i64::MAX);
-        let then = shares.saturating_add(if order.side == Side::Buy { signed } else { -signed });
-        let marked = facts.ledger.marked(instrument, mark);
-        let more = marked.held(then).saturating_sub(marked.held(shares));
-        held = held.saturating_add(facts.with_rates(|r| r.coins(more, instrument.currency)));
+        let signed = if order.side == Side::Buy { signed } else { -signed };
+        match then.iter_mut().find(|(symbol, _)| *symbol == order.symbol) {
+            Some((_, shares)) => *shares = shares.saturating_add(signed),
+            None => then.push((order.symbol, facts.shares(order.symbol).saturating_add(signed))),
+        }
     }
+    let added = power::added(facts, &marks, whole.into_iter());
+    let after = worst.saturating_add(if reduces { added.min(0) } else { added });
+    let held = facts.with_rates(|rates| facts.ledger.held_with(rates, mark, &then));
     let equity_after = summary.net_liquidation.saturating_sub(cost);
     let available = floor_coins(equity_after, currency).saturating_sub(initial(after));
     let money = |coins| of_coins(coins, currency);
@@ -330,7 +337,7 @@ pub fn preview(facts: &Facts<'_>, order: &Checked<Vec<NewOrder>>, reduces: bool)
         commission: cost,
         initial_before: summary.initial_margin,
         initial_after: money(initial(after)),
-        maintenance_before: money(maintenance_before),
+        maintenance_before: summary.maintenance_margin,
         maintenance_after: money(margin::maintenance(held.max(0))),
         equity_before: summary.net_liquidation,
         equity_after,
@@ -455,45 +462,6 @@ fn check_duplicate(
         Some(age) => Err(Denial::Duplicate { age, window }),
         None => Ok(()),
     }
-}
-
-/// The whole group against the buying power, its parents as if all of them worked at once.
-fn check_buying_power(facts: &Facts<'_>, orders: &[NewOrder]) -> Result<(), Denial> {
-    let added = orders
-        .iter()
-        .filter(|order| order.parent.is_none())
-        .filter_map(|order| Some((order, facts.instrument(order.symbol).ok()?)))
-        .map(|(order, instrument)| Terms::of(order, instrument).adds(facts))
-        .fold(0, i128::saturating_add);
-    within_buying_power(facts, added)
-}
-
-/// New terms of an order that is counted already: only what they add.
-fn check_change(facts: &Facts<'_>, order: &Order, terms: &Terms<'_>) -> Result<(), Denial> {
-    if order.reduce_only {
-        return Ok(());
-    }
-    let Some(mut exposure) = facts.exposure(order.symbol) else { return Ok(()) };
-    let last = facts.venue.mark(order.symbol).0;
-    let before = facts.worst_of(terms.instrument, &exposure);
-    let counted = order.order_type.limit().or(order.order_type.trigger());
-    let live = terms.quantity.saturating_sub(order.filled);
-    exposure.remove(order.side, order.live(), counted.map_or(last, |price| price.0));
-    exposure.add(order.side, live, terms.price(facts).0);
-    let after = facts.worst_of(terms.instrument, &exposure);
-    within_buying_power(facts, after.saturating_sub(before))
-}
-
-fn within_buying_power(facts: &Facts<'_>, added: i128) -> Result<(), Denial> {
-    if added <= 0 {
-        return Ok(());
-    }
-    let power = buying_power(facts.available());
-    if added > power {
-        let money = |coins| Money::new(of_coins(coins, facts.base()), facts.base());
-        return Err(Denial::BuyingPower { value: money(added), available: money(power) });
-    }
-    Ok(())
 }
 
 /// What the checks of a new order and of a change have in common.
@@ -725,14 +693,6 @@ impl<'a> Terms<'a> {
             _ => own.or_else(quoted),
         };
         price.unwrap_or_default()
-    }
-
-    /// By how many of the smallest coins it could make positions larger, at worst.
-    fn adds(&self, facts: &Facts<'_>) -> i128 {
-        let Some(mut exposure) = facts.exposure(self.symbol) else { return 0 };
-        let before = facts.worst_of(self.instrument, &exposure);
-        exposure.add(self.side, self.quantity, self.price(facts).0);
-        facts.worst_of(self.instrument, &exposure).saturating_sub(before)
     }
 }
 

@@ -19,6 +19,7 @@ pub mod day_count;
 pub mod european;
 pub(crate) mod fair;
 pub mod implied;
+pub(crate) mod internal_rate;
 mod matrix;
 pub mod normal;
 mod quadrature;

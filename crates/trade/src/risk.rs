@@ -10,9 +10,8 @@ use access::id::SymbolId;
 use rust_decimal::Decimal;
 
 use crate::instrument::Instrument;
-use crate::ledger::Ledger;
-use crate::margin::maintenance;
-use crate::money::{Rates, of_coins};
+use crate::ledger::{Ledger, Requirement};
+use crate::money::Rates;
 use crate::position::Position;
 use crate::price::Ticks;
 use crate::scenario::Scenario;
@@ -72,8 +71,8 @@ pub struct Risk {
     pub currencies: Vec<LongShort<Currency>>,
     /// The same by underlying, with how that answers to it.
     pub underlyings: Vec<(LongShort<SymbolId>, Sensitivity)>,
-    /// What each position requires while it is held.
-    pub requirements: Vec<(SymbolId, Decimal)>,
+    /// What positions require while they are held, in groups of those that belong together.
+    pub requirements: Vec<Requirement>,
     /// Jumps of all markets at once.
     pub stress: Vec<Stress>,
 }
@@ -133,16 +132,11 @@ impl Risk {
             let scenario = Scenario { prices: prices_by, volatility: volatility_by, only, days: 0 };
             Stress { prices, volatility, gain: gain(None, scenario) }
         });
-        let requirements = held.iter().map(|held| {
-            let bound = ledger.marked(held.one, &mark).held(held.position.shares);
-            let coins = maintenance(rates.coins(bound, held.one.currency));
-            (held.one.id, of_coins(coins, ledger.base()))
-        });
         Self {
             currency: ledger.base(),
             underlyings: underlyings.collect(),
             stress: stress.collect(),
-            requirements: requirements.collect(),
+            requirements: ledger.requirements(rates, &mark),
             products: by(&held, |held| held.one.product().unwrap_or(Product::Stock)),
             currencies: by(&held, |held| held.one.currency),
         }

@@ -407,9 +407,11 @@ impl Client {
         }
         let account = self.managed.name(view.account);
         let mut changed = false;
-        for (key, value, currency) in
-            changes(&mut updates.values, view.account, values(&view.summary))
-        {
+        for (key, value, currency) in changes(
+            &mut updates.values,
+            view.account,
+            values(&view.summary, view.day_trades.left()),
+        ) {
             changed = true;
             let currency = currency.code();
             out.put(&AccountValue { key, value: &value, currency, account });
@@ -447,7 +449,7 @@ impl Client {
             if !ledger.accounts.contains(&view.account) {
                 continue;
             }
-            let mut values = values(&view.summary);
+            let mut values = values(&view.summary, view.day_trades.left());
             if ledger.only {
                 values.retain(|(key, ..)| *key == "NetLiquidation" || LEDGER.contains(key));
             }
@@ -470,7 +472,7 @@ impl Client {
             if !summary.accounts.contains(&view.account) {
                 continue;
             }
-            let mut values = values(&view.summary);
+            let mut values = values(&view.summary, view.day_trades.left());
             values.retain(|(key, _, currency)| is_asked(&summary.tags, key, currency.code()));
             for (tag, value, currency) in changes(&mut summary.sent, view.account, values) {
                 out.put(&AccountSummary {

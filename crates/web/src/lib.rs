@@ -39,6 +39,7 @@ mod notice;
 mod order;
 mod outbox;
 mod overview;
+mod performance;
 mod phone;
 mod policy;
 mod portal;

@@ -61,6 +61,7 @@ pub(crate) fn fragment(view: &View, signed: &Signed) -> Markup {
             @if held.is_empty() && subject::closed(signed).is_some() { p.empty { "No positions." } }
             @else if held.is_empty() { p.empty { "No positions. " a href="/ticket" { "Place an order" } ", or connect a program with one of the " a href="/credentials" { "credentials" } "." } }
             @else { (positions(&held, view, signed)) p.small { a href="/risk" { "Risk of these positions" } } }
+            p.small { a href="/performance" { "Performance" } }
         }
         section.card aria-labelledby="open" {
             header {
@@ -100,6 +101,7 @@ fn summary(view: &View) -> Markup {
                 div { dt { "Cash" } dd data-k="cash" { (money(sum.cash)) } }
                 div { dt { "Buying power" } dd data-k="power" { (money(sum.buying_power)) } }
                 div { dt { "Excess liquidity" } dd data-k="excess" { (money(sum.excess_liquidity)) } }
+                @if view.day_trades.total() > 0 { div { dt { "Day trades" } dd data-k="daytrades" { (view.day_trades.total()) @if let Some([left, ..]) = view.day_trades.left() { span.sub { (left) " left today" } } } } }
             }
         }
     }

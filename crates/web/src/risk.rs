@@ -1,11 +1,14 @@
 //! `GET /risk`: what the account stands to gain and to lose.
 
+use access::id::SymbolId;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use rust_decimal::Decimal;
+use trade::ledger::Requirement;
 use trade::risk::{LongShort, Risk, VOLATILITIES};
 
 use crate::contract;
+use crate::deed;
 use crate::fault::Fault;
 use crate::figure;
 use crate::shell::{self, Tab};
@@ -107,13 +110,34 @@ fn requirements(risk: &Risk, signed: &Signed, all: Decimal) -> Markup {
     html! {
         section.card aria-labelledby="margin" {
             h2 #margin { "What positions require" }
+            p.small { "What covers each other requires what it can lose together. Options that are held count with their whole price." }
             table.lines {
                 thead { tr { th { "Position" } th.r { "Maintenance" } } }
-                tbody { @for (id, amount) in &risk.requirements {
-                    tr { td.key { (contract::symbol(contract::known(signed), *id)) } td.r.n { (money(*amount)) } }
+                tbody { @for one in &risk.requirements {
+                    tr {
+                        td.key { (strategy(one, signed)) }
+                        td.r.n { (money(one.amount())) }
+                    }
                 } }
                 tfoot { tr { td.key { "All, with foreign cash" } td.r.n { (money(all)) } } }
             }
         }
+    }
+}
+
+/// A position by its symbol; of a group its name, and how much of each belongs to it.
+fn strategy(one: &Requirement, signed: &Signed) -> Markup {
+    let known = contract::known(signed);
+    let part = |(id, steps): &(SymbolId, i64)| {
+        let quantity = known.signed_quantity(*id, *steps).to_string().replace('-', "\u{2212}");
+        format!("{quantity} {}", contract::symbol(known, *id))
+    };
+    match one.parts.as_slice() {
+        [(id, _)] => html! { (contract::symbol(known, *id)) },
+        parts => html! {
+            (deed::capital(one.strategy.name()))
+            br;
+            span.small { (parts.iter().map(part).collect::<Vec<_>>().join(", ")) }
+        },
     }
 }

@@ -18,8 +18,8 @@ use crate::visit::Signed;
 use crate::{
     activity, app, approval, asset, authenticator, binding, brokerage, contact, contract,
     credential, device, enrol, events, execution, front_door, health, large_order, link, lock,
-    notice, order, outbox, overview, phone, policy, push, recovery, recovery_code, risk, room,
-    search, session, sign_in, step_up, ticket, travel, trust, trustee,
+    notice, order, outbox, overview, performance, phone, policy, push, recovery, recovery_code,
+    risk, room, search, session, sign_in, step_up, ticket, travel, trust, trustee,
 };
 
 /// Who may come in by a route.
@@ -235,6 +235,7 @@ fn trading() -> Vec<Row> {
         row(p.clone(), "/orders/{order}/preview", account, post(order::preview)),
         row(p.clone(), "/orders/{order}/modify", account, post(order::modify)),
         row(p, "/orders/{order}/cancel", account, post(order::cancel)),
+        row(g.clone(), "/performance", account, get(performance::show)),
         row(g.clone(), "/risk", account, get(risk::show)),
         row(g.clone(), "/executions", account, get(execution::list)),
         row(g, "/executions.csv", account, get(execution::csv)),

@@ -17,6 +17,7 @@ use gate::{
     Actor, Admission, Barred, Browser, Doorway, Entered, Presented, Reissued, Renewal,
     SessionTicket, Shown, SignedIn, SignedRequest, View,
 };
+use trade::performance::Moves;
 use trade::risk::Risk;
 
 use crate::cookie::Cookie;
@@ -472,6 +473,12 @@ impl Signed {
     /// What the account stands to gain and to lose.
     pub(crate) fn risk(&self) -> Result<Risk, Fault> {
         let found = self.visit.portal.gate().paper_accounts().risk(self.ticket.account);
+        found.map_err(|why| self.fault(why))
+    }
+
+    /// What the trading day has changed of the account's worth.
+    pub(crate) fn moves(&self) -> Result<Moves, Fault> {
+        let found = self.visit.portal.gate().paper_accounts().moves(self.ticket.account);
         found.map_err(|why| self.fault(why))
     }
 

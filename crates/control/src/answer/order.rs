@@ -169,6 +169,12 @@ answers! {
         excess_liquidity: String,
         /// When positions are closed because of a margin call; none while there is none.
         margin_call: Option<String>,
+        /// Positions that were opened and closed on one trading day, over the last five.
+        #[serde(default)]
+        day_trades: u32,
+        /// How many more may be made today; none where any number may.
+        #[serde(default)]
+        day_trades_left: Option<u32>,
         /// The positions.
         positions: Vec<PositionRow>,
     }

@@ -15,7 +15,7 @@ answers! {
         currencies: Vec<ExposureRow>,
         /// The same by underlying, with how that answers to it.
         underlyings: Vec<UnderlyingRow>,
-        /// What each position requires while it is held.
+        /// What positions require while they are held, in groups of those that belong together.
         requirements: Vec<RequirementRow>,
         /// What jumps of all markets at once would do.
         stress: Vec<StressRow>,
@@ -49,12 +49,24 @@ answers! {
         theta: String,
     }
 
-    /// What a position requires.
+    /// What a position requires, or some that belong together.
     RequirementRow {
+        /// Its symbol; of a group those of all, with ` + ` between them.
+        symbol: String,
+        /// What they are together: `alone`, `covered call`, `vertical`.
+        strategy: String,
+        /// How much of each belongs to it.
+        parts: Vec<RequirementPart>,
+        /// The maintenance requirement, with the whole price of options that are held.
+        maintenance: String,
+    }
+
+    /// So much of a position.
+    RequirementPart {
         /// Its symbol.
         symbol: String,
-        /// The maintenance requirement.
-        maintenance: String,
+        /// How many; below zero sold.
+        quantity: String,
     }
 
     /// A jump of all markets at once.

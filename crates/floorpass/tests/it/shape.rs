@@ -390,6 +390,7 @@ fn json_of_every_command_is_as_documented() {
     of_mandates(&mut seen);
     seen.run("risk", &["--account", account.as_str().unwrap()]);
     of_contracts(&mut seen);
+    seen.run("performance", &["--account", account.as_str().unwrap()]);
     seen.run("activity", &["--steps", "--limit", "500"]);
     seen.run("activity", &["--limit", "1"]);
     seen.run("evidence checkpoint", &[]);

@@ -31,6 +31,7 @@ mod notice;
 mod owed;
 mod passkey;
 mod payment;
+mod performance;
 mod place;
 mod policy;
 mod recovery_code;

@@ -32,6 +32,7 @@ mod replay;
 mod risk;
 mod rule;
 mod split;
+mod strategy;
 
 const AAPL: SymbolId = SymbolId(700_001);
 const HOLDER: Holder = Holder::Credential(CredentialId([1; 16]));

@@ -6,7 +6,7 @@
 //! | stocks and funds | 50 % of the value (Regulation T) | 25 % |
 //! | futures | so much a contract, from the file of futures | so much a contract |
 //! | options, bought | the whole premium: they have no loan value | the same |
-//! | options, sold | 20 % of what they are on (15 % of an index) less what they are out of the money, at least 10 % of it, of a put of the strike (FINRA Rule 4210) | the same |
+//! | options, sold alone; with what covers them see `strategy.rs` | 20 % of what they are on (15 % of an index) less what they are out of the money, at least 10 % of it, of a put of the strike (FINRA Rule 4210) | the same |
 //! | forecasts | the whole price: they have no loan value, and can only be bought | the same |
 //! | bonds | 1 % of the value of a Treasury with less than 1 year to run, 2 % below 3, 3 % below 5, 4 % below 10, 5 % below 20, else 6 %; 10 % of a company's (after FINRA Rule 4210) | the same |
 //! | currencies | 5 % of the value of an order | 5 % of a foreign balance |
@@ -113,7 +113,7 @@ impl Marked<'_> {
     }
 
     /// What is paid for what is held and for all that could be bought.
-    fn paid(&self, exposure: &Exposure, shares: i64) -> i128 {
+    pub(crate) fn paid(&self, exposure: &Exposure, shares: i64) -> i128 {
         let (long, _) = ends(exposure, shares);
         let held = i128::from(shares.max(0)).saturating_mul(self.mark.0.into());
         let bought = if long > 0 { exposure.buy_value.saturating_add(held) } else { 0 };
@@ -132,7 +132,7 @@ impl Marked<'_> {
     }
 
     /// So many options that were sold.
-    fn written(&self, terms: &OptionTerms, steps: Shares) -> i128 {
+    pub(crate) fn written(&self, terms: &OptionTerms, steps: Shares) -> i128 {
         let out = match terms.right {
             Right::Call => terms.strike.saturating_sub(self.under),
             Right::Put => self.under.saturating_sub(terms.strike),

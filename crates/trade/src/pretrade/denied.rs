@@ -4,7 +4,7 @@ use access::entitlements::{Control, Controls, Limits, Rule, RuleOwner};
 use access::moment::Time;
 
 use super::breach::Breach;
-use super::{Denial, Facts, NewOrder, check_buying_power, check_terms, control, defaults_for};
+use super::{Denial, Facts, NewOrder, check_terms, control, defaults_for, power};
 
 /// One reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,7 +152,7 @@ pub(super) fn collect(
         }
     }
     if buys
-        && let Err(denial) = check_buying_power(facts, orders)
+        && let Err(denial) = power::check(facts, orders)
         && found.iter().all(|one| one.denial != denial)
     {
         found.push(Reason { denial, owner: None });

@@ -1,5 +1,7 @@
 //! What the checks look at.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use access::currency::Currency;
@@ -28,7 +30,23 @@ pub struct Facts<'a> {
     pub open_count: u32,
 }
 
+/// Last prices, each looked up once: that of an option is worked out anew each time.
+pub(super) struct Marks<'a> {
+    venue: &'a dyn Venue,
+    known: RefCell<BTreeMap<SymbolId, Ticks>>,
+}
+
+impl Marks<'_> {
+    pub(super) fn of(&self, symbol: SymbolId) -> Ticks {
+        *self.known.borrow_mut().entry(symbol).or_insert_with(|| self.venue.mark(symbol))
+    }
+}
+
 impl Facts<'_> {
+    pub(super) fn marks(&self) -> Marks<'_> {
+        Marks { venue: self.venue, known: RefCell::default() }
+    }
+
     pub(super) fn open_order(&self, id: OrderId) -> Result<&Arc<Order>, Reject> {
         self.ledger.open_order(id).ok_or_else(|| self.ledger.missing(id))
     }
@@ -74,6 +92,11 @@ impl Facts<'_> {
     /// The same of all.
     pub(super) fn worst(&self) -> i128 {
         self.with_rates(|rates| self.ledger.worst(rates, |symbol| self.venue.mark(symbol)))
+    }
+
+    /// The same with other orders in some contracts, by their places, than there are.
+    pub(super) fn worst_with(&self, marks: &Marks<'_>, instead: &[(usize, Exposure)]) -> i128 {
+        self.with_rates(|rates| self.ledger.worst_with(rates, |symbol| marks.of(symbol), instead))
     }
 
     /// What the currencies are worth in the base currency.

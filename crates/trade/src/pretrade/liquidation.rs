@@ -1,13 +1,20 @@
 //! What is closed, and in which order, when an account's margin call is not met.
 //!
-//! First everything that works or waits is cancelled. Then positions are closed at the market, one at a time: of those whose
-//! market is open the one that requires most, and of equal ones that with the lower id; all of it, or as many units as bring
-//! the requirement a tenth further down than is needed. What is left is looked at again before the next.
+//! First everything that works or waits is cancelled. Then what is owed in other currencies is paid back, by their pairs with the
+//! account's, one at a time. Then what is held is closed at the market, one group at a time, as
+//! `margin/strategy.rs` makes them: of those whose markets are open the one that requires most, and of equal ones that with the
+//! lowest id; all of it, or as many units as bring the requirement a tenth further down than is needed. Of a group the same part
+//! of every position is closed, what was sold first, so that nothing loses what covers it. What is left is looked at again
+//! before the next.
 
-use access::id::Holder;
+use access::currency::Currency;
+use access::id::{Holder, SymbolId};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
 use super::{Checked, Facts};
-use crate::instrument::Instrument;
+use crate::instrument::InstrumentKind;
+use crate::ledger::Requirement;
 use crate::margin::maintenance;
 use crate::money::{Money, floor_coins, of_coins};
 use crate::order::{NewOrder, OrderType, Origin, Shares, Side, TimeInForce};
@@ -18,26 +25,85 @@ pub fn shortfall(facts: &Facts<'_>) -> Option<Money> {
     (coins > 0).then(|| Money::new(of_coins(coins, facts.base()), facts.base()))
 }
 
-/// The order that closes what is to be closed next; none where nothing is held whose market is open, or nothing is missing.
+/// The order that pays back what is owed in another currency, the largest debt first, before anything is closed: all of it, by
+/// the pair of that currency with the account's. None where nothing is missing or owed, or no such pair trades now.
+pub fn convert(facts: &Facts<'_>) -> Option<Checked<Vec<NewOrder>>> {
+    if missing(facts) <= 0 {
+        return None;
+    }
+    let debts = facts
+        .ledger
+        .purse
+        .all()
+        .filter(|(currency, cash)| *currency != facts.base() && cash.balance < Decimal::ZERO);
+    let mut debts: Vec<(Decimal, Currency, Decimal)> = facts.with_rates(|rates| {
+        let told = debts.map(|(currency, cash)| {
+            (rates.convert(cash.balance, currency), currency, cash.balance.abs())
+        });
+        told.collect()
+    });
+    debts.sort();
+    debts.into_iter().find_map(|(_, currency, owed)| paid_back(facts, currency, owed))
+}
+
+/// What buys so much of a currency with the account's.
+fn paid_back(
+    facts: &Facts<'_>,
+    owed_in: Currency,
+    owed: Decimal,
+) -> Option<Checked<Vec<NewOrder>>> {
+    let pairs = facts.ledger.instruments().all().iter().filter_map(|one| match one.kind {
+        InstrumentKind::Forex { base } => Some((one, base)),
+        _ => None,
+    });
+    let (pair, side, amount) =
+        pairs.filter(|(one, _)| facts.venue.is_open(one.id)).find_map(|(one, base)| {
+            match (base, one.currency) {
+                (of, against) if (of, against) == (owed_in, facts.base()) => {
+                    Some((one, Side::Buy, owed))
+                }
+                (of, against) if (of, against) == (facts.base(), owed_in) => {
+                    let price = one.price(facts.venue.reference(one.id, Side::Sell)?);
+                    Some((one, Side::Sell, owed.checked_div(price)?))
+                }
+                _ => None,
+            }
+        })?;
+    // A step more, so that no rest of the debt is left.
+    let steps = amount.checked_div(pair.step.size())?.floor().to_u64()?.checked_add(1)?;
+    Some(Checked(vec![market(facts, pair.id, side, steps)]))
+}
+
+/// The orders that close what is to be closed next, what was sold before what covers it; none where nothing is held whose
+/// market is open, or nothing is missing.
 pub fn next(facts: &Facts<'_>) -> Option<Checked<Vec<NewOrder>>> {
     let missing = missing(facts);
     if missing <= 0 {
         return None;
     }
-    let held = facts.ledger.positions().filter_map(|(symbol, position)| {
-        let one = facts.ledger.instruments().get(symbol)?;
-        let required = requirement(facts, one, position.shares);
-        (required > 0 && facts.venue.is_open(symbol)).then_some((one, position.shares, required))
-    });
-    // Positions come by id: of equal requirements the first stays.
-    let (one, shares, required) =
-        held.reduce(|most, other| if other.2 > most.2 { other } else { most })?;
-    let side = if shares > 0 { Side::Sell } else { Side::Buy };
-    Some(Checked(vec![NewOrder {
+    let mark = |symbol| facts.venue.mark(symbol);
+    let all = facts.with_rates(|rates| facts.ledger.requirements(rates, mark));
+    let is_open = |one: &Requirement| one.parts.iter().all(|(id, _)| facts.venue.is_open(*id));
+    let all = all.into_iter().filter(|one| one.coins > 0 && is_open(one));
+    let first = |one: &Requirement| one.parts.iter().map(|(id, _)| *id).min();
+    let most = all.max_by_key(|one| (one.coins, std::cmp::Reverse(first(one))))?;
+    let whole = most.parts.iter().map(|(_, steps)| steps.unsigned_abs()).fold(0, common);
+    let units = part(whole, missing, most.coins);
+    let order = |(symbol, steps): &(SymbolId, i64)| {
+        let side = if *steps > 0 { Side::Sell } else { Side::Buy };
+        let each = steps.unsigned_abs().checked_div(whole).unwrap_or_default();
+        market(facts, *symbol, side, each.saturating_mul(units))
+    };
+    let (sold, held): (Vec<_>, Vec<_>) = most.parts.iter().partition(|(_, steps)| *steps < 0);
+    Some(Checked(sold.iter().chain(&held).map(order).collect()))
+}
+
+fn market(facts: &Facts<'_>, symbol: SymbolId, side: Side, quantity: Shares) -> NewOrder {
+    NewOrder {
         account: facts.ledger.id,
-        symbol: one.id,
+        symbol,
         side,
-        quantity: part(shares.unsigned_abs(), missing, required),
+        quantity,
         order_type: OrderType::Market,
         tif: TimeInForce::Day,
         outside_hours: true,
@@ -45,7 +111,15 @@ pub fn next(facts: &Facts<'_>) -> Option<Checked<Vec<NewOrder>>> {
         parent: None,
         oca: None,
         reference: Some("margin call".into()),
-    }]))
+    }
+}
+
+/// The largest number that both are whole multiples of.
+const fn common(mut one: Shares, mut other: Shares) -> Shares {
+    while other != 0 {
+        (one, other) = (other, one % other);
+    }
+    one
 }
 
 /// So many of `held` that what they require is a tenth more than what is missing; all where that is not enough.
@@ -65,12 +139,6 @@ fn missing(facts: &Facts<'_>) -> i128 {
     let (held, equity) = facts
         .with_rates(|rates| (facts.ledger.held(rates, mark), facts.ledger.equity(rates, mark)));
     maintenance(held).saturating_sub(floor_coins(equity, facts.base()))
-}
-
-/// What a position requires, in coins of the base currency.
-fn requirement(facts: &Facts<'_>, one: &Instrument, shares: i64) -> i128 {
-    let held = facts.ledger.marked(one, |symbol| facts.venue.mark(symbol)).held(shares);
-    maintenance(facts.with_rates(|rates| rates.coins(held, one.currency)))
 }
 
 #[cfg(test)]

@@ -30,6 +30,15 @@ impl Denomination {
 /// A value of an account: name, value, and what it is told in.
 pub(super) type Value = (&'static str, String, Denomination);
 
+/// Day trades that may be made today, tomorrow and so on.
+const DAY_TRADES: [&str; 5] = [
+    "DayTradesRemaining",
+    "DayTradesRemainingT+1",
+    "DayTradesRemainingT+2",
+    "DayTradesRemainingT+3",
+    "DayTradesRemainingT+4",
+];
+
 /// What the ledger has of one currency, under its names; nothing of those that no product here has.
 fn ledger(part: &CurrencyPart) -> Vec<(&'static str, Decimal)> {
     vec![
@@ -97,7 +106,8 @@ fn ledgers(of: &AccountSummary) -> Vec<Value> {
 
 /// The values of an account. Money has the decimals of its smallest coin, rounded half to even. Those of [`LEDGER`] come
 /// in each currency that it has, and as [`BASE`] for all of them together in its own; the others in its own alone.
-pub(super) fn values(of: &AccountSummary) -> Vec<Value> {
+/// `day_trades` are those that may still be made today and on the next days; none where any number may, which is -1.
+pub(super) fn values(of: &AccountSummary, day_trades: Option<[u32; 5]>) -> Vec<Value> {
     let (digits, places) = (of.currency.digits(), of.currency.digits() as usize);
     let money = |amount: &Decimal| format!("{:.places$}", amount.round_dp(digits));
     let text = |text: &str| text.to_owned();
@@ -107,11 +117,13 @@ pub(super) fn values(of: &AccountSummary) -> Vec<Value> {
         ("AccountReady", text("true"), of_none),
         ("AccountType", text("INDIVIDUAL"), of_none),
         ("Cushion", of.cushion().to_string(), of_none),
-        ("DayTradesRemaining", text("-1"), of_none),
         ("HighestSeverity", text("0"), of_none),
         ("Leverage", of.leverage().to_string(), of_none),
         ("LookAheadNextChange", text("0"), of_none),
     ];
+    let ahead = day_trades.map_or([-1; 5], |left| left.map(i64::from));
+    let left = DAY_TRADES.iter().zip(ahead).map(|(name, left)| (*name, left.to_string(), of_none));
+    values.extend(left);
     let nothing = Decimal::ZERO;
     let amounts: [(&'static str, &Decimal); 25] = [
         ("AccruedDividend", &nothing),
@@ -192,7 +204,7 @@ mod tests {
             daily: amount,
             parts: vec![part(Currency::USD, Decimal::ONE), part(euro, Decimal::new(12, 1))],
         };
-        let all = values(&summary);
+        let all = values(&summary, Some([0, 1, 1, 2, 3]));
         for (name, _, told_in) in &all {
             let same =
                 all.iter().filter(|(other, _, other_in)| (other, other_in) == (name, told_in));
@@ -201,6 +213,12 @@ mod tests {
         for tag in ["NetLiquidation", "BuyingPower", "TotalCashValue", "Cushion", "AccountType"] {
             assert_eq!(all.iter().filter(|(name, ..)| *name == tag).count(), 1, "{tag}");
         }
+        let left = |all: &[Value]| {
+            let found = DAY_TRADES.map(|tag| all.iter().find(|(name, ..)| *name == tag));
+            found.map(|value| value.unwrap().1.clone())
+        };
+        assert_eq!(left(&all), ["0", "1", "1", "2", "3"]);
+        assert_eq!(left(&values(&summary, None)), ["-1"; 5], "any number");
         let cash = all.iter().filter(|(name, ..)| *name == "CashBalance");
         let cash: Vec<_> =
             cash.map(|(_, value, told_in)| (value.as_str(), told_in.code())).collect();

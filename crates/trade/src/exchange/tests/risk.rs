@@ -39,7 +39,7 @@ fn shares_answer_to_their_price_alone() {
         let share = *long * Decimal::from(jump.prices) / Decimal::ONE_HUNDRED;
         assert!(near(jump.gain, share, 200), "{jump:?} of {long}");
     }
-    let required: Decimal = risk.requirements.iter().map(|(_, amount)| *amount).sum();
+    let required: Decimal = risk.requirements.iter().map(crate::ledger::Requirement::amount).sum();
     assert_eq!(required, bench.exchange.summary().maintenance_margin);
 }
 
