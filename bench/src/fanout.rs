@@ -45,7 +45,7 @@ pub fn measure(seconds: u64) -> Row {
     let mut whole = 0;
     // Of each change but the first and the last: what arrived between it and the next.
     for pair in changes.windows(2).skip(2) {
-        let of: Vec<_> = arrivals.iter().filter(|at| (pair[0]..pair[1]).contains(at)).collect();
+        let of: Vec<_> = arrivals.iter().filter(|at| (pair[0]..pair[1]).contains(*at)).collect();
         whole += usize::from(of.len() >= SUBSCRIBERS);
         of.iter().for_each(|at| times.push(at.duration_since(pair[0]).as_nanos() as u64));
     }

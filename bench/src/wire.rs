@@ -208,7 +208,7 @@ impl Client {
             ..Contract::default()
         };
         let wish = tws::inbound::MktData { request_id: 1, contract, ..Default::default() };
-        self.send(&Inbound::from(Box::new(wish)))?;
+        self.send(&Inbound::from(wish))?;
         self.read_until(|fields| (fields[0] == "1").then_some(()))
     }
 

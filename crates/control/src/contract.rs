@@ -65,7 +65,6 @@ pub enum ContractRequest {
 }
 
 /// Does one request about contracts.
-#[expect(clippy::unused_async, reason = "as all requests are done")]
 pub(crate) async fn act(desk: &Desk<'_>, request: ContractRequest) -> Result<Value, Fault> {
     let gate = desk.gate;
     match request {

@@ -145,8 +145,7 @@ impl PaperAccounts<'_> {
                 id: ledger.id,
                 currency: ledger.base(),
                 deposited: ledger.purse.own().deposited,
-                net_liquidation: ledger
-                    .net_liquidation(ledger.base(), |symbol| exchange.mark(symbol)),
+                net_liquidation: exchange.summary_of(ledger).net_liquidation,
                 open_orders: ledger.open_orders().count(),
                 self_match: ledger.self_match,
                 opened: ledger.opened,

@@ -15,8 +15,8 @@ use store::Key;
 use trade::exchange::Exchange;
 use trade::journal::{Cause, Command, Decided};
 use trade::money::Money;
-use trade::order::NewOrder;
-use trade::pretrade::{Checked, liquidation};
+use trade::order::{End, NewOrder};
+use trade::pretrade::{Checked, Facts, liquidation};
 
 use crate::timer::told;
 use crate::{Gate, Inner};
@@ -35,9 +35,19 @@ enum Step {
     /// What works or waits is cancelled.
     Cancel(Money),
     /// What is owed in another currency is paid back.
-    Convert(Checked<Vec<NewOrder>>),
-    /// The next position is closed, or some that belong together.
-    Close(Checked<Vec<NewOrder>>),
+    Convert(Checked<Vec<NewOrder>>, Option<Money>),
+    /// The next position is closed, or some that belong together. With what is missing where nobody has been told yet.
+    Close(Checked<Vec<NewOrder>>, Option<Money>),
+}
+
+/// Whether anything was done already because of a call whose time is over: the owners know then.
+fn has_begun(facts: &Facts<'_>, until: Time) -> bool {
+    let ended = facts.ledger.completed_orders().rev();
+    let mut since = ended.take_while(|order| order.updated >= until);
+    since.any(|order| {
+        let is_ours = order.origin.holder == Holder::System && order.placed >= until;
+        is_ours || order.end == Some(End::MarginCall)
+    })
 }
 
 impl Step {
@@ -54,8 +64,10 @@ impl Step {
         }
         let mut open = facts.ledger.open_orders().peekable();
         if open.peek().is_none() {
-            let convert = liquidation::convert(&facts).map(Self::Convert);
-            return convert.or_else(|| liquidation::next(&facts).map(Self::Close));
+            let is_new = !has_begun(&facts, until);
+            let news = is_new.then_some(missing);
+            let convert = liquidation::convert(&facts).map(|order| Self::Convert(order, news));
+            return convert.or_else(|| Some(Self::Close(liquidation::next(&facts)?, news)));
         }
         let are_ours = open.all(|order| order.origin.holder == Holder::System);
         (!are_ours).then_some(Self::Cancel(missing))
@@ -110,8 +122,8 @@ impl Gate {
                     let news = MarginNews::Closing { missing: words(missing) };
                     (Command::CancelAll { scope, cause: Cause::MarginCall }, Some(news))
                 }
-                Step::Convert(order) => (Command::Place(order), None),
-                Step::Close(order) => (Command::PlaceReduceOnly(order), None),
+                Step::Convert(order, missing) => (Command::Place(order), closing(missing)),
+                Step::Close(order, missing) => (Command::PlaceReduceOnly(order), closing(missing)),
             };
             turn.stamp_reducing(decision, command)?;
             news
@@ -124,6 +136,10 @@ impl Gate {
         let call = Arc::new(Call { by, source, command });
         self.run_done(Key::Account(account), &call).await.map(drop)
     }
+}
+
+fn closing(missing: Option<Money>) -> Option<MarginNews> {
+    missing.map(|missing| MarginNews::Closing { missing: words(missing) })
 }
 
 fn words(money: Money) -> String {

@@ -14,7 +14,9 @@ fn main() -> Result<(), String> {
     let given: Vec<String> = std::env::args().skip(1).collect();
     let usage = "calendar FROM TO NAME..., such as: calendar 2026-01-01 2026-12-31 XNYS XLON";
     let [from, to, names @ ..] = given.as_slice() else { return Err(usage.to_owned()) };
-    let (Ok(from), Ok(to)) = (from.parse(), to.parse()) else { return Err(usage.to_owned()) };
+    let (Ok(from), Ok(to)) = (from.parse::<Day>(), to.parse::<Day>()) else {
+        return Err(usage.to_owned());
+    };
     println!("calendar,date,trading,liquid");
     for name in names {
         let calendar = MarketCalendar::named(name).ok_or_else(|| format!("no calendar {name}"))?;

@@ -92,6 +92,11 @@ impl Exposures {
         found.and_then(|found| self.0.get(found)).map(|(_, one)| *one).unwrap_or_default()
     }
 
+    /// Whether there is or was one of the instrument at a place.
+    pub(crate) fn has(&self, at: usize) -> bool {
+        self.0.binary_search_by_key(&at, |(place, _)| *place).is_ok()
+    }
+
     /// The same, to be changed. It is kept from now on, empty or not.
     pub(crate) fn of_mut(&mut self, at: usize) -> Option<&mut Exposure> {
         let place = match self.0.binary_search_by_key(&at, |(place, _)| *place) {

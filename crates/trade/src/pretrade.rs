@@ -326,7 +326,11 @@ pub fn preview(facts: &Facts<'_>, order: &Checked<Vec<NewOrder>>, reduces: bool)
         }
     }
     let added = power::added(facts, &marks, whole.into_iter());
-    let after = worst.saturating_add(if reduces { added.min(0) } else { added });
+    // What only reduces frees nothing before it has traded; what is told is how things are then.
+    let after = match added {
+        1.. if !reduces => worst.saturating_add(added),
+        _ => worst.min(facts.worst_then(&marks, &then)),
+    };
     let held = facts.with_rates(|rates| facts.ledger.held_with(rates, mark, &then));
     let equity_after = summary.net_liquidation.saturating_sub(cost);
     let available = floor_coins(equity_after, currency).saturating_sub(initial(after));

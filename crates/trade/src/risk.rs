@@ -67,7 +67,7 @@ pub struct Risk {
     pub currency: Currency,
     /// What is held, by product.
     pub products: Vec<LongShort<Product>>,
-    /// The same by currency.
+    /// The same by currency, cash included.
     pub currencies: Vec<LongShort<Currency>>,
     /// The same by underlying, with how that answers to it.
     pub underlyings: Vec<(LongShort<SymbolId>, Sensitivity)>,
@@ -138,9 +138,29 @@ impl Risk {
             stress: stress.collect(),
             requirements: ledger.requirements(rates, &mark),
             products: by(&held, |held| held.one.product().unwrap_or(Product::Stock)),
-            currencies: by(&held, |held| held.one.currency),
+            currencies: with_cash(by(&held, |held| held.one.currency), ledger, rates),
         }
     }
+}
+
+/// The same with cash: what is owned counts as held long, what is owed as sold short.
+fn with_cash(
+    mut all: Vec<LongShort<Currency>>,
+    ledger: &Ledger,
+    rates: Rates<'_>,
+) -> Vec<LongShort<Currency>> {
+    for (currency, cash) in ledger.purse.all().filter(|(_, cash)| !cash.balance.is_zero()) {
+        let value = rates.convert(cash.balance.abs(), currency);
+        let at = all.iter().position(|known| known.of == currency).unwrap_or_else(|| {
+            all.push(LongShort { of: currency, long: Decimal::ZERO, short: Decimal::ZERO });
+            all.len() - 1
+        });
+        let Some(sum) = all.get_mut(at) else { continue };
+        let side = if cash.balance > Decimal::ZERO { &mut sum.long } else { &mut sum.short };
+        *side = side.saturating_add(value);
+    }
+    all.sort_by_key(|one| std::cmp::Reverse(one.long.saturating_add(one.short)));
+    all
 }
 
 impl Held<'_> {

@@ -48,6 +48,11 @@ pub(crate) fn symbol(known: &Instruments, id: access::SymbolId) -> String {
     known.get(id).map_or_else(|| id.to_string(), Instrument::key)
 }
 
+/// The name of a contract as people read it; its number when it is unknown.
+pub(crate) fn title(known: &Instruments, id: access::SymbolId) -> String {
+    known.get(id).map_or_else(|| id.to_string(), Instrument::title)
+}
+
 /// What kind of thing it is.
 fn noun(contract: &Instrument) -> &'static str {
     match contract.kind {
@@ -169,11 +174,23 @@ fn facts(signed: &Signed, contract: &Instrument) -> Markup {
             div { dt { "Currency" } dd.mono { (contract.currency) } }
             @if contract.product().is_some() {
                 div { dt { "Quantity step" } dd.mono { (contract.step.size()) } }
-                div { dt { "Minimum price increment" } dd.mono { (contract.prices.tick().size()) } }
+                div { dt { "Price increment" } dd.mono { (increments(contract)) } }
             }
             div { dt { "Contract ID" } dd.mono { (contract.id) } }
         }
     }
+}
+
+/// What its prices are whole numbers of: `0.01`, or `0.01, from 3 on 0.05`.
+fn increments(contract: &Instrument) -> String {
+    let step = |(from, step): (Decimal, Decimal)| {
+        if from.is_zero() {
+            step.to_string()
+        } else {
+            format!("from {} on {step}", from.normalize())
+        }
+    };
+    contract.prices.steps().map(step).collect::<Vec<_>>().join(", ")
 }
 
 /// What a bond pays, and what it yields at its last price.

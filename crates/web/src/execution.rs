@@ -6,7 +6,7 @@ use gate::View;
 use gate::activity::cell;
 use maud::{Markup, html};
 use trade::instrument::Instruments;
-use trade::order::{Execution, Side};
+use trade::order::{Execution, OrderId, Side};
 use trade::payment::Payment;
 
 use crate::contract;
@@ -41,7 +41,7 @@ fn payments(known: &Instruments, view: &View) -> Markup {
             tbody { @for row in rows {
                 tr {
                     td.key { (row.day) }
-                    td.what data-l="Payment" { span { (row.kind) @if let Some(id) = row.symbol { " " b { (contract::symbol(known, id)) } } } }
+                    td.what data-l="Payment" { span { (row.kind) @if let Some(id) = row.symbol { " " b { (contract::title(known, id)) } } } }
                     td.r.n.off data-l="Held" { @match row.symbol.and_then(|id| known.get(id)) { Some(one) => (figure::quantity(one.signed_quantity(row.held))), None => span.dim { "\u{2013}" } } }
                     td.r.n.end data-l="Amount" { (figure::gain(row.amount, row.currency)) }
                 }
@@ -58,15 +58,23 @@ pub(crate) fn table(known: &Instruments, fills: &[&Execution]) -> Markup {
             tbody { @for fill in fills {
                 @let (word, class) = match fill.side { Side::Buy => ("BUY", "up"), Side::Sell => ("SELL", "down") };
                 tr {
-                    td.key { (figure::time(fill.time)) span.phone { " \u{b7} " a.mono href={ "/orders/" (fill.order) } { "#" (fill.order) } } }
-                    td.n.what data-l="Trade" { span { span class=(class) { (word) } " " (contract::quantity(known, fill.symbol, fill.quantity)) " " b { (contract::symbol(known, fill.symbol)) } } }
+                    td.key { (figure::time(fill.time)) span.phone { " \u{b7} " (source(fill, "#")) } }
+                    td.n.what data-l="Trade" { span { span class=(class) { (word) } " " (contract::quantity(known, fill.symbol, fill.quantity)) " " b { (contract::title(known, fill.symbol)) } } }
                     td.r.n.end.price data-l="Price" { (figure::price(known.price(fill.symbol, fill.price))) }
                     td.r.n.off data-l="Commission" { (contract::money(known, fill.symbol, fill.commission)) }
                     td.r.n.end.gain data-l="Realised" { @match fill.realised { Some(amount) => (contract::gain(known, fill.symbol, amount)), None => span.dim { "\u{2013}" } } }
-                    td.off data-l="Order" { a.mono href={ "/orders/" (fill.order) } { (fill.order) } }
+                    td.off data-l="Order" { (source(fill, "")) }
                 }
             } }
         }
+    }
+}
+
+/// The order that was filled; where there was none, what came to its end.
+fn source(fill: &Execution, before: &str) -> Markup {
+    html! {
+        @if fill.order == OrderId(0) { (fill.reference.as_deref().unwrap_or("none")) }
+        @else { a.mono href={ "/orders/" (fill.order) } { (before) (fill.order) } }
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn line(
         Side::Sell => ("SELL", "down"),
     };
     html! {
-        span.mono { span class=(class) { (word) } " " (contract::quantity(known, symbol, quantity)) " " b { (contract::symbol(known, symbol)) } " " (terms(known, symbol, kind)) " " (tif.name()) }
+        span.mono { span class=(class) { (word) } " " (contract::quantity(known, symbol, quantity)) " " b { (contract::title(known, symbol)) } " " (terms(known, symbol, kind)) " " (tif.name()) }
     }
 }
 

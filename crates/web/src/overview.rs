@@ -98,7 +98,7 @@ fn summary(view: &View) -> Markup {
                 div { dt { "Today" } dd data-k="day" { (gained(sum.daily)) (share(sum.daily, before)) } }
                 div { dt { "Unrealised" } dd data-k="unreal" { (gained(sum.unrealised)) (share(sum.unrealised, cost)) } }
                 div { dt { "Realised today" } dd data-k="real" { (gained(sum.realised)) (share(sum.realised, before)) } }
-                div { dt { "Cash" } dd data-k="cash" { (money(sum.cash)) } }
+                div { dt { "Cash" } dd data-k="cash" { (money(sum.cash)) @for part in sum.parts.iter().filter(|part| part.currency != view.currency && !part.cash.is_zero()) { span.sub { (figure::money(part.cash, part.currency)) " " (part.currency) } } } }
                 div { dt { "Buying power" } dd data-k="power" { (money(sum.buying_power)) } }
                 div { dt { "Excess liquidity" } dd data-k="excess" { (money(sum.excess_liquidity)) } }
                 @if view.day_trades.total() > 0 { div { dt { "Day trades" } dd data-k="daytrades" { (view.day_trades.total()) @if let Some([left, ..]) = view.day_trades.left() { span.sub { (left) " left today" } } } } }
@@ -137,7 +137,7 @@ fn positions(held: &[&Holding], view: &View, signed: &Signed) -> Markup {
                 @let (symbol, shares) = (contract::symbol(contract::known(signed), held.symbol), held.quantity());
                 @let (gain, today) = (held.unrealised(), held.daily());
                 tr data-symbol=(symbol) {
-                    td.key { a.mono href={ "/contracts/" (symbol) } { (symbol) } span.sub.small-only { (figure::quantity(shares)) " at " (figure::price(held.price())) } }
+                    td.key { a.mono href={ "/contracts/" (symbol) } { (contract::title(contract::known(signed), held.symbol)) } span.sub.small-only { (figure::quantity(shares)) " at " (figure::price(held.price())) } }
                     td.r.n.room { (figure::quantity(shares)) }
                     td.r.n.room { (contract::average(contract::known(signed), held.symbol, held.average_cost())) }
                     td.r.n.room data-k={ "l" (symbol) } { (figure::price(held.price())) }

@@ -130,10 +130,10 @@ fn strategy(one: &Requirement, signed: &Signed) -> Markup {
     let known = contract::known(signed);
     let part = |(id, steps): &(SymbolId, i64)| {
         let quantity = known.signed_quantity(*id, *steps).to_string().replace('-', "\u{2212}");
-        format!("{quantity} {}", contract::symbol(known, *id))
+        format!("{quantity} {}", contract::title(known, *id))
     };
     match one.parts.as_slice() {
-        [(id, _)] => html! { (contract::symbol(known, *id)) },
+        [(id, _)] => html! { (contract::title(known, *id)) },
         parts => html! {
             (deed::capital(one.strategy.name()))
             br;

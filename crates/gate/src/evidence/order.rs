@@ -277,8 +277,8 @@ fn order_text(order: &NewOrder, known: &Instruments) -> String {
     let Some(one) = known.get(order.symbol) else {
         return format!("{} {} of contract {}", order.side, order.quantity, order.symbol);
     };
-    let (quantity, symbol) = (one.quantity(order.quantity), &one.symbol);
-    format!("{} {quantity} {symbol} {}", order.side, terms(order.order_type, one.units()))
+    let (quantity, title) = (one.quantity(order.quantity), one.title());
+    format!("{} {quantity} {title} {}", order.side, terms(order.order_type, one.units()))
 }
 
 fn terms(order_type: OrderType, units: Units) -> String {

@@ -72,16 +72,27 @@ async fn told(place: &Place, count: usize) -> Vec<String> {
 
 #[tokio::test]
 async fn account_that_is_worth_too_little_is_called_told_and_closed_as_far_as_is_needed() {
+    called_and_closed(true).await;
+}
+
+#[tokio::test]
+async fn owner_without_open_orders_is_told_too_that_positions_are_closed() {
+    called_and_closed(false).await;
+}
+
+async fn called_and_closed(rests: bool) {
     let place = Place::new().await;
     let (_, bot) = limited(&place, 100_000_000).await;
     let resting = OrderType::Limit { price: Ticks(100) };
-    place_order(&place, &bot, "KO", 10, resting);
+    if rests {
+        place_order(&place, &bot, "KO", 10, resting);
+    }
     let available = place.gate.view().await.unwrap().summary.available_funds;
     let most = (available / Decimal::from(6_700)).floor().try_into().unwrap();
     place_order(&place, &bot, "ESZ6", most, OrderType::Market);
     let called = once(&place, Span::minutes(5), |it| it.summary.margin_call.is_some()).await;
     assert!(called.summary.excess_liquidity < Decimal::ZERO, "{:?}", called.summary);
-    assert_eq!(called.open_orders.len(), 1, "nothing is done to it yet");
+    assert_eq!(called.open_orders.len(), usize::from(rests), "nothing is done to it yet");
     let news = told(&place, 1).await;
     assert!(news.len() == 1 && news[0].starts_with("Margin call: account"), "{news:?}");
     // The call outlives a restart.
@@ -92,8 +103,8 @@ async fn account_that_is_worth_too_little_is_called_told_and_closed_as_far_as_is
     place.pass(Span::seconds(1));
     let met = once(&place, Span(0), |it| it.summary.margin_call.is_none()).await;
     assert!(met.summary.excess_liquidity >= Decimal::ZERO, "{:?}", met.summary);
-    let ended = met.completed_orders.iter().find(|one| one.order_type == resting).unwrap();
-    assert_eq!(ended.end, Some(End::MarginCall));
+    let ended = met.completed_orders.iter().find(|one| one.order_type == resting);
+    assert_eq!(ended.and_then(|one| one.end), rests.then_some(End::MarginCall));
     let left = met.positions.iter().map(|one| one.position.shares).max().unwrap();
     assert!(left > 0 && u64::try_from(left).unwrap() < most, "{left} of {most}");
     let news = told(&place, 3).await;

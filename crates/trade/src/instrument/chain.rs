@@ -83,14 +83,14 @@ fn strike(one: &Instrument, what: ChainOf) -> Option<(Decimal, bool)> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
+    #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
     use crate::instrument::Instruments;
 
     #[test]
     fn pair_is_known_by_every_way_that_it_is_written() {
         let (known, today) = (Instruments::builtin(), Day::of(2026, 11, 30));
-        let called = |name: &str| known.called(name, today).map(|one| one.key());
+        let called = |name: &str| known.called(name, today).map(Instrument::key);
         for name in ["EUR.USD", "EURUSD", "eur/usd"] {
             assert_eq!(called(name), Some("EUR.USD".to_owned()), "{name}");
         }

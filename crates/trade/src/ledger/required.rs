@@ -32,6 +32,15 @@ impl Requirement {
     }
 }
 
+/// Other orders and positions in some contracts than there are.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Instead<'a> {
+    /// By the contract's place.
+    pub(crate) orders: &'a [(usize, Exposure)],
+    /// Steps, by contract; below zero sold.
+    pub(crate) positions: &'a [(SymbolId, i64)],
+}
+
 /// Options of one kind: what is held and what orders could trade.
 #[derive(Clone, Copy)]
 struct Row<'a> {
@@ -75,25 +84,31 @@ impl Ledger {
     /// What positions and working orders could come to at worst, as the value of shares that binds as much, in the smallest
     /// coins of the base currency; foreign cash counts a tenth. `mark` gives the price, in ticks, of an instrument.
     pub(crate) fn worst(&self, rates: Rates<'_>, mark: impl Fn(SymbolId) -> Ticks) -> i128 {
-        self.worst_with(rates, mark, &[])
+        self.worst_with(rates, mark, Instead::default())
     }
 
-    /// The same with other orders in some contracts, by their places, than there are.
+    /// The same with other orders and positions in some contracts than there are.
     pub(crate) fn worst_with(
         &self,
         rates: Rates<'_>,
         mark: impl Fn(SymbolId) -> Ticks,
-        instead: &[(usize, Exposure)],
+        Instead { orders: instead, positions: then }: Instead<'_>,
     ) -> i128 {
         let of = |at: usize| instead.iter().find(|(place, _)| *place == at).map(|(_, one)| *one);
+        let has = |id| then.iter().find(|(symbol, _)| *symbol == id).map(|(_, shares)| *shares);
         let known = self.exposures.iter().map(|(at, one)| (*at, of(*at).unwrap_or(*one)));
-        let new = instead.iter().filter(|(at, _)| self.exposures.iter().all(|(one, _)| one != at));
+        let new = instead.iter().filter(|(at, _)| !self.exposures.has(*at));
+        // What came without an order, such as shares by an assignment.
+        let given = self.positions.keys().filter_map(|id| self.instruments.index(*id));
+        let given = given.filter(|at| !self.exposures.has(*at) && of(*at).is_none());
+        let given = given.map(|at| (at, Exposure::default()));
         let mut sum = self.foreign(rates, 10);
         let mut options = Vec::new();
-        for (at, exposure) in known.chain(new.copied()) {
+        for (at, exposure) in known.chain(new.copied()).chain(given) {
             let Some(one) = self.instruments.at(at) else { continue };
             let held = !self.positions.is_empty();
             let shares = if held { self.position(one.id).shares } else { 0 };
+            let shares = has(one.id).unwrap_or(shares);
             if shares == 0 && exposure.is_empty() {
                 continue;
             }
@@ -109,7 +124,7 @@ impl Ledger {
         for rows in options.chunk_by(|one, other| one.terms.underlying == other.terms.underlying) {
             let Some(first) = rows.first() else { continue };
             let exposure = |at: usize| of(at).unwrap_or_else(|| self.exposures.of(at));
-            let shares = |id| self.position(id).shares;
+            let shares = |id| has(id).unwrap_or_else(|| self.position(id).shares);
             let worst = self.worst_options(rows, exposure, shares);
             sum = sum.saturating_add(rates.coins(worst, first.marked.one.currency));
         }

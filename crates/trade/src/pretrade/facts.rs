@@ -13,6 +13,7 @@ use crate::account::AccountSummary;
 use crate::event::Reject;
 use crate::instrument::Instrument;
 use crate::ledger::Ledger;
+use crate::ledger::required::Instead;
 use crate::margin::{Exposure, initial};
 use crate::money::{Money, Rates, floor_coins};
 use crate::order::{Order, OrderId, Shares, Side};
@@ -96,7 +97,17 @@ impl Facts<'_> {
 
     /// The same with other orders in some contracts, by their places, than there are.
     pub(super) fn worst_with(&self, marks: &Marks<'_>, instead: &[(usize, Exposure)]) -> i128 {
-        self.with_rates(|rates| self.ledger.worst_with(rates, |symbol| marks.of(symbol), instead))
+        self.worst_instead(marks, Instead { orders: instead, ..Instead::default() })
+    }
+
+    /// The same with other positions in some contracts than there are.
+    pub(super) fn worst_then(&self, marks: &Marks<'_>, then: &[(SymbolId, i64)]) -> i128 {
+        self.worst_instead(marks, Instead { positions: then, ..Instead::default() })
+    }
+
+    fn worst_instead(&self, marks: &Marks<'_>, instead: Instead<'_>) -> i128 {
+        let mark = |symbol| marks.of(symbol);
+        self.with_rates(|rates| self.ledger.worst_with(rates, mark, instead))
     }
 
     /// What the currencies are worth in the base currency.

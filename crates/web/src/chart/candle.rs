@@ -65,19 +65,16 @@ fn place(at: usize, count: usize) -> (i64, i64) {
 }
 
 fn picture(all: &[Candle], marks: &[Mark], scale: &Scale) -> Markup {
-    let (mut rise, mut fall) = (String::new(), String::new());
+    let (mut rise, mut fall) = (Vec::new(), Vec::new());
     for (at, one) in all.iter().enumerate() {
         let (x, half) = place(at, all.len());
         let (open, close) = (scale.y(one.open), scale.y(one.close.value));
         let (top, bottom) = (open.min(close), open.max(close));
         let path = if one.close.value < one.open { &mut fall } else { &mut rise };
-        path.push_str(&format!(
-            "M{x} {}V{top}M{x} {bottom}V{}M{} {top}H{}V{bottom}H{}Z",
-            scale.y(one.high),
-            scale.y(one.low),
-            x - half,
-            x + half,
-            x - half
+        let (high, low) = (scale.y(one.high), scale.y(one.low));
+        let (left, right) = (x - half, x + half);
+        path.push(format!(
+            "M{x} {high}V{top}M{x} {bottom}V{low}M{left} {top}H{right}V{bottom}H{left}Z"
         ));
     }
     let mark = |mark: &Mark| {
@@ -85,14 +82,15 @@ fn picture(all: &[Candle], marks: &[Mark], scale: &Scale) -> Markup {
         let away = if mark.side == Side::Buy { 45 } else { -45 };
         format!("M{x} {y}L{} {}H{}Z", x - 9, y + away, x + 9)
     };
-    let of = |side| marks.iter().filter(|one| one.side == side).map(mark).collect::<String>();
-    let across: String =
+    let of =
+        |side| marks.iter().filter(|one| one.side == side).map(mark).collect::<Vec<_>>().concat();
+    let across: Vec<String> =
         (0..=scale.steps).map(|at| format!("M0 {}H{SIDE}", scale.y(scale.line(at)))).collect();
     html! {
         svg.candles viewBox="0 0 1000 1000" preserveAspectRatio="none" aria-hidden="true" {
-            path.across d=(across) {}
-            path.rise d=(rise) {}
-            path.fall d=(fall) {}
+            path.across d=(across.concat()) {}
+            path.rise d=(rise.concat()) {}
+            path.fall d=(fall.concat()) {}
             path.bought d=(of(Side::Buy)) {}
             path.sold d=(of(Side::Sell)) {}
         }
@@ -105,7 +103,7 @@ fn volumes(all: &[Candle], most: Decimal) -> Markup {
         let share = (one.volume / most * Decimal::from(SIDE)).round().to_i64().unwrap_or(0);
         format!("M{} {SIDE}V{}H{}V{SIDE}Z", x - half, SIDE - share, x + half)
     };
-    let bars: String = all.iter().enumerate().map(bar).collect();
+    let bars = all.iter().enumerate().map(bar).collect::<Vec<_>>().concat();
     html! {
         svg.volumes viewBox="0 0 1000 1000" preserveAspectRatio="none" aria-hidden="true" { path d=(bars) {} }
     }

@@ -274,11 +274,11 @@ fn row(order: &Order, child: bool, signed: &Signed, names: Option<&Names>) -> Ma
     let price = |ticks: Option<Ticks>| {
         ticks.map_or_else(none, |ticks| html! { (figure::price(known.price(order.symbol, ticks))) })
     };
-    let symbol = contract::symbol(known, order.symbol);
+    let title = contract::title(known, order.symbol);
     html! {
         tr.child[child] {
             td.key {
-                a.mono href={ "/orders/" (order.id) } { (brief(order.side, &quantity(order.quantity), &symbol)) }
+                a.mono href={ "/orders/" (order.id) } { (brief(order.side, &quantity(order.quantity), &title)) }
                 span.sub {
                     (order.order_type.name()) " " (order.tif.name()) " \u{b7} " span.mono { "#" (order.id) } @if !child { (attached(order)) }
                     span.phone { (terms(known, order)) }

@@ -53,7 +53,7 @@ fn parts(known: &Instruments, view: &View) -> BTreeMap<Sender, Part> {
             Side::Sell => shares.saturating_sub(quantity),
         };
         let value = i128::from(fill.price.0).saturating_mul(i128::from(fill.quantity));
-        let value = known.get(fill.symbol).map_or(Decimal::ZERO, |one| one.amount(value));
+        let value = in_base(known, view, fill.symbol, value);
         part.traded = part.traded.saturating_add(value);
     }
     for order in &view.open_orders {
@@ -74,13 +74,24 @@ fn parts(known: &Instruments, view: &View) -> BTreeMap<Sender, Part> {
     parts
 }
 
+/// So many ticks times steps of a contract, in the account's currency.
+fn in_base(known: &Instruments, view: &View, symbol: SymbolId, value: i128) -> Decimal {
+    let Some(one) = known.get(symbol) else { return Decimal::ZERO };
+    let part = view.summary.parts.iter().find(|part| part.currency == one.currency);
+    one.amount(value).saturating_mul(part.map_or(Decimal::ONE, |part| part.rate))
+}
+
 /// The value of what a sender holds, long and short.
 fn worth(known: &Instruments, part: &Part, view: &View) -> (Decimal, Decimal) {
     let mut worth = (Decimal::ZERO, Decimal::ZERO);
     for (symbol, shares) in &part.shares {
-        let mark = view.position(*symbol).map_or(0, |held| held.mark.0);
+        // What is closed, or has come to its end, is no exposure of anybody.
+        let Some(held) = view.position(*symbol).filter(|held| held.position.shares != 0) else {
+            continue;
+        };
+        let mark = held.mark.0;
         let value = i128::from(mark).saturating_mul(i128::from(*shares));
-        let value = known.get(*symbol).map_or(Decimal::ZERO, |one| one.amount(value));
+        let value = in_base(known, view, *symbol, value);
         let side = if *shares > 0 { &mut worth.0 } else { &mut worth.1 };
         *side = side.saturating_add(value);
     }

@@ -8,7 +8,8 @@ use crate::calendar::Day;
 
 /// A call and a put of one strike, by place, and how many cents a tick has.
 struct Strike {
-    strike: i64,
+    /// In cents.
+    at: i64,
     call: usize,
     put: usize,
     cents: i64,
@@ -27,7 +28,7 @@ struct Quoted {
 fn place(name: &str) -> usize {
     let known = Instruments::builtin();
     let one = known.called(name, Day::of(2026, 11, 23));
-    known.index(one.unwrap_or_else(|| panic!("{name}")).id).unwrap()
+    known.index(one.unwrap().id).unwrap()
 }
 
 fn strikes(class: &str, day: &str, strikes: impl Iterator<Item = i64>) -> Vec<Strike> {
@@ -36,7 +37,7 @@ fn strikes(class: &str, day: &str, strikes: impl Iterator<Item = i64>) -> Vec<St
         let (call, put) = (option('C', strike), option('P', strike));
         let tick = Instruments::builtin().at(call).unwrap().prices.tick().size();
         let cents = i64::try_from(tick * Decimal::ONE_HUNDRED).unwrap();
-        Strike { strike: strike * 100, call, put, cents }
+        Strike { at: strike * 100, call, put, cents }
     };
     strikes.map(of).collect()
 }
@@ -49,7 +50,7 @@ fn touch(bench: &Bench, at: usize, cents: i64) -> Touch {
 
 fn quoted(bench: &Bench, all: &[Strike]) -> Vec<Quoted> {
     let of = |one: &Strike| Quoted {
-        strike: one.strike,
+        strike: one.at,
         call: touch(bench, one.call, one.cents),
         put: touch(bench, one.put, one.cents),
     };
