@@ -4,21 +4,50 @@ use crate::report::Row;
 use crate::sample::Series;
 use crate::server::Server;
 use crate::wire::Client;
-use gate::Durability;
+use access::Span;
+use access::credential::Door;
+use access::entitlements::Scopes;
+use gate::{Actor, DoorWish, Durability, NewCredential};
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const SUBSCRIBERS: usize = 1_000;
+/// One port takes 256 connections.
+const A_PORT: usize = 250;
+
+/// Sockets enough for all of them, each of a program of its own.
+fn sockets(server: &Server) -> Vec<SocketAddr> {
+    let gate = &server.gate;
+    let actor = Actor::Operator { uid: 0 };
+    let more = (1..SUBSCRIBERS.div_ceil(A_PORT)).map(|number| {
+        let new = NewCredential {
+            name: format!("subscribers {number}"),
+            accounts: vec![gate.account()],
+            scopes: Scopes::read_only(gate.now() + Span::days(1)),
+            token_required: Some(false),
+            door: DoorWish::Socket { port: None },
+        };
+        let made = server.sockets.block_on(gate.credentials().create(&actor, new));
+        let Door::Socket { port } = made.expect("a credential").door else {
+            panic!("a credential without a socket");
+        };
+        SocketAddr::from(([127, 0, 0, 1], port))
+    });
+    std::iter::once(server.trading).chain(more).collect()
+}
 
 /// Measures a number of seconds. The receiving thread is on a core of its own, the server on the other.
 pub fn measure(seconds: u64) -> Row {
     let server = Server::start(Durability::Process);
     let (changes, done) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
+    let sockets = sockets(&server);
     let clients: Vec<_> = (0..SUBSCRIBERS)
         .map(|at| {
-            let mut client = Client::connect(server.trading, 100 + at as i32).expect("connected");
+            let socket = sockets[at / A_PORT];
+            let mut client = Client::connect(socket, 100 + at as i32).expect("connected");
             client.subscribe("AAPL").expect("subscribed");
             client
         })

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trade::bar::{Bar, BarSize};
 use trade::calendar::Day;
-use trade::instrument::{Chain, ChainOf, Instrument, InstrumentKind, Settlement, Style};
+use trade::instrument::{ChainOf, Instrument, InstrumentKind, OptionChain, Settlement, Style};
 use trade::quote::{Level, Quote};
 
 use crate::amount::{money, price};
@@ -60,7 +60,7 @@ pub enum ContractRequest {
         bars: Option<String>,
         /// How many bars, the last ones.
         #[serde(default)]
-        count: Option<usize>,
+        count: Option<u32>,
     },
 }
 
@@ -171,7 +171,6 @@ fn show(gate: &Gate, name: &str) -> Result<ContractNow, Fault> {
         exchange,
         currency,
         contract_id: one.id.0,
-        local_symbol: one.local.clone(),
         trading_class: one.class.clone(),
         underlying: under.map(Instrument::key),
         expiry: one.expiry.map(|day| day.to_string()),
@@ -204,7 +203,7 @@ fn chain(
         })
         .transpose()?;
     let listed = markets.series_on(under.id);
-    let found = Chain::of(&listed, of, (expiry, class)).ok_or_else(|| {
+    let found = OptionChain::of(&listed, of, (expiry, class)).ok_or_else(|| {
         let text = format!(
             "nothing on {name} is listed for that day and class; `floorpass contract chain {name}` shows the days"
         );
@@ -239,7 +238,7 @@ fn side(markets: MarketGate<'_>, one: &Instrument) -> ChainSide {
 fn market(
     gate: &Gate,
     name: &str,
-    (bars, count): (Option<&str>, Option<usize>),
+    (bars, count): (Option<&str>, Option<u32>),
 ) -> Result<MarketNow, Fault> {
     let (one, markets) = (named(gate, name)?, gate.markets());
     let unlisted = || {
@@ -267,10 +266,10 @@ fn market(
         last: told(quote.last),
         last_quantity: Quantity(quote.quantity(quote.last_size)),
         last_at: instant(quote.last_time),
-        open: told(quote.open),
-        high: told(quote.high),
-        low: told(quote.low),
-        close: (quote.close.0 != 0).then(|| told(quote.close)),
+        open_price: told(quote.open),
+        high_price: told(quote.high),
+        low_price: told(quote.low),
+        previous_close: (quote.close.0 != 0).then(|| told(quote.close)),
         volume: Quantity(quote.quantity(quote.volume)),
         bars: bars.map(|size| last_bars(gate, one, size, count)).transpose()?.unwrap_or_default(),
     })
@@ -281,7 +280,7 @@ fn last_bars(
     gate: &Gate,
     one: &Instrument,
     size: &str,
-    count: Option<usize>,
+    count: Option<u32>,
 ) -> Result<Vec<BarRow>, Fault> {
     let wrong = || {
         let text = format!(
@@ -290,7 +289,7 @@ fn last_bars(
         Fault::new("BAR_SIZE", text)
     };
     let size = BarSize::of(size).ok_or_else(wrong)?;
-    let count = count.unwrap_or(50);
+    let count = usize::try_from(count.unwrap_or(50)).unwrap_or(usize::MAX);
     if count == 0 || count > BARS {
         let text = format!("{count} bars were asked for; 1 to {BARS} can be");
         return Err(Fault::new("BAR_COUNT", text));
@@ -300,10 +299,10 @@ fn last_bars(
     let told = |bar: &Bar| BarRow {
         at: instant(bar.time),
         day: bar.day.to_string(),
-        open: price(one.price(bar.open)),
-        high: price(one.price(bar.high)),
-        low: price(one.price(bar.low)),
-        close: price(one.price(bar.close)),
+        open_price: price(one.price(bar.open)),
+        high_price: price(one.price(bar.high)),
+        low_price: price(one.price(bar.low)),
+        close_price: price(one.price(bar.close)),
         volume: Quantity(one.quantity(bar.volume)),
     };
     Ok(bars.iter().skip(bars.len().saturating_sub(count)).map(told).collect())

@@ -1,5 +1,6 @@
 //! `floorpass contract` and `floorpass market`.
 
+use access::number::Number;
 use clap::{Args, Subcommand};
 use control::{
     ChainNow, ChainSide, ContractNow, ContractRequest, ContractsFound, MarketNow, Request,
@@ -9,11 +10,14 @@ use crate::exit::Failure;
 use crate::global::Global;
 use crate::output;
 
+/// Bars of one answer.
+const BARS: Number = Number::within("a number of bars", "20", 1, 1_000);
+
 /// Find contracts, and show what is known of one and the options on it.
 #[derive(Debug, Subcommand)]
 pub enum ContractCommand {
     /// Find contracts by a part of their symbol or name
-    Search(Search),
+    Search(FindContracts),
     /// Show what is known of a contract
     Show(Show),
     /// Show the options on something, with their prices
@@ -25,7 +29,7 @@ pub enum ContractCommand {
 #[command(
     after_help = "Examples:\n  floorpass contract search apple\n  floorpass contract search ES --json"
 )]
-pub struct Search {
+pub struct FindContracts {
     /// A part of a symbol or of a name, in either case
     #[arg(value_name = "TEXT")]
     text: String,
@@ -78,8 +82,8 @@ pub struct ShowMarket {
     #[arg(long, value_name = "SIZE")]
     bars: Option<String>,
     /// So many of the last bars, at most 1000
-    #[arg(long, value_name = "NUMBER", requires = "bars")]
-    count: Option<usize>,
+    #[arg(long, value_name = "NUMBER", requires = "bars", allow_hyphen_values = true, value_parser = |typed: &str| BARS.read_whole::<u32>(typed))]
+    count: Option<u32>,
 }
 
 impl ContractCommand {
@@ -87,7 +91,7 @@ impl ContractCommand {
     pub fn run(self, global: &Global) -> Result<(), Failure> {
         let ask = |request| Request::Contract(request);
         match self {
-            Self::Search(Search { text }) => {
+            Self::Search(FindContracts { text }) => {
                 let request = ask(ContractRequest::Search { pattern: text });
                 let found: ContractsFound = control::ask(global.data(), &request)?;
                 output::show(global.json, &found, all_found)
@@ -146,7 +150,6 @@ fn known(now: &ContractNow) -> String {
         ("exchange", now.exchange.clone()),
         ("currency", now.currency.clone()),
         ("contract id", now.contract_id.to_string()),
-        ("local symbol", now.local_symbol.clone()),
         ("trading class", now.trading_class.clone()),
     ];
     let mut put = |what, value: &Option<String>| {
@@ -222,7 +225,7 @@ fn markets(all: &[MarketNow], depth: bool) -> String {
                 best(&now.bids),
                 best(&now.asks),
                 now.last.clone(),
-                now.close.clone().unwrap_or_else(|| "-".to_owned()),
+                now.previous_close.clone().unwrap_or_else(|| "-".to_owned()),
                 now.volume.to_string(),
                 if now.open_now { "open" } else { "closed" }.to_owned(),
             ]
@@ -263,7 +266,8 @@ fn bars(now: &MarketNow) -> String {
         .iter()
         .map(|bar| {
             let [at, open, high, low, close] =
-                [&bar.at, &bar.open, &bar.high, &bar.low, &bar.close].map(Clone::clone);
+                [&bar.at, &bar.open_price, &bar.high_price, &bar.low_price, &bar.close_price]
+                    .map(Clone::clone);
             [at, open, high, low, close, bar.volume.to_string()]
         })
         .collect();

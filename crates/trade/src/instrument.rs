@@ -35,7 +35,7 @@ mod unit;
 use action::Dividend;
 pub use action::Split;
 use arena::Arena;
-pub use chain::{Chain, ChainOf, StrikePair};
+pub use chain::{ChainOf, OptionChain, StrikePair};
 pub use debt::{BondTerms, Issuer};
 use family::Families;
 pub use fee::Fee;

@@ -107,7 +107,7 @@ fn approval_shows_the_order_and_from_where_it_is_asked() {
     let facts: Vec<_> = content.facts.iter().map(|(name, _)| name).collect();
     assert_eq!(facts, ["value", "device", "address", "time"]);
     let text = content.text();
-    assert!(text.starts_with("Side: Buy; Shares: 1,000; Contract: 700001"), "{text}");
+    assert!(text.starts_with("Side: Buy; Quantity: 1,000; Contract: 700001"), "{text}");
     assert!(text.contains("Cost at most: 231,405.00 USD; Value now: 231,400.00 USD; "), "{text}");
     assert!(home.desk.slice.approval(approval).unwrap().number.is_some(), "never one tap");
 }

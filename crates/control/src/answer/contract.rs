@@ -41,8 +41,6 @@ answers! {
         currency: String,
         /// Its number.
         contract_id: u32,
-        /// What its exchange calls it.
-        local_symbol: String,
         /// Its class.
         trading_class: String,
         /// The name of what it stands on.
@@ -142,13 +140,13 @@ answers! {
         /// When.
         last_at: String,
         /// The first price of the trading day.
-        open: String,
+        open_price: String,
         /// Its highest.
-        high: String,
+        high_price: String,
         /// Its lowest.
-        low: String,
+        low_price: String,
         /// The last price of the day before; none where it had no such day.
-        close: Option<String>,
+        previous_close: Option<String>,
         /// How much has traded on this day.
         volume: Quantity,
         /// Bars, oldest first, where they were asked for.
@@ -170,13 +168,13 @@ answers! {
         /// Its trading day.
         day: String,
         /// The first price.
-        open: String,
+        open_price: String,
         /// The highest.
-        high: String,
+        high_price: String,
         /// The lowest.
-        low: String,
+        low_price: String,
         /// The last.
-        close: String,
+        close_price: String,
         /// How much has traded.
         volume: Quantity,
     }

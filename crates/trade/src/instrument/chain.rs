@@ -27,7 +27,7 @@ pub struct StrikePair<'k> {
 
 /// The contracts that stand on one thing: their last days, and the strikes of one of them.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Chain<'k> {
+pub struct OptionChain<'k> {
     /// Last days with the class of their contracts, ascending.
     pub days: Vec<(Day, &'k str)>,
     /// The one whose strikes follow; none where nothing is listed.
@@ -36,7 +36,7 @@ pub struct Chain<'k> {
     pub strikes: BTreeMap<Decimal, StrikePair<'k>>,
 }
 
-impl<'k> Chain<'k> {
+impl<'k> OptionChain<'k> {
     /// Of contracts that stand on one thing, others left out. The last day is the one that is asked for, of the class that is
     /// asked for; where nothing is, the first.
     pub fn of(
@@ -111,7 +111,7 @@ mod tests {
             called("AAPL270115C00125000"),
             called("ESZ6"),
         ];
-        let first = Chain::of(&listed, ChainOf::Options, (None, None)).unwrap();
+        let first = OptionChain::of(&listed, ChainOf::Options, (None, None)).unwrap();
         let days: Vec<_> =
             first.days.iter().map(|(day, class)| (day.to_string(), *class)).collect();
         assert_eq!(days, [("2026-12-18".to_owned(), "AAPL"), ("2027-01-15".to_owned(), "AAPL")]);
@@ -125,11 +125,11 @@ mod tests {
             .collect();
         assert_eq!(pairs, [("125".to_owned(), true, true), ("130".to_owned(), false, true)]);
         let later = Some(Day::of(2027, 1, 15));
-        let later = Chain::of(&listed, ChainOf::Options, (later, None)).unwrap();
+        let later = OptionChain::of(&listed, ChainOf::Options, (later, None)).unwrap();
         assert_eq!((later.chosen, later.strikes.len()), (Some(first.days[1]), 1));
-        let none = Chain::of(&listed, ChainOf::Forecasts, (None, None)).unwrap();
+        let none = OptionChain::of(&listed, ChainOf::Forecasts, (None, None)).unwrap();
         assert_eq!((none.days.len(), none.chosen, none.strikes.len()), (0, None, 0));
-        assert_eq!(Chain::of(&listed, ChainOf::Options, (Some(today), None)), None);
-        assert_eq!(Chain::of(&listed, ChainOf::Options, (None, Some("SPXW"))), None);
+        assert_eq!(OptionChain::of(&listed, ChainOf::Options, (Some(today), None)), None);
+        assert_eq!(OptionChain::of(&listed, ChainOf::Options, (None, Some("SPXW"))), None);
     }
 }

@@ -138,7 +138,7 @@ fn order_above_a_limit_is_denied_with_both_numbers() {
         (
             &none,
             limit(Side::Buy, 0, 100),
-            "QUANTITY_ZERO: the quantity is 0; send 1 share or more".to_owned(),
+            "QUANTITY_ZERO: the quantity is 0; send 1 or more".to_owned(),
         ),
     ];
     for (limits, order, expected) in cases {

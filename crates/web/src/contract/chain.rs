@@ -7,7 +7,7 @@ use axum::extract::Path;
 use axum::response::IntoResponse;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
-use trade::instrument::{Chain, ChainOf, Instrument, StrikePair};
+use trade::instrument::{ChainOf, Instrument, OptionChain, StrikePair};
 use trade::quote::{Level, Quote};
 
 use super::{Reply, named};
@@ -25,8 +25,9 @@ pub(crate) async fn show(Path(name): Path<String>, signed: Signed) -> Reply {
     let (day, class) = (signed.visit.query.get("expiry"), signed.visit.query.get("class"));
     let asked = (day.parse().ok(), Some(class).filter(|class| !class.is_empty()));
     // A link to a day that is over shows the first.
-    let chain = Chain::of(&listed, of, asked).or_else(|| Chain::of(&listed, of, (None, None)));
-    let Some(Chain { days, chosen, strikes: pairs }) = chain else {
+    let chain =
+        OptionChain::of(&listed, of, asked).or_else(|| OptionChain::of(&listed, of, (None, None)));
+    let Some(OptionChain { days, chosen, strikes: pairs }) = chain else {
         return Err(signed.fault(Cause::Missing));
     };
     let what = if forecasts { "Forecasts" } else { "Options" };

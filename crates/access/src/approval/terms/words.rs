@@ -264,7 +264,7 @@ mod tests {
             told(&terms),
             [
                 "Side: Buy",
-                "Shares: 1,000",
+                "Quantity: 1,000",
                 "Contract: AAPL, Apple Inc.",
                 "Kind: Stop limit",
                 "Limit price: 1,234.50 USD",
