@@ -38,7 +38,7 @@ export function markets(portal) {
     must(await page.locator("th[aria-sort=descending]").count() === 1, "no heading says that it sorts");
     await portal.open(page, "/contracts/AAPL");
     await portal.follow(page, "1 year");
-    must(await page.locator(".plot .line").count() === 1, "there is no chart");
+    must(await page.locator(".plot .candles .rise").count() === 1 && await page.locator(".plot .volumes path").count() === 1, "there is no chart");
     await page.getByText("As a table").click();
     must(await page.locator("details table tr").count() > 50, "the table says less than the picture");
     await portal.open(page, "/search?q=AAPL");
