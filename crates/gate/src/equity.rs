@@ -43,7 +43,7 @@ impl View {
 
     fn worth_at(
         &self,
-        known: &Instruments,
+        (known, hours): (&Instruments, Hours),
         times: &[Time],
         price: impl Fn(SymbolId, Time) -> Ticks,
     ) -> Vec<Decimal> {
@@ -57,7 +57,8 @@ impl View {
         };
         let since: Vec<_> = self.executions.from_where(|row| row.time <= *first).collect();
         let since = since.into_iter().map(AsRef::as_ref);
-        let mut values = curve(now, since, times, price, rate, known);
+        let day = |time: Time| TradingSession::at(time.seconds(), hours).day;
+        let mut values = curve(now, since, times, price, rate, (known, day));
         for payment in self.payments.from_where(|row| row.time <= *first) {
             let amount = payment.amount.saturating_mul(rate(payment.currency));
             let before = times.iter().zip(&mut values).take_while(|(at, _)| **at < payment.time);
@@ -88,13 +89,14 @@ impl Gate {
             ended.iter().map(|session| Time(Time::from_seconds(session.roll).0 - 1)).collect();
         let since = reach - Span::days(8);
         let bars = self.bars_of(view.held_since(reach), BarSize::Day, since, view.time);
-        let values = view.worth_at(self.markets().instruments(), &times, |symbol, time| {
-            let day = TradingSession::at(time.seconds(), hours).day;
-            let bars = bars.get(&symbol).map(Vec::as_slice).unwrap_or_default();
-            let after = bars.partition_point(|bar| bar.day <= day);
-            let last = after.checked_sub(1).and_then(|at| bars.get(at));
-            last.map_or_else(|| mark(view, symbol), |bar| bar.close)
-        });
+        let values =
+            view.worth_at((self.markets().instruments(), hours), &times, |symbol, time| {
+                let day = TradingSession::at(time.seconds(), hours).day;
+                let bars = bars.get(&symbol).map(Vec::as_slice).unwrap_or_default();
+                let after = bars.partition_point(|bar| bar.day <= day);
+                let last = after.checked_sub(1).and_then(|at| bars.get(at));
+                last.map_or_else(|| mark(view, symbol), |bar| bar.close)
+            });
         ended.iter().map(|session| session.day).zip(values).collect()
     }
 
@@ -135,7 +137,8 @@ impl Gate {
 impl PaperAccounts<'_> {
     /// The net liquidation since the trading day began, every five minutes and now.
     pub fn equity_today(self, view: &View) -> Vec<(Time, Decimal)> {
-        let session = TradingSession::at(view.time.seconds(), self.gate.markets().hours());
+        let hours = self.gate.markets().hours();
+        let session = TradingSession::at(view.time.seconds(), hours);
         let reach = view.reach().seconds();
         let steps = (view.time.seconds() - session.start + STEP - 1) / STEP;
         // An account that began today has its first value then.
@@ -148,12 +151,13 @@ impl PaperAccounts<'_> {
         let times: Vec<Time> = begun.into_iter().chain(times).collect();
         let since = Time::from_seconds(session.start);
         let bars = self.gate.bars_of(view.held_since(since), BarSize::Minutes(5), since, view.time);
-        let values = view.worth_at(self.gate.markets().instruments(), &times, |symbol, time| {
-            let bars = bars.get(&symbol).map(Vec::as_slice).unwrap_or_default();
-            let after = bars.partition_point(|bar| bar.time < time);
-            let last = after.checked_sub(1).and_then(|at| bars.get(at)).map(|bar| bar.close);
-            last.or_else(|| bars.first().map(|bar| bar.open)).unwrap_or(mark(view, symbol))
-        });
+        let values =
+            view.worth_at((self.gate.markets().instruments(), hours), &times, |symbol, time| {
+                let bars = bars.get(&symbol).map(Vec::as_slice).unwrap_or_default();
+                let after = bars.partition_point(|bar| bar.time < time);
+                let last = after.checked_sub(1).and_then(|at| bars.get(at)).map(|bar| bar.close);
+                last.or_else(|| bars.first().map(|bar| bar.open)).unwrap_or(mark(view, symbol))
+            });
         times.into_iter().zip(values).chain([(view.time, view.summary.net_liquidation)]).collect()
     }
 

@@ -11,8 +11,9 @@ use access::id::SymbolId;
 use access::moment::Time;
 use rust_decimal::Decimal;
 
+use crate::calendar::Day;
 use crate::instrument::{Instrument, InstrumentKind, Instruments};
-use crate::order::{Execution, Side};
+use crate::order::{Execution, OrderId, Side};
 use crate::position::Holding;
 use crate::price::Ticks;
 
@@ -48,8 +49,9 @@ impl Held {
         *cash = cash.saturating_add(amount);
     }
 
-    /// As it was before an execution.
-    fn undo(&mut self, execution: &Execution, instrument: &Instrument) {
+    /// As it was before an execution on a trading day. The interest that a bond is traded with came or went beside its price; a
+    /// settlement has none.
+    fn undo(&mut self, execution: &Execution, instrument: &Instrument, day: Day) {
         let value = i128::from(execution.price.0) * i128::from(execution.quantity);
         let value = instrument.amount(value);
         let quantity = i64::try_from(execution.quantity).unwrap_or(i64::MAX);
@@ -57,7 +59,10 @@ impl Held {
             Side::Buy => (value, quantity),
             Side::Sell => (-value, -quantity),
         };
-        self.put(instrument.currency, paid.saturating_add(execution.commission));
+        let is_trade = execution.order != OrderId(0);
+        let interest = if is_trade { instrument.accrued(bought, day) } else { Decimal::ZERO };
+        let paid = paid.saturating_add(execution.commission).saturating_add(interest);
+        self.put(instrument.currency, paid);
         if let InstrumentKind::Forex { base } = instrument.kind {
             self.put(base, -instrument.signed_quantity(bought));
         } else {
@@ -70,14 +75,14 @@ impl Held {
         &self,
         price: impl Fn(SymbolId) -> Ticks,
         rate: impl Fn(Currency) -> Decimal,
-        instruments: &Instruments,
+        (instruments, day): (&Instruments, Day),
     ) -> Decimal {
         let mut all = self.cash.clone();
         for (symbol, shares) in self.shares.iter().filter(|(_, shares)| **shares != 0) {
             let Some(one) = instruments.get(*symbol) else { continue };
             let value = one.amount(i128::from(price(*symbol).0) * i128::from(*shares));
             let sum = all.entry(one.currency).or_default();
-            *sum = sum.saturating_add(value);
+            *sum = sum.saturating_add(value).saturating_add(one.accrued(*shares, day));
         }
         let worth = all.into_iter().map(|(currency, sum)| sum.saturating_mul(rate(currency)));
         worth.fold(Decimal::ZERO, Decimal::saturating_add)
@@ -86,14 +91,14 @@ impl Held {
 
 /// The net liquidation at each of these times, which ascend; what happened at a time counts as before it. `executions` are
 /// all that came after the first of them, oldest first, and `now` is what is held after the last. `rate` is what a unit of a
-/// currency is worth in the account's.
+/// currency is worth in the account's; `day` is the trading day of a time.
 pub fn curve<'a>(
     mut now: Held,
     executions: impl DoubleEndedIterator<Item = &'a Execution>,
     times: &[Time],
     price: impl Fn(SymbolId, Time) -> Ticks,
     rate: impl Fn(Currency) -> Decimal,
-    instruments: &Instruments,
+    (instruments, day): (&Instruments, impl Fn(Time) -> Day),
 ) -> Vec<Decimal> {
     let mut back = executions.rev().peekable();
     let mut values: Vec<Decimal> = times
@@ -102,10 +107,10 @@ pub fn curve<'a>(
         .map(|time| {
             while let Some(later) = back.next_if(|execution| execution.time > *time) {
                 if let Some(instrument) = instruments.get(later.symbol) {
-                    now.undo(later, instrument);
+                    now.undo(later, instrument, day(later.time));
                 }
             }
-            now.worth(|symbol| price(symbol, *time), &rate, instruments)
+            now.worth(|symbol| price(symbol, *time), &rate, (instruments, day(*time)))
         })
         .collect();
     values.reverse();

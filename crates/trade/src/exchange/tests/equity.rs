@@ -13,6 +13,10 @@ fn held(exchange: &Exchange) -> Held {
     Held::new(cash, &positions, exchange.instruments())
 }
 
+fn day(time: Time) -> Day {
+    crate::calendar::TradingSession::at(time.seconds(), Hours::RoundTheClock).day
+}
+
 #[test]
 fn fills_of_futures_pairs_and_options_leave_the_past_as_it_was() {
     let mut bench = Bench::of(every_product(Hours::RoundTheClock));
@@ -25,6 +29,8 @@ fn fills_of_futures_pairs_and_options_leave_the_past_as_it_was() {
         ("AAPL  261218C00125000", Side::Buy, 2),
         ("AAPL  261218P00125000", Side::Sell, 1),
         ("SAP", Side::Buy, 10),
+        ("UST-10Y", Side::Buy, 20),
+        ("UST-10Y", Side::Sell, 5),
         ("MESZ6", Side::Sell, 1),
         ("EUR.USD", Side::Sell, 5_000),
     ] {
@@ -41,8 +47,8 @@ fn fills_of_futures_pairs_and_options_leave_the_past_as_it_was() {
     let times = [then, bench.time];
     let mark = |symbol, _| exchange.mark(symbol);
     let instruments = Instruments::builtin();
-    let values =
-        curve(held(exchange), executions, &times, mark, |currency| rates[&currency], instruments);
+    let rate = |currency| rates[&currency];
+    let values = curve(held(exchange), executions, &times, mark, rate, (instruments, day));
     let now = exchange.summary().net_liquidation;
     assert_eq!(values[0], before, "nothing was held then");
     assert!((values[1] - now).abs() < Decimal::new(1, 2), "{} and {now}", values[1]);
@@ -74,7 +80,7 @@ fn curve_worked_back_from_now_is_what_the_account_was_worth_then() {
         &times,
         |symbol, time| marks[times.iter().position(|known| *known == time).unwrap()][&symbol],
         |_| Decimal::ONE,
-        Instruments::builtin(),
+        (Instruments::builtin(), day),
     );
     let was: Vec<Decimal> = seen.iter().map(|(_, value)| *value).collect();
     assert_eq!(values, was);
