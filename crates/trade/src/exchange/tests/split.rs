@@ -13,7 +13,7 @@ const AMD: Day = Day::of(2027, 3, 15);
 const GE: Day = Day::of(2027, 6, 14);
 /// BBY on 13 September 2027: three for two.
 const BBY: Day = Day::of(2027, 9, 13);
-/// 6758 on 29 September 2027: five for one, and 12 yen a share of before.
+/// 6758 on 29 September 2027: five for one, and a dividend of 12 yen for each share before the split.
 const SONY: Day = Day::of(2027, 9, 29);
 
 fn eve(day: Day, hours: Hours) -> Bench {
@@ -54,14 +54,14 @@ fn what_is_held_becomes_as_many_and_what_is_left_of_a_share_is_paid() {
         assert_eq!(after.shares, whole, "{symbol}");
         let dividend = told.iter().filter(|one| one.kind == PaymentKind::Dividend);
         let dividend: Decimal = dividend.map(|one| one.amount).sum();
-        // Yen of 300 old shares of before.
+        // Yen, paid on the 300 shares before the split.
         assert_eq!(dividend, if symbol == "6758" { Decimal::from(3_600) } else { Decimal::ZERO });
         let record = told.iter().find(|one| one.kind == PaymentKind::Split).unwrap();
         assert_eq!((record.held, record.amount, record.day), (whole, Decimal::ZERO, day));
         let in_lieu = told.iter().find(|one| one.kind == PaymentKind::CashInLieu);
         let amount = in_lieu.map_or(Decimal::ZERO, |one| one.amount);
         assert_eq!(in_lieu.is_some(), rest.is_some(), "{symbol}");
-        // The last price of before is that of old shares: their part is worth as much.
+        // The last price before the split is that of old shares: their part is worth as much.
         if let Some((parts, of)) = rest {
             let expected = one.price(mark) * Decimal::from(parts * i64::from(split.old))
                 / Decimal::from(of * i64::from(split.new));
@@ -216,7 +216,7 @@ fn options_become_as_many_at_half_the_strike() {
     // Within half a spread of each of twelve hundred shares.
     assert!((worth(&bench) - then).abs() < Decimal::from(40), "{then} and {}", worth(&bench));
     assert_eq!(bench.order(resting).end, Some(End::Split));
-    // Each strike of before is listed as its half.
+    // Each earlier strike is listed at half of what it was.
     let quotes = bench.exchange.quotes();
     let known = Instruments::builtin();
     let mut count = 0;
