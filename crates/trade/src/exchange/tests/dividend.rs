@@ -1,7 +1,7 @@
 //! Dividends: who is paid, what becomes of prices, orders and options.
 
 use super::bond::begun_on;
-use super::market3::{bought, every_product, named};
+use super::market3::{bought, every_product, named, place_around};
 use super::rule::slowly;
 use super::*;
 use crate::payment::{Payment, PaymentKind};
@@ -213,21 +213,7 @@ fn days_over_an_ex_date_passed_at_once_are_what_each_of_their_seconds_comes_to()
         bought(&mut at_once, "LLY", Side::Sell, 10);
         let names =
             ["IBM", "LLY", "AAPL", "IBM   270219C00200000", "IBM   270319P00200000", "MSFT"];
-        for (number, name) in (0..).zip(names.iter().cycle().take(36)) {
-            let one = named(name);
-            let last = at_once.exchange.mark(one.id).0;
-            let away = 1 + last * (number % 9) / 2_000;
-            let (price, above) =
-                (one.prices.floor(Ticks(last - away)), one.prices.ceil(Ticks(last + away)));
-            let (side, order_type) = match number % 4 {
-                0 => (Side::Buy, OrderType::Limit { price }),
-                1 => (Side::Sell, OrderType::Limit { price: above }),
-                2 => (Side::Buy, OrderType::Stop { trigger: above }),
-                _ => (Side::Sell, OrderType::Stop { trigger: price }),
-            };
-            let tif = if number % 5 == 0 { TimeInForce::Day } else { TimeInForce::Gtc };
-            at_once.place(vec![NewOrder { symbol: one.id, tif, ..order(side, 1, order_type) }]);
-        }
+        place_around(&mut at_once, names.iter().cycle().take(36), (9, 2_000), |_| 1);
         let mut by_second = at_once.exchange.clone();
         let mut stepped = at_once.clone();
         let told = at_once.wait(30_000);

@@ -76,6 +76,31 @@ pub(super) fn bought(bench: &mut Bench, name: &str, side: Side, quantity: u64) {
     assert!(told.iter().any(|event| matches!(event, Event::OrderFilled { .. })), "{name}");
 }
 
+/// Orders of all kinds around the last prices of contracts, so many parts of a price away, in as many widths as are given.
+pub(super) fn place_around<'n>(
+    bench: &mut Bench,
+    names: impl Iterator<Item = &'n &'n str>,
+    (widths, parts): (i64, i64),
+    quantity: impl Fn(i64) -> u64,
+) {
+    for (number, name) in (0_i64..).zip(names) {
+        let one = named(name);
+        let last = bench.exchange.mark(one.id).0;
+        let away = 1 + last * (number % widths) / parts;
+        let price = one.prices.floor(Ticks(last - away));
+        let above = one.prices.ceil(Ticks(last + away));
+        let (side, order_type) = match number % 4 {
+            0 => (Side::Buy, OrderType::Limit { price }),
+            1 => (Side::Sell, OrderType::Limit { price: above }),
+            2 => (Side::Buy, OrderType::Stop { trigger: above }),
+            _ => (Side::Sell, OrderType::Stop { trigger: price }),
+        };
+        let tif = if number % 5 == 0 { TimeInForce::Day } else { TimeInForce::Gtc };
+        let new = order(side, quantity(number), order_type);
+        bench.place(vec![NewOrder { symbol: one.id, tif, ..new }]);
+    }
+}
+
 #[test]
 fn contracts_end_on_their_last_day_and_money_is_kept() {
     let mut bench = Bench::of(every_product(Hours::RoundTheClock));
@@ -154,21 +179,7 @@ fn days_passed_at_once_are_what_each_of_their_seconds_comes_to() {
             "AAPL  261204P00125000",
             "SPXW  261127C02500000",
         ];
-        for (number, name) in (0..).zip(names.iter().cycle().take(44)) {
-            let one = named(name);
-            let last = at_once.exchange.mark(one.id).0;
-            let away = 1 + last * (number % 9) / 3_000;
-            let price = one.prices.floor(Ticks(last - away));
-            let above = one.prices.ceil(Ticks(last + away));
-            let (side, order_type) = match number % 4 {
-                0 => (Side::Buy, OrderType::Limit { price }),
-                1 => (Side::Sell, OrderType::Limit { price: above }),
-                2 => (Side::Buy, OrderType::Stop { trigger: above }),
-                _ => (Side::Sell, OrderType::Stop { trigger: price }),
-            };
-            let tif = if number % 5 == 0 { TimeInForce::Day } else { TimeInForce::Gtc };
-            at_once.place(vec![NewOrder { symbol: one.id, tif, ..order(side, 1, order_type) }]);
-        }
+        place_around(&mut at_once, names.iter().cycle().take(44), (9, 3_000), |_| 1);
         let mut by_second = at_once.exchange.clone();
         let told = at_once.wait(30_000);
         let slow = slowly(&mut by_second, at_once.time);

@@ -2,7 +2,7 @@
 
 use super::bond::begun_on;
 use super::dividend::{paid, to_the_end};
-use super::market3::{bought, named};
+use super::market3::{bought, named, place_around};
 use super::rule::slowly;
 use super::*;
 use crate::payment::PaymentKind;
@@ -243,22 +243,8 @@ fn days_over_a_split_passed_at_once_are_what_each_of_their_seconds_comes_to() {
         for hours in [Hours::RoundTheClock, Hours::Real] {
             let mut at_once = eve(day, hours);
             at_once.wait((day.plus(-1).at(15, 0) - at_once.time.seconds()).max(0));
-            for (number, name) in (0..).zip(names.iter().cycle().take(24)) {
-                let one = named(name);
-                let last = at_once.exchange.mark(one.id).0;
-                let away = 1 + last * (number % 7) / 1_000;
-                let (price, above) =
-                    (one.prices.floor(Ticks(last - away)), one.prices.ceil(Ticks(last + away)));
-                let (side, order_type) = match number % 4 {
-                    0 => (Side::Buy, OrderType::Limit { price }),
-                    1 => (Side::Sell, OrderType::Limit { price: above }),
-                    2 => (Side::Buy, OrderType::Stop { trigger: above }),
-                    _ => (Side::Sell, OrderType::Stop { trigger: price }),
-                };
-                let tif = if number % 5 == 0 { TimeInForce::Day } else { TimeInForce::Gtc };
-                let new = order(side, 1 + u64::from(number % 3 == 0), order_type);
-                at_once.place(vec![NewOrder { symbol: one.id, tif, ..new }]);
-            }
+            let quantity = |number| 1 + u64::from(number % 3 == 0);
+            place_around(&mut at_once, names.iter().cycle().take(24), (7, 1_000), quantity);
             let mut by_second = at_once.exchange.clone();
             let told = at_once.wait(30_000);
             let slow = slowly(&mut by_second, at_once.time);
