@@ -9,6 +9,7 @@ use gate::SocketProof;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use trade::exchange::Exchange;
 
 use crate::books::{Allowed, Books, digest};
 use crate::client::{Client, Told};
@@ -369,15 +370,20 @@ impl World {
 
     /// The state with the markets where they belong, some of the time, and always none of a failed disk. At other
     /// times the next start passes what was missed, and fills what is due.
-    fn caught_up(&mut self) -> Option<String> {
+    fn caught_up(&mut self) -> Option<(Time, String)> {
         if self.dice.chance(1, 3) {
             return None;
         }
         self.life.stepper.beat();
-        (!self.life.disk.has_failed()).then(|| self.digest())
+        (!self.life.disk.has_failed()).then(|| (self.come_to(), self.digest()))
     }
 
-    async fn again(self, state: Option<String>, is_killed: bool) -> Ran<Self> {
+    /// The time that the markets have come to.
+    fn come_to(&self) -> Time {
+        self.life.stepper.exchange(Exchange::now).1
+    }
+
+    async fn again(self, state: Option<(Time, String)>, is_killed: bool) -> Ran<Self> {
         let Self { mut dice, machine, life, model, books, visitors, before, password, .. } = self;
         let Self { log, tally, written, named, failing, checked, trace, .. } = self;
         private::simulation::fail_after(None);
@@ -407,10 +413,14 @@ impl World {
     }
 
     /// What was there is there: the same state, every program and account, nobody who was cut.
-    async fn begins_again(&mut self, state: Option<String>) -> Ran {
+    async fn begins_again(&mut self, state: Option<(Time, String)>) -> Ran {
         self.life.stepper.make_room();
-        if let Some(state) = state {
+        if let Some((time, state)) = state {
             // Where a long time was missed, the start leaves it to the first beat.
+            self.life.stepper.beat();
+            // A system clock that was set back while the server ran rules again after a start, and of a trading day
+            // that ended without a record nothing is known until it has ended again.
+            self.machine.hands.pass(time.since(self.come_to()));
             self.life.stepper.beat();
             let now = self.digest();
             demand(state == now, || format!("a restart changed\n{state}into\n{now}"))?;
