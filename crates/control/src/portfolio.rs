@@ -252,6 +252,7 @@ pub(crate) async fn positions(
         account: view.account.to_string(),
         currency: view.currency.to_string(),
         cash: money(view.cash, Some(view.currency)),
+        accrued_interest: money(view.summary.interest(), Some(view.currency)),
         net_liquidation: money(view.summary.net_liquidation, Some(view.currency)),
         excess_liquidity: money(view.summary.excess_liquidity, Some(view.currency)),
         margin_call: view.summary.margin_call.map(instant),

@@ -285,8 +285,12 @@ pub fn positions(Positions { account }: &Positions, global: &Global) -> Result<(
                 )
             }
         };
+        let accrued = match now.accrued_interest.as_str() {
+            "0.00" | "0" | "" => String::new(),
+            amount => format!("  interest {amount} {currency}"),
+        };
         format!(
-            "{}  cash {} {currency}  net liquidation {} {currency}{called}{day_trades}\n{table}",
+            "{}  cash {} {currency}{accrued}  net liquidation {} {currency}{called}{day_trades}\n{table}",
             now.account, now.cash, now.net_liquidation
         )
     })

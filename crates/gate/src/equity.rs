@@ -49,7 +49,8 @@ impl View {
     ) -> Vec<Decimal> {
         let Some(first) = times.first() else { return Vec::new() };
         let parts = &self.summary.parts;
-        let cash = parts.iter().map(|part| (part.currency, part.cash));
+        let cash =
+            parts.iter().map(|part| (part.currency, part.cash.saturating_add(part.interest)));
         let now = Held::new(cash, &self.positions, known);
         let rate = |currency| {
             let part = parts.iter().find(|part| part.currency == currency);

@@ -187,8 +187,17 @@ impl Books {
         let id = ledger.id;
         let last = self.last_payment.get(&id).copied().unwrap_or(0);
         let records = ledger.payments().filter(|one| one.number > last);
+        let (interest, records): (Vec<_>, Vec<_>) =
+            records.cloned().partition(|one| one.kind == PaymentKind::Interest);
+        for one in interest {
+            // It is of the balances at the ends of days, which nobody saw: it is small, and paid when a month begins.
+            let most = Decimal::new(if one.currency.digits() == 0 { 5_000_000 } else { 50_000 }, 0);
+            let is_first = one.day.civil().2 == 1;
+            demand(is_first && one.amount.abs() < most, || format!("{id} was paid {one:?}"))?;
+            self.pay((id, one.currency), one.amount);
+        }
         let (in_lieu, records): (Vec<_>, Vec<_>) =
-            records.cloned().partition(|one| one.kind == PaymentKind::CashInLieu);
+            records.into_iter().partition(|one| one.kind == PaymentKind::CashInLieu);
         for one in in_lieu {
             // The price is that of a moment that nobody saw: it is of less than a share, and that is all.
             demand(one.amount.abs() < Decimal::from(1_000), || format!("{id} was paid {one:?}"))?;

@@ -60,6 +60,8 @@ pub struct CurrencyPart {
     pub rate: Decimal,
     /// Cash.
     pub cash: Decimal,
+    /// Interest that has accrued on it; below zero it is owed.
+    pub interest: Decimal,
     /// Value of shares, short positions below zero.
     pub stocks: Decimal,
     /// Value of options and forecasts, those that were sold below zero.
@@ -124,6 +126,7 @@ impl CurrencyPart {
             currency,
             rate,
             cash: cash.balance,
+            interest: cash.interest,
             stocks: zero,
             options: zero,
             futures: zero,
@@ -166,15 +169,22 @@ impl CurrencyPart {
         part
     }
 
-    /// Cash and what the positions would bring.
+    /// Cash, interest, and what the positions would bring.
     pub fn net_liquidation(&self) -> Decimal {
         let lent = [self.bonds.sum(), self.mutual_funds, self.money_funds];
-        let parts = [self.stocks, self.options, self.futures].into_iter().chain(lent);
+        let parts =
+            [self.interest, self.stocks, self.options, self.futures].into_iter().chain(lent);
         parts.fold(self.cash, Decimal::saturating_add)
     }
 }
 
 impl AccountSummary {
+    /// Interest on cash that has accrued, in the account's currency; below zero it is owed.
+    pub fn interest(&self) -> Decimal {
+        let all = self.parts.iter().map(|part| part.interest.saturating_mul(part.rate));
+        all.fold(Decimal::ZERO, Decimal::saturating_add)
+    }
+
     /// The summary of an account at these prices and rates.
     pub(crate) fn new(
         account: &Ledger,

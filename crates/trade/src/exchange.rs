@@ -247,8 +247,9 @@ impl Exchange {
         self.price_funds(day, events);
         self.end_all(|order| order.is_day_of(day), End::DayEnded, events);
         self.settle_day(day, events);
-        self.paper.roll();
         let next = self.paper.session.next(self.paper.hours).day;
+        self.accrue((day, next), events);
+        self.paper.roll();
         let actions = self.begin_actions(next, events);
         for ledger in self.ledgers.all_mut() {
             ledger.begin_day(next, now, |symbol| self.paper.mark(symbol));

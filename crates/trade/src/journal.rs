@@ -83,7 +83,7 @@ pub struct Genesis {
     pub currency: Currency,
     /// When the markets trade.
     pub hours: Hours,
-    /// By which rule the markets move to begin with (see `market.rs`): 1, second by second, or 2.
+    /// By which rule the markets move to begin with (see [`MARKET_RULE`]).
     pub market_rule: u16,
 }
 
@@ -91,8 +91,10 @@ const fn dollars() -> Currency {
     Currency::USD
 }
 
-/// The newest rule by which markets move.
-pub const MARKET_RULE: u16 = 4;
+/// The newest rule by which markets move. 1 and 2: see `market.rs`. 3: every product. 4: dividends and splits, and no
+/// contract is offered below what it is worth. 5: the markets begin a day before the account is made, and cash earns
+/// interest.
+pub const MARKET_RULE: u16 = 5;
 
 impl Command {
     /// The rule that a command names and that this version does not know.

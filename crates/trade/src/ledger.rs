@@ -21,6 +21,7 @@ use crate::payment::{Payment, PaymentKind};
 use crate::position::{Holding, Position};
 use crate::price::Ticks;
 
+mod interest;
 pub(crate) mod ordered;
 pub(crate) mod orders;
 pub(crate) mod paid;
@@ -52,8 +53,8 @@ pub(crate) struct Recent {
     pub(crate) order_type: OrderType,
 }
 
-/// One account's side of an exchange. In every currency, `cash + sum of bases = deposited + realised` holds to the last
-/// decimal.
+/// One account's side of an exchange. In every currency, `cash + sum of bases = deposited + realised` and the
+/// interest that was paid on cash, to the last decimal.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     instruments: Arc<Instruments>,
@@ -169,9 +170,10 @@ impl Ledger {
         realised.fold(Decimal::ZERO, Decimal::saturating_add)
     }
 
-    /// Cash and what the positions in a currency would bring.
+    /// Cash, interest on it, and what the positions in a currency would bring.
     pub fn net_liquidation(&self, currency: Currency, mark: impl Fn(SymbolId) -> Ticks) -> Decimal {
-        let cash = self.purse.of(currency).balance;
+        let cash = self.purse.of(currency);
+        let cash = cash.balance.saturating_add(cash.interest);
         self.positions_in(currency).fold(cash, |sum, (instrument, position)| {
             let value = position.equity(instrument, mark(instrument.id));
             sum.saturating_add(value).saturating_add(self.accrued(instrument, position))
@@ -346,7 +348,7 @@ impl Ledger {
     pub(crate) fn begin_day(&mut self, today: Day, now: Time, mark: impl Fn(SymbolId) -> Ticks) {
         self.today = today;
         for (currency, cash) in self.purse.all_mut() {
-            let mut total = cash.balance;
+            let mut total = cash.balance.saturating_add(cash.interest);
             for (symbol, position) in &mut self.positions {
                 let Some(one) = self.instruments.get(*symbol) else { continue };
                 if one.currency == currency {

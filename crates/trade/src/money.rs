@@ -70,14 +70,22 @@ pub struct Cash {
     pub balance: Decimal,
     /// Commissions paid; part of bases and realised profit already.
     pub commissions: Decimal,
-    /// Cash and positions in this currency when the trading day began.
+    /// Cash, interest and positions in this currency when the trading day began.
     pub day_start: Decimal,
+    /// Interest that has accrued on it since it was last paid; below zero it is owed.
+    pub interest: Decimal,
 }
 
 impl Cash {
     /// What an account begins with.
     pub const fn begun(amount: Decimal) -> Self {
-        Self { deposited: amount, balance: amount, commissions: Decimal::ZERO, day_start: amount }
+        Self {
+            deposited: amount,
+            balance: amount,
+            commissions: Decimal::ZERO,
+            day_start: amount,
+            interest: Decimal::ZERO,
+        }
     }
 }
 

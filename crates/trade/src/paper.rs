@@ -84,6 +84,11 @@ pub(crate) struct Paper {
 impl Paper {
     pub(crate) fn new(genesis: &Genesis, instruments: Arc<Instruments>) -> Self {
         let session = TradingSession::at(genesis.at.seconds(), genesis.hours);
+        let session = match genesis.market_rule {
+            ..5 => session,
+            // There are minutes, prices and trades of a day already, whenever an account is made.
+            _ => TradingSession::of_day(session.day.plus(-1), genesis.hours),
+        };
         let mut paper = Self {
             listings: Listings::default(),
             series: Series::default(),

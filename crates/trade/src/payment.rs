@@ -22,6 +22,8 @@ pub enum PaymentKind {
     CashInLieu,
     /// Nothing: a split made more or fewer of what is held.
     Split,
+    /// Interest on cash, and on what is owed.
+    Interest,
 }
 
 impl PaymentKind {
@@ -32,6 +34,7 @@ impl PaymentKind {
             Self::Dividend => "dividend",
             Self::CashInLieu => "cash_in_lieu",
             Self::Split => "split",
+            Self::Interest => "interest",
         }
     }
 }
@@ -43,6 +46,7 @@ impl fmt::Display for PaymentKind {
             Self::Dividend => "dividend",
             Self::CashInLieu => "cash in lieu",
             Self::Split => "split",
+            Self::Interest => "interest",
         })
     }
 }

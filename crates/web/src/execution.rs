@@ -26,7 +26,7 @@ pub(crate) async fn list(signed: Signed) -> Result<Response, Fault> {
         }
         section.card.later aria-labelledby="payments" {
             header { h2 #payments { "Payments" } }
-            @if view.payments.is_empty() { p.empty { "No dividends, coupons or splits yet." } } @else { (payments(contract::known(&signed), &view)) }
+            @if view.payments.is_empty() { p.empty { "No dividends, coupons, interest or splits yet." } } @else { (payments(contract::known(&signed), &view)) }
         }
     };
     Ok(shell::page(&signed, Tab::Orders, "Executions", &body).into_response())

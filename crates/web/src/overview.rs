@@ -98,7 +98,7 @@ fn summary(view: &View) -> Markup {
                 div { dt { "Today" } dd data-k="day" { (gained(sum.daily)) (share(sum.daily, before)) } }
                 div { dt { "Unrealised" } dd data-k="unreal" { (gained(sum.unrealised)) (share(sum.unrealised, cost)) } }
                 div { dt { "Realised today" } dd data-k="real" { (gained(sum.realised)) (share(sum.realised, before)) } }
-                div { dt { "Cash" } dd data-k="cash" { (money(sum.cash)) @for part in sum.parts.iter().filter(|part| part.currency != view.currency && !part.cash.is_zero()) { span.sub { (figure::money(part.cash, part.currency)) " " (part.currency) } } } }
+                div { dt { "Cash" } dd data-k="cash" { (money(sum.cash)) @for part in sum.parts.iter().filter(|part| part.currency != view.currency && !part.cash.is_zero()) { span.sub { (figure::money(part.cash, part.currency)) " " (part.currency) } } @if !sum.interest().round_dp(view.currency.digits()).is_zero() { span.sub { (gained(sum.interest())) " interest" } } } }
                 div { dt { "Buying power" } dd data-k="power" { (money(sum.buying_power)) } }
                 div { dt { "Excess liquidity" } dd data-k="excess" { (money(sum.excess_liquidity)) } }
                 @if view.day_trades.total() > 0 { div { dt { "Day trades" } dd data-k="daytrades" { (view.day_trades.total()) @if let Some([left, ..]) = view.day_trades.left() { span.sub { (left) " left today" } } } } }

@@ -96,7 +96,7 @@ answers! {
         at: String,
         /// The trading day that it belongs to, such as an ex-date.
         day: String,
-        /// `coupon`, `dividend`, `cash_in_lieu`, or `split`, which moves no money.
+        /// `coupon`, `dividend`, `interest` on cash, `cash_in_lieu`, or `split`, which moves no money.
         kind: String,
         /// What it is paid on; none where it is on no contract.
         symbol: Option<String>,
@@ -163,7 +163,10 @@ answers! {
         currency: String,
         /// Cash.
         cash: String,
-        /// Cash and positions.
+        /// Interest on cash that has accrued and is paid when the month ends; below zero it is owed.
+        #[serde(default)]
+        accrued_interest: String,
+        /// Cash, interest and positions.
         net_liquidation: String,
         /// What it is worth beyond what its positions require; below zero there is a margin call.
         excess_liquidity: String,

@@ -653,9 +653,9 @@ fn wrong_key_is_refused_by_restore_start_doctor_and_verify_before_anything_is_wr
             let path = path.to_str().unwrap();
             path.ends_with("-shm") || (path.ends_with("-wal") && bytes.is_empty())
         };
-        let written = all(&data).into_iter().filter(|(path, bytes)| {
-            before.get(path) != Some(bytes) && !is_read(path, bytes)
-        });
+        let written = all(&data)
+            .into_iter()
+            .filter(|(path, bytes)| before.get(path) != Some(bytes) && !is_read(path, bytes));
         let written: Vec<_> = written.map(|(path, _)| path).collect();
         assert!(written.is_empty(), "{written:?}");
         if !old {

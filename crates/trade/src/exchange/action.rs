@@ -1,4 +1,5 @@
-//! What the beginning of a trading day does to shares, from rule 4 of the markets on: dividends and splits.
+//! What the change of the trading day does: to cash interest, and to shares, from rule 4 of the markets on, dividends and
+//! splits.
 //!
 //! Both take effect at the beginning of the account's trading day of their date, 17:00 in New York of the day before: no
 //! market of theirs has opened then. A dividend is paid at once to whoever holds the shares, and by whoever is short of them.
@@ -22,11 +23,12 @@ use super::Exchange;
 use crate::calendar::Day;
 use crate::event::Event;
 use crate::instrument::{Instrument, Split};
+use crate::ledger::Ledger;
 use crate::ledger::paid::Due;
 use crate::order::{End, Order, OrderId, OrderType, Shares, Side, TimeInForce};
 use crate::payment::PaymentKind;
 use crate::price::Ticks;
-use crate::venue::Owner;
+use crate::venue::{Owner, Venue as _};
 
 /// What a trading day begins with for a share.
 #[derive(Debug, Clone, Copy)]
@@ -49,11 +51,39 @@ impl Exchange {
             let root = instruments.get(id).and_then(|one| instruments.get(one.root()));
             root.is_some_and(|one| one.acts_on(begins))
         };
+        let is_paid = self.pays_interest((ended, begins));
         self.ledgers.all().any(|ledger| {
-            !ledger.coupons_due((ended, begins)).is_empty()
+            (is_paid && ledger.has_interest())
+                || !ledger.coupons_due((ended, begins)).is_empty()
                 || ledger.positions().any(|(id, held)| held.shares != 0 && is_acted_on(id))
                 || ledger.open_orders().any(|order| is_acted_on(order.symbol))
         })
+    }
+
+    /// Whether the change from one trading day to the next pays interest on cash: a month begins.
+    fn pays_interest(&self, (ended, begins): (Day, Day)) -> bool {
+        self.paper.rule >= 5 && ended.civil().1 != begins.civil().1
+    }
+
+    /// Adds the day's interest on cash, and pays it when a month begins.
+    pub(super) fn accrue(&mut self, days: (Day, Day), events: &mut Vec<Event>) {
+        if self.paper.rule < 5 {
+            return;
+        }
+        for owner in self.ledgers.owners() {
+            // The markets begin a day before the account is made.
+            let now = self.paper.now;
+            let ledger = self.ledgers.at_mut(owner).filter(|ledger| ledger.opened <= now);
+            let Some(ledger) = ledger else { continue };
+            ledger.accrue(|symbol| self.paper.mark(symbol));
+            if !self.pays_interest(days) {
+                continue;
+            }
+            let due = self.ledgers.at(owner).map(Ledger::interest_due);
+            for due in due.unwrap_or_default() {
+                self.pay(owner, &due, days.1, events);
+            }
+        }
     }
 
     /// Books what is due to a ledger. Under older rules nobody is told.

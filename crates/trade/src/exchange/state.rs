@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
+use access::currency::Currency;
 use access::id::{Holder, SymbolId};
 use access::moment::Time;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -91,6 +93,8 @@ enum Later {
     Splits(Vec<(SymbolId, Day, u32, u32)>),
     /// What was paid without a trade, by the place of the ledger.
     Payments(Vec<(Owner, VecDeque<Arc<Payment>>)>),
+    /// Interest on cash that has accrued, by the place of the ledger.
+    Interest(Vec<(Owner, Vec<(Currency, Decimal)>)>),
 }
 
 /// The rule of orders, what groups of the first ledger have traded, and the order ids that were used.
@@ -129,7 +133,8 @@ impl Exchange {
         let more = contracts.into_iter().chain(ordered).chain(held).chain(forecasts);
         let splits = self.paper.splits_kept();
         let splits = (!splits.is_empty()).then_some(Later::Splits(splits));
-        let more = more.chain(self.called()).chain(splits).chain(self.payments());
+        let more =
+            more.chain(self.called()).chain(splits).chain(self.payments()).chain(self.interest());
         rules.chain(others).chain(currencies).chain(chosen).chain(more).collect()
     }
 
@@ -165,6 +170,18 @@ impl Exchange {
         };
         let payments: Vec<_> = self.ledgers.owners().filter_map(kept).collect();
         (!payments.is_empty()).then_some(Later::Payments(payments))
+    }
+
+    /// Interest that has accrued; none where there is none.
+    fn interest(&self) -> Option<Later> {
+        let kept = |owner: Owner| {
+            let all = self.ledgers.at(owner)?.purse.all();
+            let some = all.filter(|(_, cash)| !cash.interest.is_zero());
+            let some: Vec<_> = some.map(|(currency, cash)| (currency, cash.interest)).collect();
+            (!some.is_empty()).then_some((owner, some))
+        };
+        let all: Vec<_> = self.ledgers.owners().filter_map(kept).collect();
+        (!all.is_empty()).then_some(Later::Interest(all))
     }
 
     /// The ledger at a place that a snapshot names.
@@ -278,6 +295,14 @@ impl Exchange {
                     }
                 }
                 Later::Splits(splits) => self.paper.take_splits(splits),
+                Later::Interest(all) => {
+                    for (owner, accrued) in all {
+                        let purse = &mut self.named(owner)?.purse;
+                        for (currency, interest) in accrued {
+                            purse.of_mut(currency).interest = interest;
+                        }
+                    }
+                }
                 Later::Payments(all) => {
                     for (owner, payments) in all {
                         self.named(owner)?.take_payments(payments);

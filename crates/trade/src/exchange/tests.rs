@@ -24,6 +24,7 @@ mod fund;
 mod group;
 mod held;
 mod instrument;
+mod interest;
 mod margin;
 mod market3;
 mod proportion;
@@ -193,9 +194,15 @@ impl Bench {
         let bases: Decimal = account.positions().map(|(_, position)| position.basis).sum();
         assert_eq!(
             account.purse.own().balance + bases,
-            account.purse.own().deposited + account.realised(Currency::USD)
+            account.purse.own().deposited + account.realised(Currency::USD) + interest(account)
         );
     }
+}
+
+/// What was paid on the cash of an account in its currency.
+fn interest(account: &Ledger) -> Decimal {
+    let paid = account.payments().filter(|one| one.symbol.is_none());
+    paid.map(|one| one.amount).sum()
 }
 
 fn order(side: Side, quantity: Shares, order_type: OrderType) -> NewOrder {

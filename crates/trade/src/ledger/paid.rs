@@ -66,6 +66,9 @@ impl Ledger {
         }
         let cash = self.purse.of_mut(due.currency);
         cash.balance = cash.balance.saturating_add(due.amount);
+        if due.kind == PaymentKind::Interest {
+            cash.interest = cash.interest.saturating_sub(due.amount);
+        }
     }
 
     /// Keeps the record of what was booked.

@@ -107,7 +107,7 @@ impl Ledger {
     /// Its currencies, where they are not US dollars alone.
     pub(crate) fn currencies(&self, owner: Owner) -> Option<Currencies> {
         let kept = |(currency, cash): (Currency, &Cash)| {
-            let Cash { deposited, balance, commissions, day_start } = *cash;
+            let Cash { deposited, balance, commissions, day_start, .. } = *cash;
             (currency, [deposited, balance, commissions, day_start])
         };
         let others = self.purse.all().skip(1).map(kept).collect();
@@ -118,7 +118,9 @@ impl Ledger {
     pub(crate) fn take_currencies(&mut self, kept: Currencies) {
         self.purse = Purse::new(kept.base, *self.purse.own());
         for (currency, [deposited, balance, commissions, day_start]) in kept.others {
-            *self.purse.of_mut(currency) = Cash { deposited, balance, commissions, day_start };
+            let interest = Decimal::ZERO;
+            *self.purse.of_mut(currency) =
+                Cash { deposited, balance, commissions, day_start, interest };
         }
     }
 
@@ -184,6 +186,7 @@ impl Ledger {
             balance: balance.cash,
             commissions: balance.commissions,
             day_start: balance.day_start,
+            interest: Decimal::ZERO,
         };
         ledger.positions = balance.positions;
         let OrderBook { mut open, done, groups, .. } = orders;

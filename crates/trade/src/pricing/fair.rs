@@ -46,7 +46,8 @@ const LEAST: f64 = 0.05;
 /// The curve, where its file has none.
 const FLAT: f64 = 0.035;
 
-const RATES: &str = include_str!("../../assets/rates.csv");
+/// The rates of each currency: overnight, and the dollar's curve.
+pub(crate) const RATES: &str = include_str!("../../assets/rates.csv");
 
 /// An exact number as a floating one.
 pub(crate) fn of(exact: Decimal) -> f64 {

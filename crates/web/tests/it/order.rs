@@ -283,7 +283,7 @@ async fn dividend_stands_below_the_executions() {
     let place = Place::at(&clock).await;
     let mut visitor = place.signed_in().await;
     let page = visitor.get("/executions").await;
-    assert!(page.says("No dividends, coupons or splits yet."), "{}", page.body);
+    assert!(page.says("No dividends, coupons, interest or splits yet."), "{}", page.body);
     let mut fields = BUY.to_vec();
     fields[0].1 = "BAC";
     let key = visitor.post("/ticket/preview", &fields).await.hidden("key");

@@ -156,7 +156,7 @@ fn contracts_end_on_their_last_day_and_money_is_kept() {
         .filter(|(id, _)| !Instruments::builtin().get(*id).unwrap().is_margined());
     let costs: Decimal = costs.map(|(_, position)| position.basis).sum();
     let cash = account.purse.own();
-    assert_eq!(cash.balance + costs, cash.deposited + account.realised(dollar));
+    assert_eq!(cash.balance + costs, cash.deposited + account.realised(dollar) + interest(account));
 }
 
 #[test]
@@ -203,15 +203,20 @@ fn ninety_days_with_orders_on_what_follows_others_pass_quickly_and_are_the_same_
         let order_type = OrderType::Limit { price };
         bench.place(vec![NewOrder { symbol: one.id, tif, ..order(Side::Buy, 1, order_type) }]);
     }
-    let mut pieces = bench.exchange.clone();
-    let mut time = bench.time;
+    let mut pieces = bench.clone();
     bench.wait(20 * 86_400);
-    while time < bench.time {
-        time = (time + Span::hours(31)).min(bench.time);
-        let due = pieces.advance(time).due;
-        assert_eq!(due, None, "nothing is that cheap");
+    let december = Time::from_seconds(Day::of(2026, 11, 30).at(17, 0));
+    let mut due = Vec::new();
+    while pieces.time < bench.time {
+        let time = (pieces.time + Span::hours(31)).min(bench.time);
+        pieces.time = time;
+        if let Some(second) = pieces.exchange.advance(time).due {
+            due.push(second);
+            pieces.apply(Command::Advance);
+        }
     }
-    assert_eq!(pieces.quotes(), bench.exchange.quotes());
+    assert_eq!(due, [december], "interest is paid then, and nothing is that cheap");
+    assert_eq!(pieces.exchange.quotes(), bench.exchange.quotes());
 }
 
 #[test]

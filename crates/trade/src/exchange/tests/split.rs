@@ -30,6 +30,13 @@ fn before(bench: &mut Bench, day: Day) {
     to_the_end(bench);
 }
 
+/// What the account is worth, without the interest of the night.
+fn worth(bench: &Bench) -> Decimal {
+    let summary = bench.exchange.summary();
+    let interest = summary.parts.iter().map(|part| part.interest * part.rate);
+    summary.net_liquidation - interest.sum::<Decimal>()
+}
+
 #[test]
 fn what_is_held_becomes_as_many_and_what_is_left_of_a_share_is_paid() {
     for (symbol, day, held, whole, rest) in [
@@ -46,7 +53,7 @@ fn what_is_held_becomes_as_many_and_what_is_left_of_a_share_is_paid() {
         bought(&mut bench, symbol, side, u64::try_from(i64::abs(held)).unwrap());
         before(&mut bench, day);
         let position = bench.exchange.account().position(one.id);
-        let (mark, worth) = (bench.exchange.mark(one.id), bench.exchange.summary().net_liquidation);
+        let (mark, then) = (bench.exchange.mark(one.id), worth(&bench));
         let cash = bench.exchange.account().purse.of(one.currency).balance;
         let told = paid(&bench.wait(1));
         let split = one.split_on(day).unwrap();
@@ -77,8 +84,8 @@ fn what_is_held_becomes_as_many_and_what_is_left_of_a_share_is_paid() {
         if symbol != "6758" {
             bench.check_money();
         }
-        let now = bench.exchange.summary().net_liquidation;
-        assert!((now - worth).abs() < Decimal::from(5), "{symbol}: {worth} became {now}");
+        let now = worth(&bench);
+        assert!((now - then).abs() < Decimal::from(5), "{symbol}: {then} became {now}");
         let again = restored(&bench.exchange.snapshot().unwrap()).unwrap();
         assert_eq!(again.state_hash(), bench.exchange.state_hash());
         assert_eq!(again.quotes(), bench.exchange.quotes());
@@ -199,7 +206,6 @@ fn options_become_as_many_at_half_the_strike() {
     before(&mut bench, AMD);
     let cost = |bench: &Bench, id| bench.exchange.account().position(id).basis;
     let costs = [call, odd, short].map(|one| cost(&bench, one.id));
-    let worth = |bench: &Bench| bench.exchange.summary().net_liquidation;
     let (then, listed) = (worth(&bench), bench.exchange.quotes().listed);
     bench.wait(1);
     let halves = ["AMD   270319C00030000", "AMD   270416P00031500", "AMD   270416C00035000"];
