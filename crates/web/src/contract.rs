@@ -13,7 +13,7 @@ use gate::View;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 use trade::bar::{Bar, BarSize};
-use trade::calendar::Day;
+use trade::calendar::{Day, TradingSession};
 use trade::instrument::{
     BondTerms, FundKind, Instrument, InstrumentKind, Instruments, OptionTerms, Settlement, Style,
     YesNo,
@@ -51,6 +51,20 @@ pub(crate) fn symbol(known: &Instruments, id: access::SymbolId) -> String {
 /// The name of a contract as people read it; its number when it is unknown.
 pub(crate) fn title(known: &Instruments, id: access::SymbolId) -> String {
     known.get(id).map_or_else(|| id.to_string(), Instrument::title)
+}
+
+/// That what is held ends today or tomorrow, where it does.
+pub(crate) fn ends_soon(signed: &Signed, id: access::SymbolId) -> Option<String> {
+    let one = known(signed).get(id)?;
+    let hours = signed.visit.portal.gate().markets().hours();
+    let today = TradingSession::at(signed.now().seconds(), hours).day;
+    let when = match one.expiry?.0 - today.0 {
+        0 => "today",
+        1 => "tomorrow",
+        _ => return None,
+    };
+    let verb = if one.bond().is_some() { "Matures" } else { "Expires" };
+    Some(format!("{verb} {when}"))
 }
 
 /// What kind of thing it is.

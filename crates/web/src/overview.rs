@@ -36,7 +36,8 @@ pub(crate) async fn show(signed: Signed) -> Result<Response, Fault> {
     let body = html! {
         (shell::title("Overview", &html! { span.small.dim { span.mono { (signed.ticket.account) } ", paper, " (view.currency) " \u{b7} " span #live-mark { "as of " (signed.clock(signed.now())) } } }))
         (shell::view_only(&signed))
-        (crate::checklist::card(&signed).await)
+        // What is to be set up waits while the account is called for margin.
+        @if view.summary.margin_call.is_none() { (crate::checklist::card(&signed).await) }
         div.stack {
             section.card #curve aria-labelledby="equity" { (curve(&signed, &view).await?) }
             div.stack data-live={ "/events?range=" (range(&signed)) } { (fragment(&view, &signed)) }
@@ -137,7 +138,7 @@ fn positions(held: &[&Holding], view: &View, signed: &Signed) -> Markup {
                 @let (symbol, shares) = (contract::symbol(contract::known(signed), held.symbol), held.quantity());
                 @let (gain, today) = (held.unrealised(), held.daily());
                 tr data-symbol=(symbol) {
-                    td.key { a.mono href={ "/contracts/" (symbol) } { (contract::title(contract::known(signed), held.symbol)) } span.sub.small-only { (figure::quantity(shares)) " at " (figure::price(held.price())) } }
+                    td.key { a.mono href={ "/contracts/" (symbol) } { (contract::title(contract::known(signed), held.symbol)) } span.sub.small-only { (figure::quantity(shares)) " at " (figure::price(held.price())) } @if let Some(words) = contract::ends_soon(signed, held.symbol) { span.sub.soon { (words) } } }
                     td.r.n.room { (figure::quantity(shares)) }
                     td.r.n.room { (contract::average(contract::known(signed), held.symbol, held.average_cost())) }
                     td.r.n.room data-k={ "l" (symbol) } { (figure::price(held.price())) }

@@ -96,10 +96,10 @@ fn underlyings(risk: &Risk, signed: &Signed) -> Markup {
 fn exposures<T: ToString>(title: &str, risk: &Risk, all: &[LongShort<T>]) -> Markup {
     let money = |amount| figure::money(amount, risk.currency);
     html! {
-        table.lines {
+        table.flip.lines {
             thead { tr { th { (title) } th.r { "Long" } th.r { "Short" } } }
             tbody { @for one in all {
-                tr { td.key { (one.of.to_string()) } td.r.n { (money(one.long)) } td.r.n { (money(one.short)) } }
+                tr { td.key { (one.of.to_string()) } td.r.n data-l="Long" { (money(one.long)) } td.r.n data-l="Short" { (money(one.short)) } }
             } }
         }
     }

@@ -51,7 +51,8 @@ impl Exchange {
             let root = instruments.get(id).and_then(|one| instruments.get(one.root()));
             root.is_some_and(|one| one.acts_on(begins))
         };
-        let is_paid = self.pays_interest((ended, begins));
+        // The markets begin a day before the first account is made, and that day pays nobody.
+        let is_paid = self.pays_interest((ended, begins)) && self.genesis.at <= self.paper.now;
         self.ledgers.all().any(|ledger| {
             (is_paid && ledger.has_interest())
                 || !ledger.coupons_due((ended, begins)).is_empty()
@@ -71,7 +72,6 @@ impl Exchange {
             return;
         }
         for owner in self.ledgers.owners() {
-            // The markets begin a day before the account is made.
             let now = self.paper.now;
             let ledger = self.ledgers.at_mut(owner).filter(|ledger| ledger.opened <= now);
             let Some(ledger) = ledger else { continue };

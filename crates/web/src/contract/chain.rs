@@ -68,7 +68,12 @@ fn table(
     let quote = |one: Option<&Instrument>| one.and_then(|one| quotes.get(&one.id));
     let side = |one: Option<&Instrument>, level: fn(&Quote) -> Option<Level>| {
         let price = quote(one).and_then(|quote| Some(quote.price(level(quote)?.price)));
-        price.map_or_else(|| "\u{2013}".to_owned(), figure::price)
+        let price = price.map_or_else(|| "\u{2013}".to_owned(), figure::price);
+        // On a phone the prices lead to the contract, for there is no room for the words.
+        html! { @match one {
+            Some(one) => a href={ "/contracts/" (one.key()) } { span.sr { (one.title()) " " } (price) },
+            None => (price),
+        } }
     };
     let link = |one: Option<&Instrument>, word: &str| {
         html! { @if let Some(one) = one { a.btn.mini href={ "/contracts/" (one.key()) } aria-label={ (one.title()) } { (word) } } }
@@ -76,14 +81,14 @@ fn table(
     html! {
         @if let Some(last) = last { p.small.dim { (under.symbol) " at " (figure::price(last)) } }
         div.scroll tabindex="0" role="group" aria-label="Strikes" { table.chain {
-            thead { tr { th { (call) } th.r { "Bid" } th.r { "Ask" } th.r { (strike_of) } th.r { "Bid" } th.r { "Ask" } th { (put) } } }
+            thead { tr { th.words { (call) } th.r { span.phone { (call) " " } "Bid" } th.r { "Ask" } th.r { (strike_of) } th.r { span.phone { (put) " " } "Bid" } th.r { "Ask" } th.words { (put) } } }
             tbody { @for (strike, pair) in pairs {
                 tr {
-                    td { (link(pair.call, call)) }
+                    td.words { (link(pair.call, call)) }
                     td.r.n { (side(pair.call, Quote::bid)) } td.r.n { (side(pair.call, Quote::ask)) }
                     td.r.n { b { (strike.normalize()) } }
                     td.r.n { (side(pair.put, Quote::bid)) } td.r.n { (side(pair.put, Quote::ask)) }
-                    td { (link(pair.put, put)) }
+                    td.words { (link(pair.put, put)) }
                 }
             } }
         } }

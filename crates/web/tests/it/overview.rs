@@ -306,3 +306,25 @@ async fn search_finds_contracts_orders_and_credentials_and_shows_the_keys() {
     let part = visitor.get_with("/search?q=msft", &part).await;
     assert!(!part.body.contains("<html") && part.body.contains(&to_order), "{}", part.body);
 }
+
+/// What ends today or tomorrow says so beside its name.
+#[tokio::test]
+async fn position_that_ends_soon_says_so() {
+    // Of Friday, 27 November: on the Wednesday, the Thursday and the Friday.
+    let expected = [None, Some("Expires tomorrow"), Some("Expires today")];
+    for (days, words) in (0_i64..).zip(expected) {
+        let wednesday = access::Time::from_seconds(1_795_622_400);
+        let clock = gate::Clock::manual(wednesday + access::Span::days(days));
+        let place = Place::at(&clock).await;
+        let mut visitor = place.signed_in().await;
+        let listed = place.gate.markets().series_on(access::SymbolId(700_001));
+        let friday = trade::calendar::Day::of(2026, 11, 27);
+        let option = listed.iter().find(|one| one.expiry == Some(friday)).unwrap();
+        trade(&mut visitor, "AAPL", "buy", "1").await;
+        trade(&mut visitor, &option.key(), "buy", "1").await;
+        let page = visitor.get("/").await;
+        for text in ["Expires tomorrow", "Expires today"] {
+            assert_eq!(page.says(text), words == Some(text), "{days}: {text}");
+        }
+    }
+}

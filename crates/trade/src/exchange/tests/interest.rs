@@ -94,3 +94,15 @@ fn older_rule_of_the_markets_pays_none() {
     bench.wait(86_400);
     assert_eq!(accrued(&bench), Decimal::new(875, 1));
 }
+
+/// The day before the account pays it nothing, on the first of a month too, and the markets come to its time at once.
+#[test]
+fn account_that_is_made_when_a_month_begins_is_paid_a_month_later() {
+    let at = Time::from_seconds(Day::of(2026, 12, 1).at(0, 5));
+    let exchange = begun(Genesis { at, ..every_product(Hours::RoundTheClock) });
+    assert_eq!(exchange.now(), at);
+    assert_eq!(exchange.account().purse.own().interest, Decimal::ZERO);
+    assert_eq!(exchange.account().payments().len(), 0);
+    let bars = exchange.bars(AAPL, BarSize::Minutes(1), at - Span::hours(8), at);
+    assert!(bars.len() > 470, "{}", bars.len());
+}
