@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use access::currency::Currency;
 use access::id::{PaperAccountId, SymbolId};
 use access::moment::{Span, Time};
 use access::refusal::Refusal;
@@ -16,6 +17,7 @@ use trade::equity::{Held, curve};
 use trade::exchange::Exchange;
 use trade::instrument::Instruments;
 use trade::ledger::{KEPT, KEPT_FOR};
+use trade::payment::PaymentKind;
 use trade::performance::{Flow, Moves, Performance};
 use trade::price::Ticks;
 
@@ -27,6 +29,33 @@ use crate::{Gate, Hours, View};
 const STEP: i64 = 300;
 /// Days that are shown.
 pub const DAYS: i32 = 30;
+
+/// Interest on cash that accrued, as much each night, until a trading day in the month before it or in its own.
+struct Interest {
+    amount: Decimal,
+    until: Day,
+    /// It is cash from then on.
+    is_paid: bool,
+}
+
+impl Interest {
+    /// How much of it had accrued when a trading day began, and was no cash yet.
+    fn by(&self, day: Day, began: Day) -> Decimal {
+        if self.is_paid && day >= self.until {
+            return Decimal::ZERO;
+        }
+        let last = if self.is_paid { self.until.plus(-1) } else { self.until };
+        let (year, month, _) = last.civil();
+        let first = Day::of(year, month, 1).0.max(began.0);
+        let nights = self.until.0.saturating_sub(first);
+        if nights <= 0 {
+            return self.amount;
+        }
+        let past = Decimal::from(day.0.saturating_sub(first).clamp(0, nights));
+        let so_far = self.amount.saturating_mul(past);
+        so_far.checked_div(nights.into()).unwrap_or_default()
+    }
+}
 
 impl View {
     /// The trading day.
@@ -49,8 +78,7 @@ impl View {
     ) -> Vec<Decimal> {
         let Some(first) = times.first() else { return Vec::new() };
         let parts = &self.summary.parts;
-        let cash =
-            parts.iter().map(|part| (part.currency, part.cash.saturating_add(part.interest)));
+        let cash = parts.iter().map(|part| (part.currency, part.cash));
         let now = Held::new(cash, &self.positions, known);
         let rate = |currency| {
             let part = parts.iter().find(|part| part.currency == currency);
@@ -65,7 +93,25 @@ impl View {
             let before = times.iter().zip(&mut values).take_while(|(at, _)| **at < payment.time);
             before.for_each(|(_, value)| *value = value.saturating_sub(amount));
         }
+        let earned = self.interest(TradingSession::at(self.time.seconds(), hours).day, rate);
+        let began = day(self.began);
+        for (time, value) in times.iter().zip(&mut values) {
+            let by = earned.iter().map(|one| one.by(day(*time), began));
+            *value = by.fold(*value, Decimal::saturating_add);
+        }
         values
+    }
+
+    /// The interest of each month, in the account's currency.
+    fn interest(&self, today: Day, rate: impl Fn(Currency) -> Decimal) -> Vec<Interest> {
+        let paid = self.payments.iter().filter(|row| row.kind == PaymentKind::Interest);
+        let paid = paid.map(|row| Interest {
+            amount: row.amount.saturating_mul(rate(row.currency)),
+            until: row.day,
+            is_paid: true,
+        });
+        let amount = self.summary.interest();
+        paid.chain([Interest { amount, until: today, is_paid: false }]).collect()
     }
 
     /// Instruments that were held at some time since.
