@@ -184,6 +184,16 @@ impl Exchange {
         (!all.is_empty()).then_some(Later::Interest(all))
     }
 
+    fn take_interest(&mut self, all: Vec<(Owner, Vec<(Currency, Decimal)>)>) -> Result<(), String> {
+        for (owner, accrued) in all {
+            let purse = &mut self.named(owner)?.purse;
+            for (currency, interest) in accrued {
+                purse.of_mut(currency).interest = interest;
+            }
+        }
+        Ok(())
+    }
+
     /// The ledger at a place that a snapshot names.
     fn named(&mut self, owner: Owner) -> Result<&mut Ledger, String> {
         self.ledgers.at_mut(owner).ok_or_else(|| format!("there is no ledger {owner}"))
@@ -295,14 +305,7 @@ impl Exchange {
                     }
                 }
                 Later::Splits(splits) => self.paper.take_splits(splits),
-                Later::Interest(all) => {
-                    for (owner, accrued) in all {
-                        let purse = &mut self.named(owner)?.purse;
-                        for (currency, interest) in accrued {
-                            purse.of_mut(currency).interest = interest;
-                        }
-                    }
-                }
+                Later::Interest(all) => self.take_interest(all)?,
                 Later::Payments(all) => {
                     for (owner, payments) in all {
                         self.named(owner)?.take_payments(payments);

@@ -74,6 +74,11 @@ impl Paper {
             .collect()
     }
 
+    /// The minutes of the days that this exchange has lived, of something that wanders by itself.
+    pub(super) fn kept_minutes(&self, at: usize, from: i64, to: i64) -> Vec<Bar> {
+        self.kept(at, |listing| &listing.minutes, from, to)
+    }
+
     /// Single seconds, derived from five; of the five that are being made, those that are over.
     fn seconds(&self, at: usize, from: i64, to: i64) -> Vec<Bar> {
         let fives = self.kept(at, |listing| &listing.fives, from.saturating_sub(4), to);

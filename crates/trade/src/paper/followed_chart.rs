@@ -1,5 +1,6 @@
 //! Bars of contracts that follow others, made when they are asked for. Those of this trading day look at some seconds of
-//! each bar; those of days before, which know only how the day of what is followed began and ended, say that they are derived.
+//! each bar; those of days before, which know only how the minute or
+//! the day of what is followed began and ended, say that they are derived.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use access::moment::Time;
 use super::Paper;
 use super::hours::Span;
 use crate::bar::{Bar, BarSize};
-use crate::calendar::Day;
+use crate::calendar::{Day, TradingSession};
 use crate::instrument::Instrument;
 use crate::market::FINE;
 use crate::price::Ticks;
@@ -36,7 +37,7 @@ impl Paper {
             }
         };
         let (length, day) = (length.max(1), self.session.day);
-        let mut bars = Vec::new();
+        let mut bars = self.followed_before((at, one), length, (from, to.min(self.session.start)));
         for span in self.spans_on(at, &self.session).iter() {
             let end = to.min(span.close).min(self.step + 1);
             let first = from.max(span.open);
@@ -55,6 +56,54 @@ impl Paper {
         }
         if bars.len() > MOST {
             bars.drain(..bars.len() - MOST);
+        }
+        bars
+    }
+
+    /// Bars of the days before, from a minute on: of what is followed the minutes are known, and no seconds.
+    fn followed_before(
+        &self,
+        (at, one): (usize, &Instrument),
+        length: i64,
+        (from, to): (i64, i64),
+    ) -> Vec<Bar> {
+        if length < 60 || from >= to {
+            return Vec::new();
+        }
+        let [main, other] = self.followed_by(one);
+        let minutes = |id: Option<SymbolId>| {
+            let at = id.and_then(|id| self.instruments.index(id));
+            at.map_or_else(Vec::new, |at| self.kept_minutes(at, from, to))
+        };
+        let others: BTreeMap<Time, Bar> =
+            minutes(other).into_iter().map(|bar| (bar.time, bar)).collect();
+        let (mut day, mut spans) = (self.session.day, self.spans_on(at, &self.session));
+        let mut bars: Vec<Bar> = Vec::new();
+        for bar in minutes(main) {
+            let second = bar.time.seconds();
+            if bar.day != day {
+                day = bar.day;
+                spans = self.spans_on(at, &TradingSession::of_day(day, self.hours));
+            }
+            if spans.at(second).is_none() || one.expiry.is_some_and(|expiry| bar.day > expiry) {
+                continue;
+            }
+            let price = |of: fn(&Bar) -> Ticks, second| {
+                let spot = |id: SymbolId| {
+                    let known = if Some(id) == main { Some(&bar) } else { others.get(&bar.time) };
+                    self.spot_of(id, of(known?))
+                };
+                one.prices.floor(Ticks(self.fair_of(one, second, &spot).div_euclid(FINE)))
+            };
+            let (open, close) =
+                (price(|bar| bar.open, second), price(|bar| bar.close, second + 59));
+            let (high, low) = (open.max(close), open.min(close));
+            let made = Bar { open, high, low, close, volume: 0, derived: true, ..bar };
+            let begins = second - second.rem_euclid(length);
+            match bars.last_mut() {
+                Some(last) if last.time.seconds() == begins => last.absorb(&made),
+                _ => bars.push(Bar { time: Time::from_seconds(begins), ..made }),
+            }
         }
         bars
     }

@@ -2,7 +2,7 @@
 
 use super::bond::begun_on;
 use super::dividend::{paid, to_the_end};
-use super::market3::{bought, every_product};
+use super::market3::{bought, every_product, named};
 use super::*;
 use crate::payment::PaymentKind;
 
@@ -103,6 +103,13 @@ fn account_that_is_made_when_a_month_begins_is_paid_a_month_later() {
     assert_eq!(exchange.now(), at);
     assert_eq!(exchange.account().purse.own().interest, Decimal::ZERO);
     assert_eq!(exchange.account().payments().len(), 0);
-    let bars = exchange.bars(AAPL, BarSize::Minutes(1), at - Span::hours(8), at);
-    assert!(bars.len() > 470, "{}", bars.len());
+    for name in ["AAPL", "ESZ6", "EUR.JPY", "AAPL  261218C00125000", "UST-10Y"] {
+        let minutes = exchange.bars(named(name).id, BarSize::Minutes(1), at - Span::hours(8), at);
+        assert!(minutes.len() > 470, "{name}: {}", minutes.len());
+        let (before, after) = (minutes[minutes.len() / 2], minutes[minutes.len() - 1]);
+        let apart = (before.close.0 - after.close.0).abs();
+        assert!(before.close.0 > 0 && apart < after.close.0 / 5, "{name}");
+        let fives = exchange.bars(named(name).id, BarSize::Minutes(5), at - Span::hours(8), at);
+        assert!((95..=97).contains(&fives.len()), "{name}: {}", fives.len());
+    }
 }
