@@ -30,7 +30,7 @@ const STEP: i64 = 300;
 /// Days that are shown.
 pub const DAYS: i32 = 30;
 
-/// Interest on cash that accrued, as much each night, until a trading day in the month before it or in its own.
+/// The interest of a month, as if each of its nights had brought the same: all of it by a trading day.
 struct Interest {
     amount: Decimal,
     until: Day,
@@ -93,7 +93,7 @@ impl View {
             let before = times.iter().zip(&mut values).take_while(|(at, _)| **at < payment.time);
             before.for_each(|(_, value)| *value = value.saturating_sub(amount));
         }
-        let earned = self.interest(TradingSession::at(self.time.seconds(), hours).day, rate);
+        let earned = self.interest(day(self.time), rate);
         let began = day(self.began);
         for (time, value) in times.iter().zip(&mut values) {
             let by = earned.iter().map(|one| one.by(day(*time), began));

@@ -1,7 +1,7 @@
-//! What the change of the trading day does: to cash interest, and to shares, from rule 4 of the markets on, dividends and
-//! splits.
+//! What happens when the trading day changes: dividends and splits, from rule 4 of the markets on, and interest on cash
+//! (`ledger/interest.rs`), from rule 5 on.
 //!
-//! Both take effect at the beginning of the account's trading day of their date, 17:00 in New York of the day before: no
+//! Dividends and splits take effect at the beginning of the account's trading day of their date, 17:00 in New York of the day before: no
 //! market of theirs has opened then. A dividend is paid at once to whoever holds the shares, and by whoever is short of them.
 //! The price falls by it, and so do the prices of open orders that would otherwise be reached by that alone: orders to buy
 //! at a limit, and stops to sell, that are good until cancelled (FINRA Rule 5330). Options need nothing: they are priced on
@@ -23,7 +23,6 @@ use super::Exchange;
 use crate::calendar::Day;
 use crate::event::Event;
 use crate::instrument::{Instrument, Split};
-use crate::ledger::Ledger;
 use crate::ledger::paid::Due;
 use crate::order::{End, Order, OrderId, OrderType, Shares, Side, TimeInForce};
 use crate::payment::PaymentKind;
@@ -71,16 +70,13 @@ impl Exchange {
         if self.paper.rule < 5 {
             return;
         }
+        let (now, is_paid) = (self.paper.now, self.pays_interest(days));
         for owner in self.ledgers.owners() {
-            let now = self.paper.now;
             let ledger = self.ledgers.at_mut(owner).filter(|ledger| ledger.opened <= now);
             let Some(ledger) = ledger else { continue };
             ledger.accrue(|symbol| self.paper.mark(symbol));
-            if !self.pays_interest(days) {
-                continue;
-            }
-            let due = self.ledgers.at(owner).map(Ledger::interest_due);
-            for due in due.unwrap_or_default() {
+            let due = if is_paid { ledger.interest_due() } else { Vec::new() };
+            for due in due {
                 self.pay(owner, &due, days.1, events);
             }
         }

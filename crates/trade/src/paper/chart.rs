@@ -138,13 +138,17 @@ fn by_period(bars: Vec<Bar>, size: BarSize) -> Vec<Bar> {
 }
 
 /// The same bar, beginning at a multiple of so many seconds.
-fn floor(bar: Bar, seconds: i64) -> Bar {
+pub(super) fn floor(bar: Bar, seconds: i64) -> Bar {
     let second = bar.time.seconds();
     Bar { time: Time::from_seconds(second - second.rem_euclid(seconds.max(1))), ..bar }
 }
 
 /// Puts neighbours of the same key together; the first of them gives the beginning.
-fn merge(bars: Vec<Bar>, key: impl Fn(&Bar) -> i64, begin: impl Fn(Bar) -> Bar) -> Vec<Bar> {
+pub(super) fn merge(
+    bars: Vec<Bar>,
+    key: impl Fn(&Bar) -> i64,
+    begin: impl Fn(Bar) -> Bar,
+) -> Vec<Bar> {
     let mut merged: Vec<Bar> = Vec::new();
     let mut last = None;
     for bar in bars {

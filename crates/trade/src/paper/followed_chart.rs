@@ -8,6 +8,7 @@ use access::id::SymbolId;
 use access::moment::Time;
 
 use super::Paper;
+use super::chart::{floor, merge};
 use super::hours::Span;
 use crate::bar::{Bar, BarSize};
 use crate::calendar::{Day, TradingSession};
@@ -70,42 +71,57 @@ impl Paper {
         if length < 60 || from >= to {
             return Vec::new();
         }
-        let [main, other] = self.followed_by(one);
-        let minutes = |id: Option<SymbolId>| {
-            let at = id.and_then(|id| self.instruments.index(id));
-            at.map_or_else(Vec::new, |at| self.kept_minutes(at, from, to))
-        };
-        let others: BTreeMap<Time, Bar> =
-            minutes(other).into_iter().map(|bar| (bar.time, bar)).collect();
         let (mut day, mut spans) = (self.session.day, self.spans_on(at, &self.session));
-        let mut bars: Vec<Bar> = Vec::new();
-        for bar in minutes(main) {
-            let second = bar.time.seconds();
-            if bar.day != day {
-                day = bar.day;
-                spans = self.spans_on(at, &TradingSession::of_day(day, self.hours));
+        let minutes = self.worked_out(
+            one,
+            |at| self.kept_minutes(at, from, to),
+            |bar| bar.time.seconds(),
+            |bar| {
+                let second = bar.time.seconds();
+                if bar.day != day {
+                    day = bar.day;
+                    spans = self.spans_on(at, &TradingSession::of_day(day, self.hours));
+                }
+                spans.at(second).is_some().then_some((second, second + 59))
+            },
+        );
+        merge(minutes, |bar| bar.time.seconds().div_euclid(length), |bar| floor(bar, length))
+    }
+
+    /// The bars of what a contract follows as bars of the contract, from how each began and ended: `read` has those of a
+    /// place, `key` says which of two belong together, and `ends` at which seconds the contract has its first and last price;
+    /// none where it has no bar.
+    fn worked_out(
+        &self,
+        one: &Instrument,
+        read: impl Fn(usize) -> Vec<Bar>,
+        key: impl Fn(&Bar) -> i64,
+        mut ends: impl FnMut(&Bar) -> Option<(i64, i64)>,
+    ) -> Vec<Bar> {
+        let [main, other] = self.followed_by(one);
+        let read = |id: Option<SymbolId>| {
+            let at = id.and_then(|id| self.instruments.index(id));
+            at.map_or_else(Vec::new, &read)
+        };
+        let others: BTreeMap<i64, Bar> =
+            read(other).into_iter().map(|bar| (key(&bar), bar)).collect();
+        let made = |bar: Bar| {
+            if one.expiry.is_some_and(|expiry| bar.day > expiry) {
+                return None;
             }
-            if spans.at(second).is_none() || one.expiry.is_some_and(|expiry| bar.day > expiry) {
-                continue;
-            }
+            let (begins, ends) = ends(&bar)?;
             let price = |of: fn(&Bar) -> Ticks, second| {
                 let spot = |id: SymbolId| {
-                    let known = if Some(id) == main { Some(&bar) } else { others.get(&bar.time) };
+                    let known = if Some(id) == main { Some(&bar) } else { others.get(&key(&bar)) };
                     self.spot_of(id, of(known?))
                 };
                 one.prices.floor(Ticks(self.fair_of(one, second, &spot).div_euclid(FINE)))
             };
-            let (open, close) =
-                (price(|bar| bar.open, second), price(|bar| bar.close, second + 59));
+            let (open, close) = (price(|bar| bar.open, begins), price(|bar| bar.close, ends));
             let (high, low) = (open.max(close), open.min(close));
-            let made = Bar { open, high, low, close, volume: 0, derived: true, ..bar };
-            let begins = second - second.rem_euclid(length);
-            match bars.last_mut() {
-                Some(last) if last.time.seconds() == begins => last.absorb(&made),
-                _ => bars.push(Bar { time: Time::from_seconds(begins), ..made }),
-            }
-        }
-        bars
+            Some(Bar { open, high, low, close, volume: 0, derived: true, ..bar })
+        };
+        read(main).into_iter().filter_map(made).collect()
     }
 
     /// The bar of some seconds of this trading day.
@@ -132,34 +148,13 @@ impl Paper {
 
     /// The days that what it follows has, and this one.
     fn followed_days(&self, (at, one): (usize, &Instrument), (from, to): (i64, i64)) -> Vec<Bar> {
-        let [main, other] = self.followed_by(one);
-        let days = |id: Option<SymbolId>| {
-            let at = id.and_then(|id| self.instruments.index(id));
-            at.map_or_else(Vec::new, |at| self.daily(at, from, to))
-        };
-        let others: BTreeMap<Day, Bar> =
-            days(other).into_iter().map(|bar| (bar.day, bar)).collect();
         let today = self.session.day;
-        let mut bars: Vec<Bar> = days(main)
-            .into_iter()
-            .filter(|bar| bar.day < today && one.expiry.is_none_or(|expiry| bar.day <= expiry))
-            .map(|bar| {
-                let spot = |id: SymbolId, price: fn(&Bar) -> Ticks| {
-                    let known = if Some(id) == main { Some(&bar) } else { others.get(&bar.day) };
-                    self.spot_of(id, price(known?))
-                };
-                let open = |id: SymbolId| spot(id, |bar| bar.open);
-                let close = |id: SymbolId| spot(id, |bar| bar.close);
-                let ticks = |second, spots: &dyn Fn(SymbolId) -> Option<f64>| {
-                    let fair = self.fair_of(one, second, spots).div_euclid(FINE);
-                    one.prices.floor(Ticks(fair))
-                };
-                let (open, close) =
-                    (ticks(bar.day.at(9, 30), &open), ticks(bar.day.at(16, 0), &close));
-                let (high, low) = (open.max(close), open.min(close));
-                Bar { open, high, low, close, volume: 0, derived: true, ..bar }
-            })
-            .collect();
+        let mut bars = self.worked_out(
+            one,
+            |at| self.daily(at, from, to),
+            |bar| bar.day.0.into(),
+            |bar| (bar.day < today).then(|| (bar.day.at(9, 30), bar.day.at(16, 0))),
+        );
         bars.extend(self.followed_today(at, one).filter(|bar| {
             let second = bar.time.seconds();
             second >= from && second < to

@@ -50,9 +50,8 @@ fn fills_of_futures_pairs_and_options_leave_the_past_as_it_was() {
     let rate = |currency| rates[&currency];
     let values = curve(held(exchange), executions, &times, mark, rate, (instruments, day));
     // Interest is not in what is held here.
-    let parts = exchange.summary().parts;
-    let interest: Decimal = parts.iter().map(|part| part.interest * part.rate).sum();
-    let now = exchange.summary().net_liquidation - interest;
+    let summary = exchange.summary();
+    let now = summary.net_liquidation - summary.interest();
     assert_eq!(values[0], before, "nothing was held then");
     assert!((values[1] - now).abs() < Decimal::new(1, 2), "{} and {now}", values[1]);
 }

@@ -33,8 +33,7 @@ fn before(bench: &mut Bench, day: Day) {
 /// What the account is worth, without the interest of the night.
 fn worth(bench: &Bench) -> Decimal {
     let summary = bench.exchange.summary();
-    let interest = summary.parts.iter().map(|part| part.interest * part.rate);
-    summary.net_liquidation - interest.sum::<Decimal>()
+    summary.net_liquidation - summary.interest()
 }
 
 #[test]
